@@ -1,0 +1,19 @@
+/** A guest ready to be run: what the provisioner made of a spec. Paths are absolute files on the host. */
+export interface GuestImage {
+  name: string;
+  /** SHA-256 (hex) over everything that decides how the guest behaves: all files below and the fields beside them. */
+  hash: string;
+  /** Bytes of RAM. */
+  memory: number;
+  firmware: { bios: string; vgaBios: string };
+  boot:
+    | { kind: 'multiboot'; image: string }
+    | { kind: 'bzimage'; kernel: string; initrd: string | null; cmdline: string }
+    | { kind: 'disk'; hda: string | null; cdrom: string | null; fda: string | null };
+  /** Source of a regular expression that the serial console shows when the guest is ready, or null. */
+  ready: string | null;
+  /** Seconds of real time to wait for the marker. */
+  readyTimeout: number;
+  /** ELF files that run in the guest, for symbols. */
+  programs: { guestPath: string; elf: string }[];
+}

@@ -1,0 +1,115 @@
+/** What the stages share: options, progress and results. A stage is a function of its inputs and options alone. */
+import type { GuestImage } from '../guests/image.js';
+
+/** Told now and then; never more often than ten times a second. */
+export interface Progress {
+  /** Instructions so far (for `record`: the engine's own count). */
+  instructions: number;
+  /** Instructions in all, when known. */
+  total: number | null;
+  /** Bytes written so far. */
+  bytes: number;
+}
+
+export interface StageOptions {
+  onProgress?: (progress: Progress) => void;
+  /** Ends the stage early and in order: what is written stays valid. */
+  signal?: AbortSignal;
+}
+
+export type SessionStep =
+  | { kind: 'send'; bytes: Uint8Array }
+  | { kind: 'expect'; pattern: RegExp; timeoutSeconds: number }
+  | { kind: 'wait'; seconds: number };
+
+export interface RecordOptions extends StageOptions {
+  guest: GuestImage;
+  output: string;
+  start: 'ready' | 'power-on';
+  session: SessionStep[];
+  until: RegExp | null;
+  limit: { seconds: number } | { instructions: number } | null;
+  seed: number;
+  /** Replace an existing output file. */
+  force: boolean;
+  /** Where cached ready snapshots live. */
+  cacheDir: string;
+  /** Interactive console: bytes typed arrive through it, what the guest prints goes out. Null when not interactive. */
+  interactive: boolean;
+  onConsole?: (bytes: Uint8Array) => void;
+}
+
+/** Why a recording ended. */
+export type EndReason = 'session-done' | 'until-matched' | 'limit' | 'interrupted' | 'guest-stopped' | 'engine-died' | 'timeout';
+
+export interface RecordResult {
+  output: string;
+  reason: EndReason;
+  instructions: number;
+  seconds: number;
+  bytes: number;
+  /** Bytes of the input log alone, compressed. */
+  logBytes: number;
+}
+
+export interface ReplayOptions extends StageOptions {
+  input: string;
+  verify: boolean;
+  onConsole?: (bytes: Uint8Array) => void;
+}
+
+export interface ReplayResult {
+  instructions: number;
+  seconds: number;
+  /** Digests compared, and the first that differed. */
+  digests: number;
+  mismatch: { afterTick: number; beforeTick: number; what: string } | null;
+  /** The recording has no end frame: it was replayed up to its last complete frame. */
+  cutOff: boolean;
+}
+
+export interface RelogOptions extends StageOptions {
+  input: string;
+  output: string;
+  force: boolean;
+  /** Instructions between keyframes. */
+  keyframeEvery: number;
+}
+
+export interface RelogResult {
+  output: string;
+  instructions: number;
+  events: number;
+  keyframes: number;
+  bytes: number;
+  seconds: number;
+  cutOff: boolean;
+}
+
+export interface VerifyOptions extends StageOptions {
+  input: string;
+}
+
+export interface Divergence {
+  position: string;
+  symbol: string | null;
+  instruction: string | null;
+  what: string;
+  expected: string;
+  got: string;
+  /** Last and next events, one line each. */
+  events: string[];
+}
+
+export interface VerifyResult {
+  exact: boolean;
+  divergences: number;
+  keyframes: number;
+  instructions: number;
+  events: number;
+  /** Forgiven differences by row of the table in engines/unicorn/forgiven.ts. */
+  forgiven: Record<string, number>;
+  first: Divergence | null;
+  seconds: number;
+  cutOff: boolean;
+}
