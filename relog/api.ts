@@ -12,9 +12,9 @@ export interface Progress {
 }
 
 export interface StageOptions {
-  onProgress?: (progress: Progress) => void;
+  onProgress?: ((progress: Progress) => void) | undefined;
   /** Ends the stage early and in order: what is written stays valid. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 export type SessionStep =
@@ -34,13 +34,14 @@ export interface RecordOptions extends StageOptions {
   force: boolean;
   /** Where cached ready snapshots live. */
   cacheDir: string;
-  /** Interactive console: bytes typed arrive through it, what the guest prints goes out. Null when not interactive. */
-  interactive: boolean;
-  onConsole?: (bytes: Uint8Array) => void;
+  /** What the user types, when the console is interactive. The recording then ends with the input, or as otherwise asked. */
+  input: AsyncIterable<Uint8Array> | null;
+  onConsole?: ((bytes: Uint8Array) => void) | undefined;
 }
 
 /** Why a recording ended. */
-export type EndReason = 'session-done' | 'until-matched' | 'limit' | 'interrupted' | 'guest-stopped' | 'engine-died' | 'timeout';
+export type EndReason =
+  'session-done' | 'until-matched' | 'limit' | 'interrupted' | 'guest-stopped' | 'engine-died' | 'timeout';
 
 export interface RecordResult {
   output: string;
@@ -55,7 +56,7 @@ export interface RecordResult {
 export interface ReplayOptions extends StageOptions {
   input: string;
   verify: boolean;
-  onConsole?: (bytes: Uint8Array) => void;
+  onConsole?: ((bytes: Uint8Array) => void) | undefined;
 }
 
 export interface ReplayResult {

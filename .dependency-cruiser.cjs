@@ -1,0 +1,83 @@
+/**
+ * The rooms of the project and who may know whom; `npm run lint` checks every import against it.
+ *
+ *   formats            nothing of the project
+ *   engines/<each>     formats; never another engine
+ *   guests             formats, and the types of session files (relog)
+ *   relog              formats, engines, and types of guests and analyses
+ *   analyses           formats, and the types of the simulator's events
+ *   cli                all of the above; nobody knows cli
+ */
+const ROOMS = ['formats', 'engines/v86', 'engines/unicorn', 'relog', 'analyses', 'guests', 'cli'];
+
+/** Imports of room `from` that go to a project folder which is neither itself nor in `may`. */
+function room(from, may) {
+  return {
+    name: `room-${from.replace('/', '-')}`,
+    severity: 'error',
+    comment: `${from}/ may import ${may.length === 0 ? 'nothing of the project' : may.join(', ')}`,
+    from: { path: `^${from}/` },
+    to: {
+      path: '^(formats|engines|relog|analyses|guests|corpus|cli|test|bench|scripts)/',
+      pathNot: [from, ...may].map((name) => `^${name}/`),
+    },
+  };
+}
+
+/** Imports from `from` into `to` must be of types alone. */
+function typesOnly(from, to) {
+  return {
+    name: `types-only-${from}-${to.replace('/', '-')}`,
+    severity: 'error',
+    comment: `${from}/ may import types alone from ${to}/`,
+    from: { path: `^${from}/` },
+    to: { path: `^${to}/`, dependencyTypesNot: ['type-only'] },
+  };
+}
+
+module.exports = {
+  forbidden: [
+    room('formats', []),
+    room('engines/v86', ['formats']),
+    room('engines/unicorn', ['formats']),
+    room('relog', ['formats', 'engines', 'guests', 'analyses']),
+    room('analyses', ['formats', 'engines/unicorn']),
+    room('guests', ['formats', 'relog']),
+    room('cli', ROOMS),
+    typesOnly('relog', 'analyses'),
+    typesOnly('relog', 'guests'),
+    typesOnly('analyses', 'engines/unicorn'),
+    typesOnly('guests', 'relog'),
+    {
+      name: 'nobody-imports-cli',
+      severity: 'error',
+      from: { pathNot: '^(cli|test)/' },
+      to: { path: '^cli/' },
+    },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'listed-packages-only',
+      severity: 'error',
+      comment: 'a package must be in package.json, and a development one is for tests and tools alone',
+      from: { pathNot: '^(test|scripts)/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'], pathNot: '@types/' },
+    },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|\\.cache|out)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.mjs', '.cjs', '.node', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,78 @@
+import type { Argv, CommandModule } from 'yargs';
+import type { GuestImage } from '../../guests/image.js';
+import type { GlobalOptions } from '../options.js';
+import { formatPairs, printNote, printResult } from '../output.js';
+import { CACHE } from '../paths.js';
+import { stages } from '../stages.js';
+import { formatBytes } from '../units.js';
+
+interface GuestArguments extends GlobalOptions {
+  guest: string;
+}
+
+function namedGuest(yargs: Argv<GlobalOptions>): Argv<GuestArguments> {
+  return yargs.positional('guest', { type: 'string', demandOption: true, describe: 'Name of a guest, or a spec file' });
+}
+
+const list: CommandModule<GlobalOptions, GlobalOptions> = {
+  command: 'list',
+  describe: 'The guests there are',
+  async handler({ json }) {
+    const { listGuests } = await stages.guests();
+    const guests = await listGuests();
+    printResult(json, guests, formatPairs(guests.map(({ name, description }) => [name, description])));
+  },
+};
+
+const build: CommandModule<GlobalOptions, GuestArguments> = {
+  command: 'build <guest>',
+  describe: 'Fetch and build a guest; nothing to do when it is built already',
+  builder: namedGuest,
+  async handler({ guest, json }) {
+    const image = await load(guest);
+    printResult(json, image, `${image.name} is built (${image.hash.slice(0, 16)}).`);
+  },
+};
+
+const show: CommandModule<GlobalOptions, GuestArguments> = {
+  command: 'show <guest>',
+  describe: 'What a guest is made of; builds it if needed',
+  builder: namedGuest,
+  async handler({ guest, json }) {
+    const image = await load(guest);
+    printResult(json, image, describe(image));
+  },
+};
+
+async function load(name: string): Promise<GuestImage> {
+  const { loadGuest } = await stages.guests();
+  return loadGuest(name, { cacheDir: CACHE, onStep: printNote });
+}
+
+function describe(image: GuestImage): string {
+  const { kind, ...files } = image.boot;
+  const bootFiles = Object.entries(files).filter((entry): entry is [string, string] => entry[1] !== null);
+  return formatPairs([
+    ['guest', image.name],
+    ['hash', image.hash],
+    ['memory', formatBytes(image.memory)],
+    ['firmware', `${image.firmware.bios}, ${image.firmware.vgaBios}`],
+    ['boots', kind],
+    ...bootFiles.map(([name, value]): [string, string] => [`  ${name}`, value]),
+    ['ready', image.ready === null ? 'no marker' : `/${image.ready}/ within ${image.readyTimeout} s`],
+    ...image.programs.map(({ guestPath, elf }): [string, string] => [`  ${guestPath}`, elf]),
+  ]);
+}
+
+export const guestsCommand: CommandModule<GlobalOptions, GlobalOptions> = {
+  command: 'guests',
+  describe: 'List, build and show guests',
+  builder: (yargs) =>
+    yargs
+      .command(list)
+      .command(build)
+      .command(show)
+      .demandCommand(1, 'Say what to do: list, build or show.')
+      .example('$0 guests list', 'Their names, and what they are for'),
+  handler: () => undefined,
+};

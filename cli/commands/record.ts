@@ -1,0 +1,139 @@
+import { readFile } from 'node:fs/promises';
+import type { Argv, CommandModule } from 'yargs';
+import { DecoupleError, inputError } from '../../formats/errors.js';
+import type { RecordResult, SessionStep } from '../../relog/api.js';
+import { Keyboard } from '../console.js';
+import { interruptible } from '../interrupt.js';
+import { withOutput, type GlobalOptions, type OutputOptions } from '../options.js';
+import { describeEnd, statusOfEnd } from '../outcome.js';
+import { formatPairs, printNote, printResult } from '../output.js';
+import { CACHE, refuseExisting } from '../paths.js';
+import { progressLine } from '../progress.js';
+import { stages } from '../stages.js';
+import { formatBytes, formatRun, parseLimit, parsePattern, parseSeed } from '../units.js';
+
+interface RecordArguments extends GlobalOptions, OutputOptions {
+  guest: string;
+  session: string | undefined;
+  start: 'ready' | 'power-on';
+  until: string | undefined;
+  for: string | undefined;
+  seed: string;
+  console: boolean;
+}
+
+function builder(yargs: Argv<GlobalOptions>): Argv<RecordArguments> {
+  return withOutput(yargs, 'The recording to write')
+    .positional('guest', {
+      type: 'string',
+      demandOption: true,
+      describe: 'Name of a guest (see guests list) or a spec file',
+    })
+    .option('session', { type: 'string', requiresArg: true, describe: 'What to type and to wait for (YAML)' })
+    .option('start', {
+      choices: ['ready', 'power-on'] as const,
+      default: 'ready' as const,
+      describe: 'From the snapshot of the booted guest, or from power on',
+    })
+    .option('until', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'End when the console shows this regular expression',
+    })
+    .option('for', { type: 'string', requiresArg: true, describe: 'End after this time (30s) or instructions (500M)' })
+    .option('seed', {
+      type: 'string',
+      requiresArg: true,
+      default: '0',
+      describe: "Seed of the machine's random numbers",
+    })
+    .option('console', { type: 'boolean', default: false, describe: 'Show what the guest prints' })
+    .example('$0 record linux -o run.dcr --session session.yaml', 'Types what the session says')
+    .example('$0 record linux -o run.dcr', "The guest's console on this terminal; Ctrl-] ends it");
+}
+
+async function handler(args: RecordArguments): Promise<void> {
+  const limit = args.for === undefined ? null : parseLimit(args.for, 'for');
+  const until = args.until === undefined ? null : parsePattern(args.until, 'until');
+  const seed = parseSeed(args.seed);
+  const interactive = args.session === undefined && until === null && limit === null;
+  if (interactive && !process.stdin.isTTY) {
+    throw new DecoupleError(
+      'usage',
+      'Nothing says when the recording ends, and there is no terminal to type at.',
+      'Give --session, --until or --for.',
+    );
+  }
+  refuseExisting(args.output, args.force);
+  const session = args.session === undefined ? [] : await readSession(args.session);
+  const { loadGuest } = await stages.guests();
+  const guest = await loadGuest(args.guest, { cacheDir: CACHE, onStep: printNote });
+  const record = await stages.record();
+
+  let escaped = false;
+  const result = await interruptible(async (controller) => {
+    const keyboard = interactive
+      ? new Keyboard(process.stdin, () => {
+          escaped = true;
+          controller.abort();
+        })
+      : null;
+    const showConsole = interactive || args.console;
+    const progress = showConsole ? null : progressLine('record');
+    if (interactive) printNote('Recording. Ctrl-] ends it.');
+    try {
+      return await record({
+        guest,
+        output: args.output,
+        start: args.start,
+        session,
+        until,
+        limit,
+        seed,
+        force: args.force,
+        cacheDir: CACHE,
+        interactive,
+        signal: controller.signal,
+        ...(keyboard && { typed: keyboard }),
+        ...(showConsole && { onConsole: consoleSink(args.json) }),
+        ...(progress && { onProgress: (p) => progress.update(p) }),
+      });
+    } finally {
+      keyboard?.close();
+      progress?.stop();
+    }
+  });
+  printResult(args.json, result, formatResult(result));
+  process.exitCode = statusOfEnd(result.reason, escaped);
+}
+
+/** @throws DecoupleError file-missing, file-unreadable, session-invalid */
+async function readSession(path: string): Promise<SessionStep[]> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw inputError(path, error);
+  });
+  return (await stages.session())(text);
+}
+
+/** What the guest prints goes to stdout, unless that is kept for JSON. */
+function consoleSink(json: boolean): (bytes: Uint8Array) => void {
+  const stream = json ? process.stderr : process.stdout;
+  return (bytes) => void stream.write(bytes);
+}
+
+function formatResult({ output, reason, instructions, seconds, bytes, logBytes }: RecordResult): string {
+  const perMillion = instructions > 0 ? logBytes / (instructions / 1e6) : 0;
+  return formatPairs([
+    ['recording', `${output}, ${formatBytes(bytes)}`],
+    ['ended', describeEnd(reason)],
+    ['ran', formatRun(instructions, seconds)],
+    ['input log', `${formatBytes(logBytes)}, ${perMillion.toFixed(1)} bytes per million instructions`],
+  ]);
+}
+
+export const recordCommand: CommandModule<GlobalOptions, RecordArguments> = {
+  command: 'record <guest>',
+  describe: 'Run a guest and record it',
+  builder,
+  handler,
+};

@@ -1,0 +1,58 @@
+import type { Argv, CommandModule } from 'yargs';
+import type { RelogResult } from '../../relog/api.js';
+import { withOutput, type GlobalOptions, type OutputOptions } from '../options.js';
+import { noteCutOff } from '../outcome.js';
+import { formatPairs, printResult } from '../output.js';
+import { refuseExisting } from '../paths.js';
+import { runStage } from '../run.js';
+import { stages } from '../stages.js';
+import { formatBytes, formatExact, formatRun, parseCount } from '../units.js';
+
+interface RelogArguments extends GlobalOptions, OutputOptions {
+  recording: string;
+  'keyframe-every': string;
+}
+
+function builder(yargs: Argv<GlobalOptions>): Argv<RelogArguments> {
+  return withOutput(yargs, 'The relog to write')
+    .positional('recording', { type: 'string', demandOption: true, describe: 'A recording (.dcr)' })
+    .option('keyframe-every', {
+      type: 'string',
+      requiresArg: true,
+      default: '50M',
+      describe: 'Instructions between keyframes',
+    })
+    .example('$0 relog run.dcr -o run.relog', 'Writes down every device output at its exact position');
+}
+
+async function handler(args: RelogArguments): Promise<void> {
+  const keyframeEvery = parseCount(args['keyframe-every'], 'keyframe-every');
+  refuseExisting(args.output, args.force);
+  const relog = await stages.relog();
+  const result = await runStage('relog', (stage) =>
+    relog({
+      input: args.recording,
+      output: args.output,
+      force: args.force,
+      keyframeEvery,
+      ...stage,
+    }),
+  );
+  noteCutOff(args.recording, result.cutOff);
+  printResult(args.json, result, formatResult(result));
+}
+
+function formatResult({ output, instructions, events, keyframes, bytes, seconds }: RelogResult): string {
+  return formatPairs([
+    ['relog', `${output}, ${formatBytes(bytes)}`],
+    ['ran', formatRun(instructions, seconds)],
+    ['holds', `${formatExact(events)} events, ${formatExact(keyframes)} keyframes`],
+  ]);
+}
+
+export const relogCommand: CommandModule<GlobalOptions, RelogArguments> = {
+  command: 'relog <recording>',
+  describe: 'Make of a recording what a simulator without devices needs',
+  builder,
+  handler,
+};

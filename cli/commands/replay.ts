@@ -1,0 +1,59 @@
+import type { Argv, CommandModule } from 'yargs';
+import { EXIT_STATUS, exitStatus } from '../../formats/errors.js';
+import type { ReplayResult } from '../../relog/api.js';
+import type { GlobalOptions } from '../options.js';
+import { noteCutOff } from '../outcome.js';
+import { formatPairs, printResult } from '../output.js';
+import { runStage } from '../run.js';
+import { stages } from '../stages.js';
+import { formatExact, formatRun } from '../units.js';
+
+interface ReplayArguments extends GlobalOptions {
+  recording: string;
+  verify: boolean;
+  console: boolean;
+}
+
+function builder(yargs: Argv<GlobalOptions>): Argv<ReplayArguments> {
+  return yargs
+    .positional('recording', { type: 'string', demandOption: true, describe: 'A recording (.dcr)' })
+    .option('verify', { type: 'boolean', default: false, describe: 'Compare the digests that the recording holds' })
+    .option('console', { type: 'boolean', default: false, describe: 'Show what the guest prints' })
+    .example('$0 replay run.dcr --verify', 'Is the recording replayed exactly on this computer?');
+}
+
+async function handler(args: ReplayArguments): Promise<void> {
+  const replay = await stages.replay();
+  const stream = args.json ? process.stderr : process.stdout;
+  const result = await runStage(
+    'replay',
+    (stage) =>
+      replay({
+        input: args.recording,
+        verify: args.verify,
+        ...stage,
+        ...(args.console && { onConsole: (bytes: Uint8Array) => void stream.write(bytes) }),
+      }),
+    { progress: !args.console },
+  );
+  noteCutOff(args.recording, result.cutOff);
+  printResult(args.json, result, formatResult(result, args.verify));
+  process.exitCode = result.mismatch === null ? EXIT_STATUS.ok : exitStatus('replay-mismatch');
+}
+
+function formatResult({ instructions, seconds, digests, mismatch }: ReplayResult, verified: boolean): string {
+  const pairs: [string, string][] = [['replayed', formatRun(instructions, seconds)]];
+  if (mismatch !== null) {
+    pairs.push(['verdict', `DIFFERS between ticks ${mismatch.afterTick} and ${mismatch.beforeTick}: ${mismatch.what}`]);
+  } else if (verified) {
+    pairs.push(['verdict', `exact: ${formatExact(digests)} digests compared`]);
+  }
+  return formatPairs(pairs);
+}
+
+export const replayCommand: CommandModule<GlobalOptions, ReplayArguments> = {
+  command: 'replay <recording>',
+  describe: 'Run a recording again on the machine that made it',
+  builder,
+  handler,
+};

@@ -1,0 +1,93 @@
+/** The command line `decouple`: puts the commands together, and turns errors into a sentence and a status. */
+import { readFileSync } from 'node:fs';
+import yargs, { type Argv } from 'yargs';
+import { DecoupleError, EXIT_MEANING, EXIT_STATUS, type ExitClass } from '../formats/errors.js';
+import { analyzeCommand } from './commands/analyze.js';
+import { guestsCommand } from './commands/guests.js';
+import { infoCommand } from './commands/info.js';
+import { recordCommand } from './commands/record.js';
+import { relogCommand } from './commands/relog.js';
+import { replayCommand } from './commands/replay.js';
+import { verifyCommand } from './commands/verify.js';
+import { reportError } from './output.js';
+import { PROJECT } from './paths.js';
+
+/** Width of help texts: fixed, so that they are the same on every terminal and in the documentation. */
+const HELP_WIDTH = 100;
+
+function parser(args: string[]): Argv {
+  return yargs(args)
+    .scriptName('decouple')
+    .locale('en')
+    .usage('$0 <command>\n\nRecord a whole PC at full speed, analyse the very same instructions later.')
+    .option('json', { type: 'boolean', default: false, global: true, describe: 'Print the result as JSON on stdout' })
+    .option('debug', { type: 'boolean', default: false, global: true, describe: 'Show stacks of errors' })
+    .command(recordCommand)
+    .command(replayCommand)
+    .command(relogCommand)
+    .command(verifyCommand)
+    .command(analyzeCommand)
+    .command(guestsCommand)
+    .command(infoCommand)
+    .demandCommand(1, 'Name a command.')
+    .strict()
+    .check(refuseOdd)
+    .parserConfiguration({ 'camel-case-expansion': false })
+    .version(version())
+    .epilogue(exitStatuses())
+    .wrap(HELP_WIDTH)
+    .exitProcess(false)
+    .fail((message: string | null, error: Error | undefined) => {
+      // Errors of handlers and of our own checks pass; what yargs itself finds wrong comes as a message.
+      throw error instanceof Error && message === null
+        ? error
+        : usageError(message ?? 'It cannot be understood.', error);
+    });
+}
+
+/** Options that may be given several times. */
+const REPEATABLE = new Set(['analysis', 'symbols']);
+
+/** yargs makes an array of an option that is given twice, and lets empty values pass; no handler expects either. */
+function refuseOdd(args: Record<string, unknown>): true {
+  for (const [name, value] of Object.entries(args)) {
+    if (name.length === 1) continue;
+    if (Array.isArray(value) && !REPEATABLE.has(name)) throw usageError(`--${name} is given more than once.`);
+    if (value === '') throw usageError(`${name} is empty.`);
+  }
+  return true;
+}
+
+function usageError(message: string, cause?: Error): DecoupleError {
+  if (cause instanceof DecoupleError) return cause;
+  const sentence = message.startsWith('Not enough non-option arguments')
+    ? 'The command needs the name of a file or a guest.'
+    : message.trim().replace(/\s*\n\s*/g, ' ');
+  const dotted = /[.?!]$/.test(sentence) ? sentence : `${sentence}.`;
+  return new DecoupleError('usage', dotted, 'See `decouple --help`, or --help after a command.', { cause });
+}
+
+function exitStatuses(): string {
+  const lines = (Object.keys(EXIT_STATUS) as ExitClass[]).map(
+    (name) => `  ${String(EXIT_STATUS[name]).padStart(3)}  ${EXIT_MEANING[name]}`,
+  );
+  return `Exit status:\n${lines.join('\n')}`;
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(`${PROJECT}package.json`, 'utf8')) as { version: string };
+  return version;
+}
+
+/** A reader that has seen enough (`decouple … | head`) is no error. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT_STATUS.ok);
+  throw error;
+});
+
+const args = process.argv.slice(2);
+try {
+  await parser(args).parseAsync();
+} catch (error) {
+  process.exitCode = reportError(error, { json: args.includes('--json'), debug: args.includes('--debug') });
+}

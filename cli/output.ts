@@ -1,0 +1,40 @@
+/** What a command prints: results on stdout, for people or (`--json`) for machines; all the rest on stderr. */
+import { EXIT_STATUS, exitStatus, DecoupleError } from '../formats/errors.js';
+
+/** Prints a command's result: one JSON object on one line with `--json`, else the text. */
+export function printResult(json: boolean, result: unknown, text: string): void {
+  process.stdout.write(json ? `${JSON.stringify(result)}\n` : text.endsWith('\n') ? text : `${text}\n`);
+}
+
+/** A line for the person at the terminal, which is no part of the result. */
+export function printNote(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Names and values in two columns, names padded to the longest. */
+export function formatPairs(pairs: [string, string][]): string {
+  const width = Math.max(...pairs.map(([name]) => name.length));
+  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('');
+}
+
+/**
+ * Prints what went wrong and what to do about it.
+ * @returns the exit status
+ */
+export function reportError(error: unknown, { json, debug }: { json: boolean; debug: boolean }): number {
+  const known = error instanceof DecoupleError;
+  const message = known ? error.message : `internal error: ${error instanceof Error ? error.message : String(error)}`;
+  const advice = known ? error.advice : 'This is a bug in decouple; --debug shows where.';
+  process.stderr.write(`decouple: ${message}\n${advice}\n`);
+  if (debug) process.stderr.write(`\n${stacks(error)}\n`);
+  const code = known ? error.code : 'internal';
+  if (json) process.stdout.write(`${JSON.stringify({ error: { code, message, advice } })}\n`);
+  return known ? exitStatus(error.code) : EXIT_STATUS.internal;
+}
+
+/** Stack of the error and of everything that caused it. */
+function stacks(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const own = error.stack ?? error.message;
+  return error.cause === undefined ? own : `${own}\ncaused by: ${stacks(error.cause)}`;
+}

@@ -1,0 +1,76 @@
+/** The line on the terminal that tells how far a stage is, how fast it goes and how long it will take. */
+import { Presets, SingleBar } from 'cli-progress';
+import type { Progress } from '../relog/api.js';
+import { formatBytes, formatCount, formatSeconds } from './units.js';
+
+export interface ProgressLine {
+  update(progress: Progress): void;
+  /** Takes the line off the terminal. Safe to call twice. */
+  stop(): void;
+}
+
+const WIDTH = 24;
+/** Seconds over which the rate is taken: long enough to be calm, short enough to follow a change of phase. */
+const RATE_WINDOW = 5;
+
+const QUIET: ProgressLine = { update: () => undefined, stop: () => undefined };
+
+/** A progress line on stderr, or one that does nothing when stderr is no terminal. */
+export function progressLine(stage: string, stream: NodeJS.WriteStream = process.stderr): ProgressLine {
+  if (!stream.isTTY) return QUIET;
+  const rate = new Rate();
+  let last: Progress = { instructions: 0, total: null, bytes: 0 };
+  const bar = new SingleBar(
+    {
+      stream,
+      hideCursor: true,
+      clearOnComplete: true,
+      fps: 5,
+      format: () => formatLine(stage, last, rate),
+    },
+    Presets.shades_classic,
+  );
+  bar.start(1, 0);
+  return {
+    update(progress) {
+      last = progress;
+      rate.add(performance.now() / 1000, progress.instructions);
+      if (progress.total !== null && progress.total > 0) bar.setTotal(progress.total);
+      bar.update(progress.instructions);
+    },
+    stop() {
+      bar.stop();
+    },
+  };
+}
+
+/** The line without its colours; `rate` knows the instructions a second. */
+export function formatLine(stage: string, { instructions, total, bytes }: Progress, rate: Rate): string {
+  const perSecond = rate.perSecond();
+  const speed = `${formatCount(perSecond)}/s`;
+  const written = bytes > 0 ? `  ${formatBytes(bytes)}` : '';
+  if (total === null || total === 0) return `${stage}  ${formatCount(instructions)} instructions  ${speed}${written}`;
+  const share = Math.min(1, instructions / total);
+  const filled = Math.round(share * WIDTH);
+  const drawn = '█'.repeat(filled) + '░'.repeat(WIDTH - filled);
+  const left = perSecond > 0 ? formatSeconds((total - instructions) / perSecond) : '?';
+  const percent = `${Math.floor(share * 100)}%`.padStart(4);
+  return `${stage}  ${drawn} ${percent}  ${formatCount(instructions)} instructions  ${speed}  ${left} left${written}`;
+}
+
+/** Instructions a second over the last few seconds. */
+export class Rate {
+  private readonly samples: { time: number; count: number }[] = [];
+
+  /** @param time in seconds, from any start */
+  add(time: number, count: number): void {
+    this.samples.push({ time, count });
+    while (this.samples.length > 2 && time - this.samples[0]!.time > RATE_WINDOW) this.samples.shift();
+  }
+
+  perSecond(): number {
+    const [first, last] = [this.samples[0], this.samples.at(-1)];
+    if (first === undefined || last === undefined || last.time <= first.time) return 0;
+    return (last.count - first.count) / (last.time - first.time);
+  }
+}

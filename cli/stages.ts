@@ -1,0 +1,14 @@
+/**
+ * The stages, loaded when a command asks for one: `decouple --help` and a wrong option answer at once, without the
+ * engines that only some commands need.
+ */
+export const stages = {
+  record: async () => (await import('../relog/record.js')).record,
+  replay: async () => (await import('../relog/replay.js')).replay,
+  relog: async () => (await import('../relog/relog.js')).relog,
+  verify: async () => (await import('../relog/verify.js')).verify,
+  analyze: async () => (await import('../relog/analyze.js')).analyze,
+  session: async () => (await import('../relog/session.js')).parseSession,
+  guests: async () => import('../guests/index.js'),
+  analyses: async () => import('../analyses/index.js'),
+};

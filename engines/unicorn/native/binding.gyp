@@ -1,0 +1,44 @@
+{
+  "variables": {
+    "include%": "<!(node unicorn-library.cjs include)",
+    "lib%": "<!(node unicorn-library.cjs lib)"
+  },
+  "targets": [
+    {
+      "target_name": "simulator",
+      "sources": [
+        "abi.cpp",
+        "addon.cpp",
+        "coverage.cpp",
+        "cursor.cpp",
+        "decode.cpp",
+        "delivery.cpp",
+        "divergence.cpp",
+        "engine.cpp",
+        "event_text.cpp",
+        "flags.cpp",
+        "interpose_cpu.cpp",
+        "interpose_memory.cpp",
+        "interpose_translate.cpp",
+        "interpose_x87.cpp",
+        "position.cpp",
+        "ram.cpp",
+        "run.cpp",
+        "self_test.cpp",
+        "state.cpp",
+        "sync.cpp",
+        "translations.cpp"
+      ],
+      "include_dirs": [
+        "<(include)",
+        "<!(node -p \"require('node-addon-api').include_dir\")"
+      ],
+      "defines": ["NAPI_VERSION=8", "NAPI_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "cflags!": ["-O3"],
+      "cflags_cc!": ["-O3", "-fno-exceptions", "-std=gnu++17"],
+      "cflags_cc": ["-O2", "-std=c++17", "-fexceptions", "-Wall", "-Wextra", "-Wno-cast-function-type"],
+      "libraries": ["-L<(lib)", "-lunicorn", "-ldl"],
+      "ldflags": ["-Wl,-rpath,<(lib)", "-Wl,-z,defs"]
+    }
+  ]
+}

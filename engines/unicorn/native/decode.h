@@ -1,0 +1,34 @@
+/** Lengths of IA-32 instructions, as far as cutting translations at page ends needs them. */
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace decouple {
+
+struct Instruction {
+  /** 0 when the bytes given do not hold all of it. */
+  unsigned length;
+  /** First opcode byte after the prefixes, or 0x0f00 plus the second. */
+  unsigned opcode;
+  /** The byte after the opcode, if there is one. */
+  unsigned modrm;
+  /** Transfers control, or ends a translation for another reason. */
+  bool endsBlock;
+  /** A string instruction with a REP prefix. */
+  bool repeated;
+  /** Address size: 4 or 2 bytes; a repeated instruction counts in ECX or CX. */
+  unsigned addressSize;
+  unsigned operandSize;
+};
+
+/** Decodes what stands at `bytes`; never reads past `available`. `code32`: the code segment's D bit. */
+Instruction decodeInstruction(const uint8_t* bytes, size_t available, bool code32);
+
+/**
+ * How many instructions at `bytes` end within `available` bytes, counting up to the first one that ends a block;
+ * at most `most`.
+ */
+unsigned countWithin(const uint8_t* bytes, size_t available, bool code32, unsigned most);
+
+}  // namespace decouple

@@ -1,0 +1,55 @@
+#include "flags.h"
+
+namespace decouple {
+
+uint32_t readFlags(Env env) {
+  const uint64_t status = helper_cc_compute_all_x86_64(env.lazyResult(), env.lazySource(), env.lazySource2(),
+                                                       static_cast<int>(env.lazyKind()));
+  const uint32_t direction = static_cast<uint32_t>(env.direction()) & kDirection;
+  const uint32_t rest = static_cast<uint32_t>(env.eflags()) & ~(kStatusFlags | kDirection);
+  return rest | (static_cast<uint32_t>(status) & kStatusFlags) | direction | 2;
+}
+
+void writeStatusFlags(Env env, uint32_t eflags) {
+  env.lazySource() = eflags & kStatusFlags;
+  env.lazyKind() = kLazyNone;
+}
+
+void writeFlags(Env env, uint32_t eflags) {
+  writeStatusFlags(env, eflags);
+  env.direction() = (eflags & kDirection) != 0 ? -1 : 1;
+  env.eflags() = (eflags & ~(kStatusFlags | kDirection)) | 2;
+}
+
+const char* forgivenName(int row) {
+  switch (row) {
+    case kForgivenLogicAdjust:
+      return "flags-after-logic";
+    case kForgivenShift:
+      return "flags-after-shift";
+    case kForgivenMultiply:
+      return "flags-after-multiply";
+    case kForgivenBitField:
+      return "flags-after-bit-scan";
+    case kForgivenX87Result:
+      return "x87-transcendental";
+    case kForgivenX87Status:
+      return "x87-condition-codes";
+    case kForgivenSseApproximation:
+      return "sse-approximation";
+  }
+  return "";
+}
+
+UndefinedFlags undefinedFlags(Env env) {
+  const int kind = static_cast<int>(env.lazyKind());
+  const auto among = [kind](LazyFlags first, int kinds) { return kind >= first && kind < first + kinds; };
+  if (among(kLazyLogic, 4)) return {kAdjust, kForgivenLogicAdjust};
+  // How far it was shifted is not kept; OF is defined for one bit alone.
+  if (among(kLazyShiftLeft, 8)) return {kAdjust | kOverflow, kForgivenShift};
+  if (among(kLazyMultiply, 4)) return {kSign | kZero | kAdjust | kParity, kForgivenMultiply};
+  if (among(kLazyBitField, 4)) return {kAdjust | kParity, kForgivenBitField};
+  return {0, kForgivenLogicAdjust};
+}
+
+}  // namespace decouple

@@ -1,0 +1,41 @@
+/** EFLAGS as a whole, and which of its bits mean nothing after the last instruction that set them. */
+#pragma once
+
+#include <cstdint>
+
+#include "abi.h"
+
+namespace decouple {
+
+/** All of EFLAGS, with the lazily kept bits worked out. */
+uint32_t readFlags(Env env);
+
+/** Replaces the status flags (CF, PF, AF, ZF, SF, OF); the others stay. */
+void writeStatusFlags(Env env, uint32_t eflags);
+
+/** Replaces all of EFLAGS. */
+void writeFlags(Env env, uint32_t eflags);
+
+/** Rows of the table of forgiven differences (engines/unicorn/forgiven.ts), as far as the native side counts them. */
+enum ForgivenRow {
+  kForgivenLogicAdjust,
+  kForgivenShift,
+  kForgivenMultiply,
+  kForgivenBitField,
+  kForgivenX87Result,
+  kForgivenX87Status,
+  kForgivenSseApproximation,
+  kForgivenRows,
+};
+
+const char* forgivenName(int row);
+
+struct UndefinedFlags {
+  uint32_t mask;
+  ForgivenRow row;
+};
+
+/** The bits of EFLAGS that the instruction that set them last leaves undefined (SDM vol. 1, appendix A). */
+UndefinedFlags undefinedFlags(Env env);
+
+}  // namespace decouple

@@ -1,0 +1,83 @@
+#include "translations.h"
+
+#include "decode.h"
+
+namespace decouple {
+
+int64_t InstructionOffsets::readDelta() {
+  // Signed LEB128.
+  int64_t value = 0;
+  unsigned shift = 0;
+  uint8_t byte;
+  do {
+    byte = *at_++;
+    value |= static_cast<int64_t>(byte & 0x7f) << shift;
+    shift += 7;
+  } while ((byte & 0x80) != 0 && shift < 64);
+  if (shift < 64 && (byte & 0x40) != 0) value |= -(static_cast<int64_t>(1) << shift);
+  return value;
+}
+
+uint64_t InstructionOffsets::next() {
+  previous_ += static_cast<uint64_t>(readDelta());
+  readDelta();  // the state of the flags before it
+  readDelta();  // the end of its host code
+  return previous_;
+}
+
+unsigned Translation::startingBefore(uint32_t linear) const {
+  const uint32_t offset = linear - address;
+  if (offset >= size) return instructions;
+  InstructionOffsets starts(offsets, address);
+  unsigned before = 0;
+  while (before < instructions && static_cast<uint32_t>(starts.next()) - address < offset) ++before;
+  return before;
+}
+
+Translation* Translations::upcoming() {
+  const size_t chunk = used_ / kChunk;
+  if (chunk == chunks_.size()) chunks_.push_back(std::make_unique<Translation[]>(kChunk));
+  return &chunks_[chunk][used_ % kChunk];
+}
+
+namespace {
+
+/** Copies code bytes that are known to be mapped; stops where they are not RAM. */
+size_t readCode(Env env, uint32_t linear, uint8_t* out, size_t size) {
+  size_t done = 0;
+  while (done < size) {
+    void* host = nullptr;
+    get_page_addr_code_hostp_x86_64(env.raw(), static_cast<uint32_t>(linear + done), &host);
+    if (host == nullptr) break;
+    const size_t inPage = 4096 - ((linear + done) & 4095);
+    for (size_t i = 0; i < inPage && done < size; ++i, ++done) out[done] = static_cast<uint8_t*>(host)[i];
+  }
+  return done;
+}
+
+}  // namespace
+
+void describeTranslation(const TranslatedBlock& block, Env env, Translation& record) {
+  record.instructions = block.instructions();
+  record.size = block.size();
+  record.address = static_cast<uint32_t>(block.address());
+  record.codeBase = static_cast<uint32_t>(block.codeBase());
+  record.offsets = block.hostCode() + block.hostSize();
+  record.singleStep = (block.context() & kTrap) != 0;
+  record.visits = nullptr;
+  record.space = 0;
+  record.code = 0;
+  record.lastAddress = record.address;
+  InstructionOffsets starts(record.offsets, record.address);
+  for (unsigned i = 0; i < record.instructions; ++i) record.lastAddress = static_cast<uint32_t>(starts.next());
+
+  uint8_t bytes[15];
+  const uint32_t lastLength = record.address + record.size - record.lastAddress;
+  const size_t length = readCode(env, record.lastAddress, bytes, lastLength < sizeof bytes ? lastLength : sizeof bytes);
+  const Instruction last = decodeInstruction(bytes, length, (block.context() & kContextCode32) != 0);
+  record.endsInRepeat = last.length != 0 && last.repeated;
+  record.repeatWidth = static_cast<uint8_t>(last.addressSize);
+  record.counted = static_cast<uint16_t>(record.instructions - (record.endsInRepeat ? 1 : 0));
+}
+
+}  // namespace decouple

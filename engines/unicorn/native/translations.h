@@ -1,0 +1,80 @@
+/** What is known of every piece of generated code: how many instructions it holds, and where each begins. */
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "abi.h"
+
+namespace decouple {
+
+class Simulator;
+struct BlockCount;
+
+/**
+ * One translation of a straight run of guest code. The engine may hold several for the same address (after STI, in
+ * another mode, when the code changed), each with its own record; the generated code passes the record to the block
+ * hook, so that nothing has to be looked up.
+ */
+struct Translation {
+  Simulator* owner;
+  /** Instructions in it. */
+  uint16_t instructions;
+  /** The same without a REP string instruction at its end: that one retires when its last iteration is done. */
+  uint16_t counted;
+  uint16_t size;
+  bool endsInRepeat;
+  /** Bytes of the counter of the REP instruction: 4 for ECX, 2 for CX. */
+  uint8_t repeatWidth;
+  /** One instruction a translation, because the trap flag is set. */
+  bool singleStep;
+  /** Linear addresses. */
+  uint32_t address;
+  uint32_t lastAddress;
+  uint32_t codeBase;
+  /** Where the engine keeps the beginning of each instruction, as deltas. */
+  const uint8_t* offsets;
+  /** Counters of the block for the address space `space`; null when not counting. */
+  BlockCount* visits;
+  uint32_t space;
+  /** Number of the code in the coverage tables, 0 for not entered there yet. */
+  uint32_t code;
+
+  /** How many of its instructions begin before this linear address. */
+  unsigned startingBefore(uint32_t linear) const;
+};
+
+/** Offsets of the instructions in a block, from the engine's own table behind the generated code. */
+class InstructionOffsets {
+ public:
+  explicit InstructionOffsets(const uint8_t* table, uint64_t address) : at_(table), previous_(address) {}
+  /** Linear address of the next instruction. Must not be called more often than there are instructions. */
+  uint64_t next();
+
+ private:
+  int64_t readDelta();
+  const uint8_t* at_;
+  uint64_t previous_;
+};
+
+/** Owner of the records. They live until the engine drops all generated code at once. */
+class Translations {
+ public:
+  /** The record for the translation that begins now; the same one until `commit`. */
+  Translation* upcoming();
+  void commit() { ++used_; }
+  void clear() { used_ = 0; }
+  size_t count() const { return used_; }
+
+ private:
+  static constexpr size_t kChunk = 4096;
+  std::vector<std::unique_ptr<Translation[]>> chunks_;
+  size_t used_ = 0;
+};
+
+/** Fills in the record of a block that was just translated. `env`: to read its last instruction. */
+void describeTranslation(const TranslatedBlock& block, Env env, Translation& record);
+
+}  // namespace decouple

@@ -1,0 +1,6 @@
+export * from './clock.js';
+export * from './layout.js';
+export * from './machine.js';
+export * from './observer.js';
+export * from './package.js';
+export * from './registers.js';

@@ -1,0 +1,258 @@
+/**
+ * A PC in v86 that does nothing by itself: it has no time, no randomness and no inputs but those it is given, and it
+ * moves only when `step` is called. Two machines given the same things do the same, bit for bit.
+ */
+import type { CpuState } from '../../formats/state.js';
+import { UNITS_PER_MS, VirtualClock, type SampleSource } from './clock.js';
+import { JitModules, type JitObserver } from './jit.js';
+import { FRAME_BUFFER_BYTES, LAYOUT, VGA_HOLE } from './layout.js';
+import { enginePackage } from './package.js';
+import { SeededRandom } from './random.js';
+import { loadBundle, type V86Emulator } from './realm.js';
+import { readCpuState } from './registers.js';
+import { Scheduler } from './scheduler.js';
+
+export interface MachineImages {
+  bios: Uint8Array;
+  vgaBios: Uint8Array;
+  multiboot?: Uint8Array;
+  bzimage?: Uint8Array;
+  initrd?: Uint8Array;
+  cmdline?: string;
+  hda?: Uint8Array;
+  cdrom?: Uint8Array;
+  fda?: Uint8Array;
+}
+
+export interface MachineOptions {
+  /** Bytes of RAM. */
+  memory: number;
+  images: MachineImages;
+  /** A v86 state to start from instead of power-on. */
+  snapshot: Uint8Array | null;
+  seed: number;
+  /** Milliseconds since 1970 at clock unit 0. */
+  epoch: number;
+  /** Clock units at which the machine starts. */
+  clockStart: number;
+  samples: SampleSource;
+  /** Compile JIT modules in the background as they come (while recording); otherwise when they are activated. */
+  compileInBackground: boolean;
+  probe?: Probe;
+  onConsole?: (byte: number) => void;
+  log?: (line: string) => void;
+}
+
+type Imports = Record<string, CallableFunction | WebAssembly.Table>;
+export type EngineExports = Record<string, CallableFunction> & { memory: WebAssembly.Memory };
+
+/** An instrumented machine's view of the seam between CPU and devices. */
+export interface Probe {
+  module: WebAssembly.Module;
+  jit: JitObserver;
+  /** May replace imports, before instantiation. */
+  imports(env: Imports): void;
+  /** May replace what the devices see of the CPU, after instantiation. */
+  exports(exports: EngineExports): EngineExports;
+  /** EFLAGS, without being seen to read them. */
+  flags(): number;
+}
+
+export class Machine {
+  readonly memory: WebAssembly.Memory;
+  /** Steps done. */
+  steps = 0;
+  private instructionsHigh = 0;
+  private lastCounter = 0;
+  private raw: EngineExports;
+
+  private constructor(
+    private readonly emulator: V86Emulator,
+    private readonly clock: VirtualClock,
+    private readonly scheduler: Scheduler,
+    readonly jit: JitModules,
+    exports: EngineExports,
+    /** WASM address of guest physical address 0. */
+    readonly ramAddress: number,
+    readonly ramBytes: number,
+    private readonly frameBufferAddress: number,
+    private readonly flags: () => number,
+  ) {
+    this.raw = exports;
+    this.memory = exports.memory;
+    this.lastCounter = this.counter();
+  }
+
+  static async create(options: MachineOptions): Promise<Machine> {
+    const engine = enginePackage();
+    const clock = new VirtualClock(options.samples, options.clockStart, options.epoch);
+    const scheduler = new Scheduler(() => clock.now(), UNITS_PER_MS);
+    const log = options.log ?? (() => undefined);
+    const V86 = loadBundle(engine.source, { clock, random: new SeededRandom(options.seed), scheduler, log });
+    const parts: { exports: EngineExports | null; jit: JitModules | null; ram: number; frameBuffer: number } = {
+      exports: null,
+      jit: null,
+      ram: 0,
+      frameBuffer: 0,
+    };
+
+    const wasm_fn = async ({ env }: { env: Imports }): Promise<EngineExports> => {
+      const jit = new JitModules(
+        env.__indirect_function_table as WebAssembly.Table,
+        options.compileInBackground,
+        options.probe?.jit ?? null,
+      );
+      env.codegen_finalize = (index: number, start: number, flags: number, ptr: number, length: number) =>
+        jit.generated(parts.exports!.memory, index, start, flags, ptr, length);
+      const runTimers = env.run_hardware_timers as (acpi: number, now: number) => number;
+      // Between two slices: the only place inside a step where real time comes in.
+      env.run_hardware_timers = (acpi: number) => {
+        clock.advance();
+        return runTimers(acpi, clock.read());
+      };
+      options.probe?.imports(env);
+      const module = options.probe?.module ?? (await WebAssembly.compile(engine.wasm as BufferSource));
+      const instance = await WebAssembly.instantiate(module, { env });
+      const raw = instance.exports as unknown as EngineExports;
+      parts.exports = raw;
+      parts.jit = jit;
+      jit.connect(raw);
+      const seen = options.probe === undefined ? { ...raw } : options.probe.exports(raw);
+      const allocate = seen.allocate_memory!;
+      seen.allocate_memory = (bytes: number) => (parts.ram = allocate(bytes) as number);
+      const allocateFrameBuffer = seen.svga_allocate_memory!;
+      seen.svga_allocate_memory = (bytes: number) => (parts.frameBuffer = allocateFrameBuffer(bytes) as number);
+      return seen;
+    };
+
+    const emulator = new V86({
+      wasm_fn,
+      memory_size: options.memory,
+      autostart: false,
+      disable_keyboard: true,
+      disable_mouse: true,
+      disable_speaker: true,
+      ...v86Images(options.images),
+      ...(options.snapshot === null ? {} : { initial_state: { buffer: ownBuffer(options.snapshot) } }),
+    });
+    const loaded = new Promise<void>((resolve) => emulator.add_listener('emulator-loaded', () => resolve()));
+    if (options.onConsole !== undefined) emulator.add_listener('serial0-output-byte', options.onConsole as never);
+    await whileFiring(scheduler, loaded);
+    await emulator.run();
+    const { probe } = options;
+    const flags =
+      probe === undefined ? (): number => parts.exports!.get_eflags!() as number : (): number => probe.flags();
+    return new Machine(
+      emulator,
+      clock,
+      scheduler,
+      parts.jit!,
+      parts.exports!,
+      parts.ram,
+      options.memory,
+      parts.frameBuffer,
+      flags,
+    );
+  }
+
+  /** Clock units now. */
+  get now(): number {
+    return this.clock.now();
+  }
+
+  /** Clock units at which there is something to do; the machine idles until then. */
+  nextDue(): number {
+    return this.scheduler.nextDue() ?? Infinity;
+  }
+
+  /** Samples the clock and does what is due first: for the most part one run of the CPU of about a millisecond. */
+  step(): void {
+    this.clock.advance();
+    this.steps++;
+    this.scheduler.fire();
+    const counter = this.counter();
+    this.instructionsHigh += (counter - this.lastCounter) >>> 0;
+    this.lastCounter = counter;
+  }
+
+  /** Instructions as the engine counts them: deterministic, but not the architectural count. */
+  get engineInstructions(): number {
+    return this.instructionsHigh;
+  }
+
+  activateModule(serial: number): void {
+    this.jit.activate(serial, this.raw.codegen_finalize_finished as (a: number, b: number, c: number) => void);
+  }
+
+  serialInput(bytes: Uint8Array): void {
+    for (const byte of bytes) this.emulator.bus.send('serial0-input', byte);
+  }
+
+  /** The machine's whole state, to be given to `MachineOptions.snapshot`. Between steps only. */
+  async save(): Promise<Uint8Array> {
+    return new Uint8Array(await this.emulator.save_state());
+  }
+
+  cpuState(): CpuState {
+    return readCpuState(this.memory.buffer as ArrayBuffer, this.flags());
+  }
+
+  /** CPU stopped by HLT with interrupts off: nothing but a reset wakes it. */
+  get dead(): boolean {
+    const view = new DataView(this.memory.buffer);
+    return view.getUint8(LAYOUT.halted) !== 0 && (this.flags() & 0x200) === 0;
+  }
+
+  ram(): Buffer {
+    return Buffer.from(this.memory.buffer as ArrayBuffer, this.ramAddress, this.ramBytes);
+  }
+
+  /** What behaves as RAM, in the order of physical addresses: below and above the VGA window, and the frame buffer. */
+  ramBuffers(): [Buffer, Buffer, Buffer] {
+    const ram = this.ram();
+    const frameBuffer = Buffer.from(this.memory.buffer as ArrayBuffer, this.frameBufferAddress, FRAME_BUFFER_BYTES);
+    return [ram.subarray(0, VGA_HOLE.start), ram.subarray(VGA_HOLE.end), frameBuffer];
+  }
+
+  /** Registers, flags and internal CPU state, as they lie in memory. */
+  registerFile(): Buffer {
+    return Buffer.from(this.memory.buffer as ArrayBuffer, LAYOUT.gpr, LAYOUT.end - LAYOUT.gpr);
+  }
+
+  private counter(): number {
+    return new DataView(this.memory.buffer).getUint32(LAYOUT.instructionCounter, true);
+  }
+}
+
+/** Starting the engine takes promises and timers; both are pure functions of the options, so they need no log. */
+async function whileFiring(scheduler: Scheduler, loaded: Promise<void>): Promise<void> {
+  let done = false;
+  void loaded.then(() => (done = true));
+  while (!done) {
+    if (scheduler.nextDue() !== null) scheduler.fire();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function v86Images(images: MachineImages): Record<string, unknown> {
+  const named: Record<string, Uint8Array | undefined> = {
+    bios: images.bios,
+    vga_bios: images.vgaBios,
+    multiboot: images.multiboot,
+    bzimage: images.bzimage,
+    initrd: images.initrd,
+    hda: images.hda,
+    cdrom: images.cdrom,
+    fda: images.fda,
+  };
+  const options: Record<string, unknown> = {};
+  for (const [name, bytes] of Object.entries(named)) {
+    if (bytes !== undefined) options[name] = { buffer: ownBuffer(bytes) };
+  }
+  if (images.cmdline !== undefined) options.cmdline = images.cmdline;
+  return options;
+}
+
+function ownBuffer(bytes: Uint8Array): ArrayBuffer {
+  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+}

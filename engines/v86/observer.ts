@@ -1,0 +1,376 @@
+/**
+ * Watches an instrumented machine and writes what crosses between CPU and devices, at exact positions: the relog's
+ * events. See instrument.ts for where its hooks sit.
+ */
+import type { EventWriter } from '../../formats/event-writer.js';
+import type { HOOKS } from './instrument.js';
+import type { JitObserver } from './jit.js';
+import { JitBlocks } from './jit-blocks.js';
+import { LAYOUT } from './layout.js';
+import type { EngineExports, Probe } from './machine.js';
+import { translate } from './page-walk.js';
+import { readX87, statusWord } from './registers.js';
+
+type Imports = Record<string, CallableFunction | WebAssembly.Table>;
+type Global = WebAssembly.Global;
+
+const PAGE_FAULT = 14;
+const CHECKED_X87 = new Set([0xd9f0, 0xd9f1, 0xd9f2, 0xd9f3, 0xd9f5, 0xd9f8, 0xd9f9, 0xd9fb, 0xd9fe, 0xd9ff]);
+
+/** Runs with the position once it is known. */
+type Deferred = (position: number) => void;
+
+export interface ObserverModules {
+  engine: WebAssembly.Module;
+  wrapper: WebAssembly.Module;
+}
+
+export class Observer implements Probe {
+  readonly module: WebAssembly.Module;
+  readonly jit: JitObserver;
+  /** Between two slices, before the timers run: state is architectural and the position is `position()`. */
+  onSlice: () => void = () => undefined;
+  /** Nothing is written while this is off. */
+  enabled = false;
+  private raw!: EngineExports;
+  private count!: Global;
+  private depth!: Global;
+  private base!: Global;
+  private inJit!: Global;
+  private look!: Global;
+  private quiet!: Global;
+  private repCount!: Global;
+  private repEip!: Global;
+  private ramAddress = 0;
+  private ramBytes = 0;
+  private buffer: ArrayBuffer | null = null;
+  private words = new Int32Array();
+  private readonly blocks = new JitBlocks();
+  private deferred: Deferred[] = [];
+  /** Linear address at which the JIT was left, when a vector says it; and whether by a fault. */
+  private left: { eip: number; fault: boolean } | null = null;
+  private dirty: [number, number][] = [];
+  private devices = 0;
+  private environment: number[] | null = null;
+
+  constructor(
+    modules: ObserverModules,
+    private readonly events: EventWriter,
+  ) {
+    this.module = modules.engine;
+    this.jit = {
+      generated: (serial, is32) => this.blocks.generated(serial, is32),
+      wrap: (f, serial) => this.wrapJit(modules.wrapper, f, serial),
+      imports: (imports) => ({
+        ...imports,
+        exit_jit: this.looking(imports.exit_jit as CallableFunction),
+        handle_irqs: this.looking(imports.handle_irqs as CallableFunction),
+      }),
+    };
+  }
+
+  imports(env: Imports): void {
+    const hooks: Record<keyof typeof HOOKS, CallableFunction> = {
+      d_vector: (vector: number, software: number, hasError: number, error: number) =>
+        this.vector(vector, software !== 0, hasError !== 0 ? error >>> 0 : null),
+      d_in8: (port: number, value: number) => this.sync(() => this.events.portRead(port, 1, value & 0xff)),
+      d_tsc: (value: bigint) =>
+        this.sync(() => this.events.tsc(Number(value & 0xffffffffn), Number((value >> 32n) & 0xffffffffn))),
+      d_msr: (index: number) => this.msr(index),
+      d_cpuid: (leaf: number, subleaf: number) => this.cpuid(leaf, subleaf),
+      d_flags: (eflags: number) => this.sync(() => this.events.flagsImage(eflags)),
+      d_x87: (opcode: number) => this.x87(opcode),
+      d_environment: (kind: number) => this.captureEnvironment(kind),
+      d_stored: () => this.storedEnvironment(),
+      d_sse: (opcode: number, register: number) => this.sse(opcode, register),
+      d_blocks: (index: number, map: number) => this.blocks.generating(this.memory(), map, index, this.ram()),
+      d_left: (serial: number) => this.jitLeft(serial),
+    };
+    Object.assign(env, hooks);
+    this.reads(env, 'io_port_read16', (port, value) => this.events.portRead(port, 2, value & 0xffff));
+    this.reads(env, 'io_port_read32', (port, value) => this.events.portRead(port, 4, value));
+    this.reads(env, 'mmap_read8', (address, value) => this.events.mmioRead(address, 1, value & 0xff));
+    this.reads(env, 'mmap_read32', (address, value) => this.events.mmioRead(address, 4, value));
+    const random = env.get_rand_int as () => number;
+    env.get_rand_int = () => {
+      const value = random();
+      this.sync(() => this.events.random(value));
+      return value;
+    };
+    // The 8-bit port read has its hook inside the engine, where the interrupt controller's ports are too.
+    for (const name of Object.keys(env)) {
+      if (/^(io_port_write(8|16|32)|io_port_read8|mmap_write(8|16|32|64|128))$/.test(name)) this.inDevice(env, name);
+    }
+    const timers = env.run_hardware_timers as (...args: number[]) => number;
+    env.run_hardware_timers = (...args: number[]) => {
+      // HLT runs the timers too, from within JIT code; there the position is not known yet.
+      if (this.inJit.value === 0 && this.depth.value === 0) {
+        this.flushDma();
+        this.onSlice();
+      }
+      const result = this.asDevice(() => timers(...args));
+      this.flushDma();
+      return result;
+    };
+  }
+
+  exports(exports: EngineExports): EngineExports {
+    this.raw = exports;
+    const globals = exports as unknown as Record<string, Global>;
+    this.count = globals.d_count!;
+    this.depth = globals.d_depth!;
+    this.base = globals.d_base!;
+    this.inJit = globals.d_in_jit!;
+    this.look = globals.d_look!;
+    this.quiet = globals.d_quiet!;
+    this.repCount = globals.d_rep_count!;
+    this.repEip = globals.d_rep_eip!;
+    const call = (name: string): ((...args: number[]) => number) => exports[name] as (...args: number[]) => number;
+    const write = (name: string, bytes: number): CallableFunction => {
+      const inner = call(name);
+      return (address: number, value: number) => {
+        this.touched(address >>> 0, (address >>> 0) + bytes);
+        return inner(address, value);
+      };
+    };
+    return {
+      ...exports,
+      allocate_memory: (bytes: number) => {
+        this.ramBytes = bytes;
+        this.ramAddress = call('allocate_memory')(bytes);
+        return this.ramAddress;
+      },
+      jit_dirty_cache: (start: number, end: number) => {
+        this.touched(start >>> 0, end >>> 0);
+        return call('jit_dirty_cache')(start, end);
+      },
+      write8: write('write8', 1),
+      write16: write('write16', 2),
+      write32: write('write32', 4),
+    } as unknown as EngineExports;
+  }
+
+  /** Positions count from here. */
+  reset(): void {
+    this.count.value = 0n;
+    this.repCount.value = -1n;
+  }
+
+  flags(): number {
+    const before = this.quiet.value as number;
+    this.quiet.value = before + 1;
+    const flags = (this.raw.get_eflags as () => number)();
+    this.quiet.value = before;
+    return flags;
+  }
+
+  /** Instructions retired. Exact between slices, and outside JIT code everywhere. */
+  position(): number {
+    let count = Number(this.count.value as bigint);
+    if ((this.depth.value as number) > 0)
+      count += (this.word(LAYOUT.instructionCounter) - (this.base.value as number)) >>> 0;
+    return count;
+  }
+
+  /** ECX, when a REP string instruction at the current position is partly done; else null. */
+  rep(): number | null {
+    const partial =
+      this.repEip.value === this.word(LAYOUT.eip) && Number(this.repCount.value as bigint) === this.position();
+    return partial ? this.word(LAYOUT.gpr + 4) >>> 0 : null;
+  }
+
+  /** Writes out DMA that is not yet written; between steps and slices. */
+  flushDma(): void {
+    if (this.dirty.length === 0) return;
+    const ranges = this.dirty;
+    this.dirty = [];
+    for (const [start, end] of ranges) {
+      const from = Math.min(start, this.ramBytes);
+      const data = this.ram().slice(from, Math.min(end, this.ramBytes));
+      if (data.length === 0) continue;
+      const rep = this.inJit.value === 0 ? this.rep() : null;
+      this.positioned((position) => this.events.dma(position, from, data, rep));
+    }
+  }
+
+  eip(): number {
+    return (this.word(LAYOUT.eip) - this.word(LAYOUT.segmentBase + 4)) >>> 0;
+  }
+
+  gpr(): Uint32Array {
+    return new Uint32Array(this.memory(), LAYOUT.gpr, 8);
+  }
+
+  private vector(vector: number, software: boolean, error: number | null): void {
+    const linear = this.word(LAYOUT.eip);
+    // In real mode the interrupt controller's first vectors are 8 to 15; the exceptions among them push an error code.
+    const interrupt = !software && error === null && (vector >= 32 || (vector >= 8 && vector <= 15));
+    const fault = !software && !interrupt;
+    const eip = this.eip();
+    const eflags = this.flags();
+    const cr2 = vector === PAGE_FAULT && !software ? this.word(LAYOUT.cr + 8) : null;
+    const jit = this.inJit.value !== 0;
+    if (jit && this.left === null) this.left = { eip: linear, fault };
+    // The interpreter counted the instruction when it began; it did not retire.
+    if (!jit && fault) this.count.value = (this.count.value as bigint) - 1n;
+    const rep = interrupt && !jit ? this.rep() : null;
+    if (!this.enabled) {
+      if (jit) this.look.value = 1;
+      return;
+    }
+    this.flushDma();
+    this.positioned((position) => {
+      if (interrupt) this.events.interrupt(position, vector, eip, eflags, rep);
+      else if (software) this.events.softwareInterrupt(position, vector, eip, eflags);
+      else this.events.exception(position, vector, eip, eflags, error, cr2);
+    });
+  }
+
+  /** A JIT module was left where the count may be too large, or with positions still to be told. */
+  private jitLeft(serial: number): void {
+    const left = this.left ?? { eip: this.word(LAYOUT.eip), fault: false };
+    this.left = null;
+    const physical = translate(this.memory(), this.ram(), left.eip >>> 0);
+    if (physical === null && left.fault)
+      throw new Error(`a fault at 0x${(left.eip >>> 0).toString(16)}, where nothing is mapped`);
+    const over = physical === null ? 0 : this.blocks.overcount(serial, physical, left.fault);
+    if (over > 0) this.count.value = (this.count.value as bigint) - BigInt(over);
+    const deferred = this.deferred;
+    this.deferred = [];
+    const position = Number(this.count.value as bigint);
+    for (const write of deferred) write(position);
+  }
+
+  /** An event with a position: at once, or in JIT code when it is left and the position is known. */
+  private positioned(write: Deferred): void {
+    if (!this.enabled) return;
+    if (this.inJit.value === 0) {
+      write(this.position());
+      return;
+    }
+    this.deferred.push(write);
+    this.look.value = 1;
+  }
+
+  /** An event whose order is all that counts; behind the deferred ones if there are any. */
+  private sync(write: () => void): void {
+    if (!this.enabled || this.devices > 0) return;
+    this.flushDma();
+    if (this.deferred.length > 0) this.deferred.push(write);
+    else write();
+  }
+
+  private msr(index: number): void {
+    const low = this.word(LAYOUT.gpr);
+    const high = this.word(LAYOUT.gpr + 8);
+    this.sync(() => this.events.msr(index, low, high));
+  }
+
+  private cpuid(leaf: number, subleaf: number): void {
+    const [eax, ecx, edx, ebx] = this.gpr() as unknown as [number, number, number, number];
+    this.sync(() => this.events.cpuid(leaf, subleaf, [eax, ebx, ecx, edx]));
+  }
+
+  private x87(opcode: number): void {
+    if (!CHECKED_X87.has(opcode) || !this.enabled) return;
+    const u8 = new Uint8Array(this.memory(), 0, LAYOUT.end);
+    const register = (i: number): Uint8Array => {
+      const at = LAYOUT.st + 16 * ((u8[LAYOUT.fpuTop]! + i) & 7);
+      return u8.slice(at, at + 10);
+    };
+    const [st0, st1] = [register(0), register(1)];
+    const fsw = statusWord(u8, new DataView(this.memory(), 0, LAYOUT.end));
+    this.sync(() => this.events.x87(opcode, st0, st1, fsw));
+  }
+
+  private captureEnvironment(kind: number): void {
+    if (!this.enabled) return;
+    const memory = this.memory();
+    const state = readX87(new Uint8Array(memory, 0, LAYOUT.end), new DataView(memory, 0, LAYOUT.end));
+    const tags = (this.raw.fpu_load_tag_word as () => number)() & 0xffff;
+    const mask = kind === 1 ? 0xffff : 0;
+    const { fcw, fsw, fop, fip, fcs, fdp, fds } = state;
+    this.environment = [fcw, fsw, tags, fop, fip, fcs, fdp, fds, mask];
+  }
+
+  private storedEnvironment(): void {
+    const fields = this.environment;
+    if (fields !== null) this.sync(() => this.events.x87Environment(fields));
+  }
+
+  private sse(opcode: number, register: number): void {
+    const at = LAYOUT.xmm + 16 * (register & 7);
+    const value = new Uint8Array(this.memory(), at, 16).slice();
+    this.sync(() => this.events.sseApproximation(opcode, value));
+  }
+
+  private reads(env: Imports, name: string, write: (address: number, value: number) => void): void {
+    const inner = env[name] as (address: number) => number;
+    env[name] = (address: number) => {
+      const value = this.asDevice(() => inner(address));
+      this.sync(() => write(address, value));
+      this.flushDma();
+      return value;
+    };
+  }
+
+  private inDevice(env: Imports, name: string): void {
+    const inner = env[name] as (...args: number[]) => number;
+    env[name] = (a: number, b: number, c: number, d: number, e: number) => {
+      this.devices++;
+      try {
+        return inner(a, b, c, d, e);
+      } finally {
+        this.devices--;
+        if (this.dirty.length > 0) this.flushDma();
+      }
+    };
+  }
+
+  /** What devices read of each other meanwhile is not the CPU's. */
+  private asDevice<T>(run: () => T): T {
+    this.devices++;
+    try {
+      return run();
+    } finally {
+      this.devices--;
+    }
+  }
+
+  private touched(start: number, end: number): void {
+    if (this.enabled && end > start) this.dirty.push([start, end]);
+  }
+
+  private looking(inner: CallableFunction): CallableFunction {
+    return (...args: number[]): unknown => {
+      this.look.value = 1;
+      return inner(...args);
+    };
+  }
+
+  private wrapJit(wrapper: WebAssembly.Module, f: CallableFunction, serial: number): CallableFunction {
+    this.blocks.live(serial);
+    const { d_enter: enter, d_leave: leave } = this.raw;
+    const number = new WebAssembly.Global({ value: 'i32' }, serial);
+    const imports = { f, enter, leave, serial: number } as unknown as WebAssembly.ModuleImports;
+    return new WebAssembly.Instance(wrapper, { e: imports }).exports.w as CallableFunction;
+  }
+
+  private memory(): ArrayBuffer {
+    return this.raw.memory.buffer as ArrayBuffer;
+  }
+
+  private word(address: number): number {
+    // The memory may grow and get another buffer.
+    const buffer = this.memory();
+    if (this.buffer !== buffer) {
+      this.buffer = buffer;
+      this.words = new Int32Array(buffer);
+    }
+    return this.words[address >> 2]!;
+  }
+
+  private ram(): Uint8Array {
+    return new Uint8Array(this.memory(), this.ramAddress, this.ramBytes);
+  }
+}

@@ -1,0 +1,35 @@
+/** The v86 npm package as we use it: its two files, unmodified, and a hash that names this very build. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+export interface EnginePackage {
+  name: 'v86';
+  version: string;
+  /** Source text of libv86.js. */
+  source: string;
+  /** Bytes of v86.wasm. */
+  wasm: Uint8Array;
+  /** SHA-256 (hex) over both files. */
+  hash: string;
+}
+
+let loaded: EnginePackage | null = null;
+
+export function enginePackage(): EnginePackage {
+  if (loaded !== null) return loaded;
+  const main = createRequire(import.meta.url).resolve('v86');
+  const build = dirname(main);
+  const source = readFileSync(join(build, 'libv86.js'));
+  const wasm = readFileSync(join(build, 'v86.wasm'));
+  const manifest = JSON.parse(readFileSync(join(build, '..', 'package.json'), 'utf8')) as { version: string };
+  loaded = {
+    name: 'v86',
+    version: manifest.version,
+    source: source.toString('utf8'),
+    wasm,
+    hash: createHash('sha256').update(source).update(wasm).digest('hex'),
+  };
+  return loaded;
+}

@@ -1,0 +1,26 @@
+/** Kinds of events in a relog (docs/formats/relog.md). From 16 on they have a position. */
+export const EVENT = {
+  portRead: 1,
+  mmioRead: 2,
+  tsc: 3,
+  cpuid: 4,
+  msr: 5,
+  random: 6,
+  flagsImage: 7,
+  x87: 8,
+  x87Environment: 9,
+  sseApproximation: 11,
+  interrupt: 16,
+  exception: 17,
+  softwareInterrupt: 18,
+  dma: 19,
+  keyframeMark: 20,
+  end: 21,
+  check: 22,
+} as const;
+
+export type EventName = keyof typeof EVENT;
+
+export const EVENT_NAME: ReadonlyMap<number, EventName> = new Map(
+  (Object.entries(EVENT) as [EventName, number][]).map(([name, kind]) => [kind, name]),
+);

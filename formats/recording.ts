@@ -1,0 +1,202 @@
+/** What a recording holds, frame by frame (docs/formats/recording.md). */
+import { decode, encode } from './cbor.js';
+import type { ContainerReader, ContainerWriter, Frame } from './container/index.js';
+import { damaged } from './container/index.js';
+import { bytes, list, record, ShapeError, text, u32, uint } from './shape.js';
+
+export const RECORDING_FRAME = { header: 1, blob: 2, log: 3 } as const;
+
+/** Everything that decides the run, apart from the blobs and the log. */
+export interface RecordingHeader {
+  engine: { name: string; version: string; hash: string };
+  guest: { name: string; hash: string; memory: number };
+  start: 'ready' | 'power-on';
+  seed: number;
+  /** Milliseconds since 1970 at clock unit 0. */
+  epoch: number;
+  /** Clock unit at which the run starts. */
+  clockStart: number;
+  cmdline: string | null;
+}
+
+/** A file of the guest, or the snapshot it starts from. */
+export type BlobName = 'bios' | 'vgaBios' | 'multiboot' | 'bzimage' | 'initrd' | 'hda' | 'cdrom' | 'fda' | 'snapshot';
+const BLOB_NAMES: readonly string[] = [
+  'bios',
+  'vgaBios',
+  'multiboot',
+  'bzimage',
+  'initrd',
+  'hda',
+  'cdrom',
+  'fda',
+  'snapshot',
+];
+const CHUNK_BYTES = 4 << 20;
+const MAX_BLOB_BYTES = 2 ** 31;
+
+/** An input that reached the machine before step `step` (the first step is 0). */
+export type LoggedInput =
+  { step: number; kind: 'module'; serial: number } | { step: number; kind: 'serial'; bytes: Uint8Array };
+const INPUT_KIND = { module: 1, serial: 2 } as const;
+
+/** State of the machine after the last step of a log frame. */
+export interface Digest {
+  /** CRC-32 of the register file. */
+  registers: number;
+  /** CRC-32 of a part of RAM; the parts take turns. */
+  ram: { offset: number; length: number; crc: number };
+  /** CRC-32 of all console output so far. */
+  console: number;
+  instructions: number;
+}
+
+/** A stretch of the run: steps `from` up to, not including, `to`. */
+export interface LogFrame {
+  from: number;
+  to: number;
+  /** Clock samples of the stretch: differences to the one before, as varints. */
+  clock: Uint8Array;
+  inputs: LoggedInput[];
+  console: Uint8Array;
+  digest: Digest;
+}
+
+export function writeHeader(writer: ContainerWriter, header: RecordingHeader): void {
+  writer.frame(RECORDING_FRAME.header, encode(header), 0n);
+}
+
+export function writeBlob(writer: ContainerWriter, name: BlobName, data: Uint8Array): void {
+  for (let offset = 0; offset < data.length || offset === 0; offset += CHUNK_BYTES) {
+    const chunk = data.subarray(offset, offset + CHUNK_BYTES);
+    writer.frame(RECORDING_FRAME.blob, encode({ name, offset, length: data.length, data: chunk }), 0n);
+  }
+}
+
+/** @returns bytes written */
+export function writeLog(writer: ContainerWriter, log: LogFrame): number {
+  const inputs = log.inputs.map((input) =>
+    input.kind === 'module'
+      ? [input.step, INPUT_KIND.module, input.serial]
+      : [input.step, INPUT_KIND.serial, input.bytes],
+  );
+  return writer.frame(RECORDING_FRAME.log, encode({ ...log, inputs }), BigInt(log.to), 6);
+}
+
+export interface RecordingStart {
+  header: RecordingHeader;
+  blobs: Map<BlobName, Uint8Array>;
+}
+
+/**
+ * Reads a recording up to its first log frame.
+ * @returns what the run starts from, and that first log frame if there is one
+ */
+export function readStart(reader: ContainerReader): RecordingStart & { first: LogFrame | null } {
+  let header: RecordingHeader | null = null;
+  const blobs = new Map<BlobName, Uint8Array>();
+  for (let frame = reader.next(); frame !== null; frame = reader.next()) {
+    if (frame.kind === RECORDING_FRAME.header && header === null) header = parse(reader, frame, headerOf);
+    else if (frame.kind === RECORDING_FRAME.blob) parse(reader, frame, (value) => takeChunk(blobs, value));
+    else if (frame.kind === RECORDING_FRAME.log) {
+      if (header === null) throw damaged(reader.path, 'its header is missing');
+      return { header, blobs, first: parse(reader, frame, logOf) };
+    }
+  }
+  if (header === null) throw damaged(reader.path, 'its header is missing');
+  return { header, blobs, first: null };
+}
+
+/** The next log frame, or null at the end. */
+export function readLog(reader: ContainerReader): LogFrame | null {
+  for (let frame = reader.next(); frame !== null; frame = reader.next()) {
+    if (frame.kind === RECORDING_FRAME.log) return parse(reader, frame, logOf);
+  }
+  return null;
+}
+
+function parse<T>(reader: ContainerReader, frame: Frame, shape: (value: unknown) => T): T {
+  try {
+    return shape(decode(frame.payload));
+  } catch (error) {
+    throw damaged(reader.path, error instanceof ShapeError ? error.message : 'a frame cannot be decoded', error);
+  }
+}
+
+function headerOf(value: unknown): RecordingHeader {
+  const map = record(value, 'the header');
+  const engine = record(map.engine, 'engine');
+  const guest = record(map.guest, 'guest');
+  const start = text(map.start, 'start');
+  if (start !== 'ready' && start !== 'power-on') throw new ShapeError('start is neither ready nor power-on');
+  return {
+    engine: {
+      name: text(engine.name, 'engine.name'),
+      version: text(engine.version, 'engine.version'),
+      hash: text(engine.hash, 'engine.hash'),
+    },
+    guest: {
+      name: text(guest.name, 'guest.name'),
+      hash: text(guest.hash, 'guest.hash'),
+      memory: memoryOf(guest.memory),
+    },
+    start,
+    seed: u32(map.seed, 'seed'),
+    epoch: uint(map.epoch, 'epoch'),
+    clockStart: uint(map.clockStart, 'clockStart'),
+    cmdline: map.cmdline === null ? null : text(map.cmdline, 'cmdline'),
+  };
+}
+
+function memoryOf(value: unknown): number {
+  const memory = uint(value, 'guest.memory', 2 ** 31);
+  if (memory < 1 << 20 || memory % 4096 !== 0) throw new ShapeError('guest.memory is impossible');
+  return memory;
+}
+
+function takeChunk(blobs: Map<BlobName, Uint8Array>, value: unknown): void {
+  const map = record(value, 'a blob');
+  const name = text(map.name, 'blob.name');
+  if (!BLOB_NAMES.includes(name)) throw new ShapeError(`there is no blob ${JSON.stringify(name.slice(0, 40))}`);
+  const length = uint(map.length, 'blob.length', MAX_BLOB_BYTES);
+  const offset = uint(map.offset, 'blob.offset', MAX_BLOB_BYTES);
+  const data = bytes(map.data, 'blob.data');
+  let blob = blobs.get(name as BlobName);
+  if (blob === undefined) {
+    // calloc'ed: pages that no chunk fills cost nothing, whatever length the file claims.
+    blob = new Uint8Array(length);
+    blobs.set(name as BlobName, blob);
+  }
+  if (length !== blob.length || offset + data.length > length) throw new ShapeError('blob chunks do not fit together');
+  blob.set(data, offset);
+}
+
+function logOf(value: unknown): LogFrame {
+  const map = record(value, 'a log frame');
+  const digest = record(map.digest, 'digest');
+  const ram = record(digest.ram, 'digest.ram');
+  return {
+    from: uint(map.from, 'from'),
+    to: uint(map.to, 'to'),
+    clock: bytes(map.clock, 'clock'),
+    inputs: list(map.inputs, 'inputs', inputOf),
+    console: bytes(map.console, 'console'),
+    digest: {
+      registers: u32(digest.registers, 'digest.registers'),
+      ram: {
+        offset: uint(ram.offset, 'ram.offset'),
+        length: uint(ram.length, 'ram.length'),
+        crc: u32(ram.crc, 'ram.crc'),
+      },
+      console: u32(digest.console, 'digest.console'),
+      instructions: uint(digest.instructions, 'digest.instructions'),
+    },
+  };
+}
+
+function inputOf(value: unknown, what: string): LoggedInput {
+  const [step, kind, payload] = list(value, what, (element) => element, 3);
+  if (kind === INPUT_KIND.module) return { step: uint(step, what), kind: 'module', serial: uint(payload, what) };
+  if (kind === INPUT_KIND.serial) return { step: uint(step, what), kind: 'serial', bytes: bytes(payload, what) };
+  throw new ShapeError(`${what} is of an unknown kind`);
+}

@@ -1,0 +1,160 @@
+/** What a relog holds, frame by frame (docs/formats/relog.md). */
+import { decode, encode } from './cbor.js';
+import { damaged, type ContainerReader, type ContainerWriter, type Frame } from './container/index.js';
+import { bool, bytes, list, record, ShapeError, text, u16, u32, uint } from './shape.js';
+import type { CpuState, RamRegion, Segment, TableRegister } from './state.js';
+
+export const RELOG_FRAME = { header: 1, pages: 2, keyframe: 3, events: 4 } as const;
+export const PAGE_BYTES = 4096;
+/** Pages in a `pages` frame at the most. */
+export const PAGES_PER_FRAME = 256;
+
+export interface RelogHeader {
+  /** Position of the first keyframe. */
+  start: number;
+  ram: RamRegion[];
+  /** What ran, for people and for finding symbols. */
+  guest: { name: string; hash: string };
+}
+
+export interface Keyframe {
+  index: number;
+  position: number;
+  state: CpuState;
+}
+
+/** Physical pages, by number (address / 4096), with their contents one after another. */
+export interface Pages {
+  numbers: Uint32Array;
+  data: Uint8Array;
+}
+
+export type RelogItem =
+  { kind: 'pages'; pages: Pages } | { kind: 'keyframe'; keyframe: Keyframe } | { kind: 'events'; payload: Uint8Array };
+
+export function writeRelogHeader(writer: ContainerWriter, header: RelogHeader): void {
+  writer.frame(RELOG_FRAME.header, encode(header), BigInt(header.start));
+}
+
+export function writePages(writer: ContainerWriter, pages: Pages, position: number): void {
+  const numbers = Buffer.from(pages.numbers.buffer, pages.numbers.byteOffset, pages.numbers.byteLength);
+  writer.frame(RELOG_FRAME.pages, encode({ numbers, data: pages.data }), BigInt(position));
+}
+
+export function writeKeyframe(writer: ContainerWriter, keyframe: Keyframe): void {
+  writer.frame(RELOG_FRAME.keyframe, encode(keyframe), BigInt(keyframe.position));
+}
+
+export function writeEvents(writer: ContainerWriter, payload: Uint8Array, position: number): void {
+  writer.frame(RELOG_FRAME.events, payload, BigInt(position), 6);
+}
+
+/** @throws DecoupleError damaged */
+export function readRelogHeader(reader: ContainerReader): RelogHeader {
+  const frame = reader.next();
+  if (frame === null || frame.kind !== RELOG_FRAME.header) throw damaged(reader.path, 'its header is missing');
+  return parse(reader, frame, headerOf);
+}
+
+/** Everything after the header, in order. @throws DecoupleError damaged */
+export function* readRelog(reader: ContainerReader): Generator<RelogItem> {
+  for (const frame of reader) {
+    if (frame.kind === RELOG_FRAME.pages) yield { kind: 'pages', pages: parse(reader, frame, pagesOf) };
+    else if (frame.kind === RELOG_FRAME.keyframe)
+      yield { kind: 'keyframe', keyframe: parse(reader, frame, keyframeOf) };
+    else if (frame.kind === RELOG_FRAME.events) yield { kind: 'events', payload: frame.payload };
+  }
+}
+
+function parse<T>(reader: ContainerReader, frame: Frame, shape: (value: unknown) => T): T {
+  try {
+    return shape(decode(frame.payload));
+  } catch (error) {
+    throw damaged(reader.path, error instanceof ShapeError ? error.message : 'a frame cannot be decoded', error);
+  }
+}
+
+function headerOf(value: unknown): RelogHeader {
+  const map = record(value, 'the header');
+  const guest = record(map.guest, 'guest');
+  const ram = list(map.ram, 'ram', (item, what) => {
+    const region = record(item, what);
+    return { start: u32(region.start, `${what}.start`), size: uint(region.size, `${what}.size`, 2 ** 32) };
+  });
+  const ends = ram.map(({ start, size }) => start + size);
+  const sound = ram.every(
+    ({ start, size }, i) =>
+      start % PAGE_BYTES === 0 &&
+      size % PAGE_BYTES === 0 &&
+      size > 0 &&
+      ends[i]! <= 2 ** 32 &&
+      (i === 0 || start >= ends[i - 1]!),
+  );
+  if (!sound || ram.length === 0 || ram.length > 64) throw new ShapeError('the map of RAM is impossible');
+  return {
+    start: uint(map.start, 'start'),
+    ram,
+    guest: { name: text(guest.name, 'guest.name'), hash: text(guest.hash, 'guest.hash') },
+  };
+}
+
+function pagesOf(value: unknown): Pages {
+  const map = record(value, 'pages');
+  const numbers = bytes(map.numbers, 'pages.numbers');
+  if (numbers.length % 4 !== 0) throw new ShapeError('pages.numbers is not a list of u32');
+  const data = bytes(map.data, 'pages.data', (numbers.length / 4) * PAGE_BYTES);
+  return { numbers: new Uint32Array(Uint8Array.from(numbers).buffer), data };
+}
+
+function keyframeOf(value: unknown): Keyframe {
+  const map = record(value, 'a keyframe');
+  return { index: u32(map.index, 'index'), position: uint(map.position, 'position'), state: stateOf(map.state) };
+}
+
+function stateOf(value: unknown): CpuState {
+  const map = record(value, 'state');
+  const x87 = record(map.x87, 'x87');
+  const segment = (item: unknown, what: string): Segment => {
+    const fields = record(item, what);
+    return {
+      selector: u16(fields.selector, what),
+      base: u32(fields.base, what),
+      limit: u32(fields.limit, what),
+      attributes: u16(fields.attributes, what),
+    };
+  };
+  const table = (item: unknown, what: string): TableRegister => {
+    const fields = record(item, what);
+    return { base: u32(fields.base, what), limit: u16(fields.limit, what) };
+  };
+  return {
+    gpr: list(map.gpr, 'gpr', u32, 8),
+    eip: u32(map.eip, 'eip'),
+    eflags: u32(map.eflags, 'eflags'),
+    segments: list(map.segments, 'segments', segment, 6),
+    ldtr: segment(map.ldtr, 'ldtr'),
+    tr: segment(map.tr, 'tr'),
+    gdtr: table(map.gdtr, 'gdtr'),
+    idtr: table(map.idtr, 'idtr'),
+    cr0: u32(map.cr0, 'cr0'),
+    cr2: u32(map.cr2, 'cr2'),
+    cr3: u32(map.cr3, 'cr3'),
+    cr4: u32(map.cr4, 'cr4'),
+    dr: list(map.dr, 'dr', u32, 8),
+    sysenter: list(map.sysenter, 'sysenter', u32, 3),
+    x87: {
+      fcw: u16(x87.fcw, 'fcw'),
+      fsw: u16(x87.fsw, 'fsw'),
+      ftw: u16(x87.ftw, 'ftw'),
+      fop: u16(x87.fop, 'fop'),
+      fip: u32(x87.fip, 'fip'),
+      fcs: u16(x87.fcs, 'fcs'),
+      fdp: u32(x87.fdp, 'fdp'),
+      fds: u16(x87.fds, 'fds'),
+      st: bytes(x87.st, 'st', 80),
+    },
+    mxcsr: u32(map.mxcsr, 'mxcsr'),
+    xmm: bytes(map.xmm, 'xmm', 128),
+    halted: bool(map.halted, 'halted'),
+  };
+}

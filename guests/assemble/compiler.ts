@@ -1,0 +1,119 @@
+/**
+ * Static i386 programs, made with the machine's own compiler. Headers and libraries come from Debian's i386 packages,
+ * so neither gcc's multilib packages nor root are needed. Same compiler and packages in, same bytes out.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, basename, join } from 'node:path';
+import { DecoupleError } from '../../formats/errors.js';
+import { runCommand } from '../debian/command.js';
+import { sha256 } from '../debian/hash.js';
+import type { FetchedPackage } from '../debian/packages.js';
+import type { ProgramSpec } from '../spec.js';
+
+export const COMPILER_PACKAGES = ['libc6-dev', 'linux-libc-dev', 'libgcc-12-dev'];
+
+const COMMON_FLAGS = ['-std=gnu11', '-D_GNU_SOURCE', '-O1', '-Wall', '-Wextra', '-fno-pie', '-fno-stack-protector', '-march=i686'];
+
+export interface Compiler {
+  command: string;
+  /** First line of its --version: part of what decides the bytes. */
+  version: string;
+}
+
+/** The machine's gcc on x86, a cross compiler elsewhere. Errors: `guest-build-failed`. */
+export async function findCompiler(): Promise<Compiler> {
+  const candidates = ['x64', 'ia32'].includes(process.arch) ? ['gcc'] : ['i686-linux-gnu-gcc'];
+  for (const command of candidates) {
+    const result = await runCommand(command, ['--version']);
+    if (result.status === 0) return { command, version: result.stdout.toString('utf8').split('\n')[0] ?? '' };
+  }
+  throw new DecoupleError(
+    'guest-build-failed',
+    `The guest's programs need a C compiler for i386, and ${candidates.join(' or ')} is not here.`,
+    candidates[0] === 'gcc' ? 'Install the package gcc (or g++).' : 'Install the package gcc-i686-linux-gnu.',
+  );
+}
+
+/**
+ * Compiles one program, or takes it from the cache.
+ *
+ * @param packages those of COMPILER_PACKAGES, fetched
+ * @param cacheDir directory for finished programs
+ * @returns path of the ELF file, named after the program
+ */
+export async function compileProgram(
+  program: ProgramSpec,
+  compiler: Compiler,
+  packages: FetchedPackage[],
+  cacheDir: string,
+): Promise<string> {
+  const inputs = [
+    [compiler.version, ...COMMON_FLAGS, ...program.flags],
+    packages.map((each) => each.sha256),
+    sourceFiles(program.source).map((path) => [basename(path), sha256(readFileSync(path))]),
+  ];
+  const directory = join(cacheDir, sha256(JSON.stringify(inputs)).slice(0, 32));
+  const target = join(directory, basename(program.path));
+  if (existsSync(target)) return target;
+  const scratch = `${directory}.part-${process.pid}`;
+  await mkdir(scratch, { recursive: true });
+  const output = join(scratch, basename(program.path));
+  const args = [...compileArguments(await includeDirectory(compiler), packages, program), '-o', output];
+  const result = await runCommand(compiler.command, args, { cwd: dirname(program.source) });
+  if (result.status !== 0 || result.stderr.includes('warning:')) {
+    await rm(scratch, { recursive: true, force: true });
+    const first =
+      result.stderr.split('\n').find((line) => /error|warning|undefined/.test(line)) ?? result.stderr.trim();
+    throw new DecoupleError(
+      'guest-build-failed',
+      `${program.source} cannot be compiled for i386: ${first}`,
+      'Correct the program; with gcc older than 12 install a newer one.',
+      { cause: new Error(result.stderr) },
+    );
+  }
+  await rename(scratch, directory).catch(() => rm(scratch, { recursive: true, force: true }));
+  return target;
+}
+
+/** The C file and the project's own headers beside it. */
+export function sourceFiles(source: string): string[] {
+  if (!existsSync(source)) {
+    throw new DecoupleError('guest-build-failed', `${source} does not exist.`, 'Correct the path in the guest spec.');
+  }
+  const headers = [...readFileSync(source, 'utf8').matchAll(/^#include "([^"]+)"/gm)];
+  return [source, ...headers.map(([, name = '']) => join(dirname(source), name))];
+}
+
+/** Where the compiler keeps its own headers (stddef.h and the like). */
+async function includeDirectory(compiler: Compiler): Promise<string> {
+  const result = await runCommand(compiler.command, ['-print-file-name=include']);
+  return result.stdout.toString('utf8').trim();
+}
+
+function compileArguments(compilerInclude: string, packages: FetchedPackage[], program: ProgramSpec): string[] {
+  const roots = packages.map((each) => each.files);
+  const find = (path: string): string => {
+    const root = roots.find((each) => existsSync(join(each, path)));
+    if (root === undefined) throw new Error(`compiler: no package has ${path}`);
+    return join(root, path);
+  };
+  const library = dirname(find('usr/lib/i386-linux-gnu/libc.a'));
+  const gcc = dirname(find('usr/lib/gcc/i686-linux-gnu/12/libgcc.a'));
+  const includes = roots.flatMap((root) =>
+    ['usr/include/i386-linux-gnu', 'usr/include'].map((each) => join(root, each)),
+  );
+  return [
+    ...['-m32', '-nostdinc', '-isystem', compilerInclude],
+    ...includes.filter((path) => existsSync(path)).flatMap((path) => ['-isystem', path]),
+    ...COMMON_FLAGS,
+    // Nothing of this machine's paths may get into the program.
+    ...['-ffile-prefix-map=' + dirname(program.source) + '=.', '-Wl,--build-id=none'],
+    ...program.flags,
+    ...['-static', '-no-pie', '-nostdlib', `-B${library}`],
+    ...[join(library, 'crt1.o'), join(library, 'crti.o'), join(gcc, 'crtbeginT.o')],
+    basename(program.source),
+    ...[`-L${library}`, `-L${gcc}`, '-Wl,--start-group', '-lc', '-lgcc', '-lgcc_eh', '-lm', '-Wl,--end-group'],
+    ...[join(gcc, 'crtend.o'), join(library, 'crtn.o')],
+  ];
+}

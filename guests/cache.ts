@@ -1,0 +1,147 @@
+/** Built guests on disk: `<cacheDir>/guests/<key>/`, complete or not there at all. */
+import { readFileSync, statSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile, readFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { inputError } from '../formats/errors.js';
+import { COMPILER_PACKAGES, findCompiler, sourceFiles } from './assemble/compiler.js';
+import { sha256, sha256File } from './debian/hash.js';
+import { readLock } from './debian/lock.js';
+import type { GuestImage } from './image.js';
+import { packagesOf, type Provisioned } from './provision.js';
+import type { GuestSpec } from './spec.js';
+
+/** To be raised when the same inputs are made into other bytes. */
+const BUILDER_VERSION = 1;
+
+/** What image.json holds: the result with paths relative to its directory, and the hash of each file. */
+interface Stored {
+  provisioned: Provisioned;
+  hashes: Record<string, string>;
+}
+
+/** Decides what gets built: everything that goes in, known without building. */
+export async function buildKey(spec: GuestSpec): Promise<string> {
+  const pins = readLock()[`${spec.release}/i386`] ?? {};
+  const names = packagesOf(spec);
+  const compiler = names.some((name) => COMPILER_PACKAGES.includes(name)) ? await findCompiler() : null;
+  const inputs = {
+    version: BUILDER_VERSION,
+    spec: { ...spec, description: '', ready: '', readyTimeout: 0 },
+    pins: names.map((name) => [name, pins[name]?.sha256 ?? null]),
+    compiler: compiler?.version ?? null,
+    files: inputFiles(spec).map((path) => [path, fileKey(path)]),
+  };
+  return sha256(JSON.stringify(inputs)).slice(0, 32);
+}
+
+/** Files of the user or the project that are copied into the image. Disk images are not: they are used where they are. */
+function inputFiles(spec: GuestSpec): string[] {
+  const files: string[] = [];
+  if (spec.firmware !== null) files.push(spec.firmware.bios, spec.firmware.vgaBios);
+  if (spec.boot.kind !== 'disk') {
+    if ('file' in spec.boot.kernel) files.push(spec.boot.kernel.file);
+    if (spec.boot.initrd !== null) files.push(spec.boot.initrd);
+  }
+  for (const file of spec.initramfs?.files ?? []) if ('source' in file) files.push(file.source);
+  for (const program of spec.initramfs?.programs ?? []) files.push(...sourceFiles(program.source));
+  return files;
+}
+
+function fileKey(path: string): string {
+  try {
+    return sha256(readFileSync(path));
+  } catch (error) {
+    throw inputError(path, error);
+  }
+}
+
+/** Runs `build` in a fresh directory and stores its result under `key`. An interrupted build leaves nothing behind. */
+export async function storeBuild(
+  cacheDir: string,
+  key: string,
+  build: (target: string) => Promise<Provisioned>,
+): Promise<void> {
+  const target = buildDirectory(cacheDir, key);
+  const scratch = `${target}.part-${process.pid}`;
+  await rm(scratch, { recursive: true, force: true });
+  await mkdir(scratch, { recursive: true });
+  try {
+    const provisioned = mapPaths(await build(scratch), (path) => relativeInside(scratch, path));
+    const hashes: Record<string, string> = {};
+    for (const path of pathsOf(provisioned)) hashes[path] = await sha256File(resolve(scratch, path));
+    const stored: Stored = { provisioned, hashes };
+    await writeFile(join(scratch, 'image.json'), JSON.stringify(stored, null, 2) + '\n');
+    await rm(target, { recursive: true, force: true });
+    await rename(scratch, target);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @returns null when it is not there or damaged (each file is hashed, about 0.1 s); files of the user outside the cache
+ *   may have changed since, and their present hash counts
+ */
+export async function findBuild(
+  cacheDir: string,
+  key: string,
+): Promise<{ provisioned: Provisioned; hashes: Record<string, string> } | null> {
+  const directory = buildDirectory(cacheDir, key);
+  const text = await readFile(join(directory, 'image.json'), 'utf8').catch(() => null);
+  if (text === null) return null;
+  const stored = JSON.parse(text) as Stored;
+  const hashes: Record<string, string> = {};
+  for (const [path, expected] of Object.entries(stored.hashes)) {
+    const absolute = resolve(directory, path);
+    const isOurs = absolute !== path;
+    if (isOurs && statSync(absolute, { throwIfNoEntry: false }) === undefined) return null;
+    const found = await sha256File(absolute).catch((error: unknown) => Promise.reject(inputError(absolute, error)));
+    if (isOurs && found !== expected) return null;
+    hashes[path] = found;
+  }
+  return { provisioned: mapPaths(stored.provisioned, (path) => resolve(directory, path)), hashes };
+}
+
+/** Hash over the content of all files and everything else that decides how the guest behaves, but not where it lies. */
+export function imageHash(image: Omit<GuestImage, 'hash'>, directory: string, hashes: Record<string, string>): string {
+  const content = (path: string): string => hashes[relativeInside(directory, path)] ?? path;
+  const { firmware, boot, programs } = mapPaths({ ...image, packages: [] }, content);
+  return sha256(JSON.stringify({ ...image, firmware, boot, programs }));
+}
+
+export function buildDirectory(cacheDir: string, key: string): string {
+  return resolve(cacheDir, 'guests', key);
+}
+
+function relativeInside(directory: string, path: string): string {
+  const short = relative(directory, path);
+  return short.startsWith('..') ? path : short;
+}
+
+function mapPaths<T extends Pick<Provisioned, 'firmware' | 'boot' | 'programs'>>(
+  value: T,
+  map: (path: string) => string,
+): T {
+  const optional = (path: string | null): string | null => (path === null ? null : map(path));
+  const mapBoot = (boot: GuestImage['boot']): GuestImage['boot'] => {
+    if (boot.kind === 'multiboot') return { ...boot, image: map(boot.image) };
+    if (boot.kind === 'bzimage') return { ...boot, kernel: map(boot.kernel), initrd: optional(boot.initrd) };
+    return { kind: 'disk', hda: optional(boot.hda), cdrom: optional(boot.cdrom), fda: optional(boot.fda) };
+  };
+  return {
+    ...value,
+    firmware: { bios: map(value.firmware.bios), vgaBios: map(value.firmware.vgaBios) },
+    boot: mapBoot(value.boot),
+    programs: value.programs.map((each) => ({ ...each, elf: map(each.elf) })),
+  };
+}
+
+/** All files of a result. */
+function pathsOf(provisioned: Provisioned): string[] {
+  const paths: string[] = [];
+  mapPaths(provisioned, (path) => {
+    paths.push(path);
+    return path;
+  });
+  return paths;
+}

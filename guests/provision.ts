@@ -1,0 +1,178 @@
+/** From a spec to files a machine can boot. Everything is a function of the spec, the files it names and the packages. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DecoupleError, inputError } from '../formats/errors.js';
+import { readBzImage } from './assemble/bzimage.js';
+import { COMPILER_PACKAGES, compileProgram, findCompiler } from './assemble/compiler.js';
+import { buildInitramfs } from './assemble/initramfs.js';
+import { buildMultibootImage } from './assemble/multiboot.js';
+import { PackageStore, type FetchedPackage } from './debian/packages.js';
+import type { GuestImage } from './image.js';
+import type { BootSpec, GuestSpec, ProgramSpec, Source } from './spec.js';
+
+const FIRMWARE_PACKAGE = 'seabios';
+
+export interface Provisioned {
+  firmware: GuestImage['firmware'];
+  boot: GuestImage['boot'];
+  programs: GuestImage['programs'];
+  /** What it was made of. */
+  packages: { name: string; package: string; version: string; sha256: string }[];
+}
+
+export interface ProvisionOptions {
+  /** The project's .cache directory. */
+  cacheDir: string;
+  /** Where the files go; exists and is empty. */
+  target: string;
+  onStep: (line: string) => void;
+}
+
+/** Names of all packages a spec needs. */
+export function packagesOf(spec: GuestSpec): string[] {
+  const names = new Set<string>();
+  if (spec.firmware === null) names.add(FIRMWARE_PACKAGE);
+  if (spec.boot.kind !== 'disk' && 'package' in spec.boot.kernel) names.add(spec.boot.kernel.package);
+  for (const file of spec.initramfs?.files ?? []) if ('package' in file) names.add(file.package);
+  if (spec.initramfs?.programs.length) COMPILER_PACKAGES.forEach((name) => names.add(name));
+  return [...names];
+}
+
+/** Errors: `guest-build-failed`, `guest-invalid`, `network-unreachable`, `file-missing`. */
+export async function provision(spec: GuestSpec, options: ProvisionOptions): Promise<Provisioned> {
+  const store = new PackageStore(options.cacheDir, spec.release, 'i386', options.onStep);
+  const fetched = await store.fetchAll(packagesOf(spec));
+  const packages = new Map(fetched.map((each) => [each.name, each.files]));
+  const compiled = await compileAll(spec.initramfs?.programs ?? [], fetched, options);
+  const programs = new Map([...compiled].map(([path, elf]) => [path, elf]));
+  const boot = await provideBoot(spec, packages, programs, options);
+  return {
+    firmware: await provideFirmware(spec, packages, options.target),
+    boot,
+    programs: await keepPrograms(spec, packages, programs, options.target),
+    packages: fetched.map(({ name, package: real, version, sha256 }) => ({ name, package: real, version, sha256 })),
+  };
+}
+
+async function compileAll(
+  programs: ProgramSpec[],
+  fetched: FetchedPackage[],
+  options: ProvisionOptions,
+): Promise<Map<string, string>> {
+  const compiled = new Map<string, string>();
+  if (programs.length === 0) return compiled;
+  const compiler = await findCompiler();
+  const libraries = fetched.filter((each) => COMPILER_PACKAGES.includes(each.name));
+  options.onStep(`compiling ${programs.length} programs for i386`);
+  for (const program of programs) {
+    const elf = await compileProgram(program, compiler, libraries, join(options.cacheDir, 'guests', 'programs'));
+    compiled.set(program.path, elf);
+  }
+  return compiled;
+}
+
+async function provideBoot(
+  spec: GuestSpec,
+  packages: ReadonlyMap<string, string>,
+  programs: ReadonlyMap<string, string>,
+  options: ProvisionOptions,
+): Promise<GuestImage['boot']> {
+  if (spec.boot.kind === 'disk') {
+    for (const path of [spec.boot.hda, spec.boot.cdrom, spec.boot.fda]) if (path !== null) readable(path);
+    return spec.boot;
+  }
+  const kernel = kernelFile(spec.boot.kernel, packages);
+  const kernelPackage = 'package' in spec.boot.kernel ? (packages.get(spec.boot.kernel.package) ?? null) : null;
+  const initrd =
+    spec.initramfs === null
+      ? readInitrd(spec.boot)
+      : buildInitramfs(spec.initramfs, { packages, programs, kernel: kernelPackage });
+  if (spec.boot.kind === 'bzimage') return copyKernel(kernel, initrd, spec.boot.commandLine, options.target);
+  options.onStep('unpacking the kernel into a multiboot image');
+  const image = join(options.target, 'boot.elf');
+  await writeFile(image, await multiboot(spec, spec.boot.commandLine, kernel, initrd));
+  return { kind: 'multiboot', image };
+}
+
+async function multiboot(spec: GuestSpec, commandLine: string, kernel: string, initrd: Buffer | null): Promise<Buffer> {
+  const bzImage = await readBzImage(readable(kernel), kernel);
+  try {
+    return buildMultibootImage({ kernel: bzImage, initrd, commandLine, memory: spec.memory });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const advice = 'Give the guest more memory in its spec.';
+    throw new DecoupleError('guest-invalid', `Guest ${spec.name}: ${error.message}.`, advice, { cause: error });
+  }
+}
+
+async function copyKernel(
+  kernel: string,
+  initrd: Buffer | null,
+  cmdline: string,
+  target: string,
+): Promise<GuestImage['boot']> {
+  readable(kernel);
+  const copy = join(target, 'vmlinuz');
+  await copyFile(kernel, copy);
+  if (initrd === null) return { kind: 'bzimage', kernel: copy, initrd: null, cmdline };
+  await writeFile(join(target, 'initrd'), initrd);
+  return { kind: 'bzimage', kernel: copy, initrd: join(target, 'initrd'), cmdline };
+}
+
+function readInitrd(boot: Exclude<BootSpec, { kind: 'disk' }>): Buffer | null {
+  return boot.initrd === null ? null : readable(boot.initrd);
+}
+
+function kernelFile(source: Source, packages: ReadonlyMap<string, string>): string {
+  if ('file' in source) return source.file;
+  const boot = join(packages.get(source.package) ?? '', 'boot');
+  const name = readdirSync(boot).find((each) => each.startsWith('vmlinuz-'));
+  if (name !== undefined) return join(boot, name);
+  const advice = 'Name a package such as linux-image-686 in the guest spec.';
+  throw new DecoupleError('guest-build-failed', `Package ${source.package} holds no kernel.`, advice);
+}
+
+async function provideFirmware(
+  spec: GuestSpec,
+  packages: ReadonlyMap<string, string>,
+  target: string,
+): Promise<GuestImage['firmware']> {
+  const share = join(packages.get(FIRMWARE_PACKAGE) ?? '', 'usr/share/seabios');
+  const from = spec.firmware ?? { bios: join(share, 'bios.bin'), vgaBios: join(share, 'vgabios-stdvga.bin') };
+  const firmware = { bios: join(target, 'bios.bin'), vgaBios: join(target, 'vgabios.bin') };
+  await writeFile(firmware.bios, readable(from.bios));
+  await writeFile(firmware.vgaBios, readable(from.vgaBios));
+  return firmware;
+}
+
+/** ELF files of the guest's root, for symbols: our programs, and what packages brought. */
+async function keepPrograms(
+  spec: GuestSpec,
+  packages: ReadonlyMap<string, string>,
+  programs: ReadonlyMap<string, string>,
+  target: string,
+): Promise<GuestImage['programs']> {
+  const sources = new Map(programs);
+  for (const file of spec.initramfs?.files ?? []) {
+    if ('text' in file) continue;
+    const path = 'source' in file ? file.source : join(packages.get(file.package) ?? '', file.from);
+    if (readable(path).toString('latin1', 0, 4) === '\x7fELF') sources.set(file.path, path);
+  }
+  const kept: GuestImage['programs'] = [];
+  for (const [guestPath, source] of [...sources].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const elf = join(target, 'programs', guestPath);
+    await mkdir(join(elf, '..'), { recursive: true });
+    await copyFile(source, elf);
+    kept.push({ guestPath, elf });
+  }
+  return kept;
+}
+
+function readable(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw inputError(path, error);
+  }
+}

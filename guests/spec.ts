@@ -1,0 +1,206 @@
+/** What a guest spec says (guests/specs/*.yaml): parsed and checked, nothing looked up or built yet. */
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { Fields, specError } from './fields.js';
+
+/** From a Debian package, or a file of the user's own (absolute path). */
+export type Source = { package: string } | { file: string };
+
+export type BootSpec =
+  | { kind: 'multiboot' | 'bzimage'; kernel: Source; initrd: string | null; commandLine: string }
+  | { kind: 'disk'; hda: string | null; cdrom: string | null; fda: string | null };
+
+export interface ProgramSpec {
+  /** C file, absolute. */
+  source: string;
+  /** Where it goes in the guest. */
+  path: string;
+  flags: string[];
+}
+
+export type FileSpec = { path: string; mode: number } & (
+  { text: string } | { source: string } | { package: string; from: string }
+);
+
+export interface InitramfsSpec {
+  files: FileSpec[];
+  programs: ProgramSpec[];
+  directories: { path: string; mode: number }[];
+  links: { path: string; target: string }[];
+  nodes: { path: string; type: 'char' | 'block'; mode: number; major: number; minor: number }[];
+  /** Kernel modules by name; what they depend on comes along. */
+  modules: string[];
+}
+
+export interface GuestSpec {
+  name: string;
+  description: string;
+  /** Debian release the packages come from. */
+  release: string;
+  /** Bytes. */
+  memory: number;
+  /** Null: SeaBIOS from Debian's package. */
+  firmware: { bios: string; vgaBios: string } | null;
+  boot: BootSpec;
+  initramfs: InitramfsSpec | null;
+  ready: string | null;
+  /** Seconds. */
+  readyTimeout: number;
+}
+
+const MEMORY_MIN = 2 ** 20;
+/** Addresses from 3 GB on belong to devices. */
+const MEMORY_MAX = 3 * 2 ** 30;
+
+/**
+ * @param text YAML
+ * @param path of the spec: paths in it are relative to its directory, and messages name it
+ * Errors: `guest-invalid`.
+ */
+export function parseSpec(text: string, path: string): GuestSpec {
+  let document: unknown;
+  try {
+    document = parse(text);
+  } catch (error) {
+    const [line = ''] = String(error instanceof Error ? error.message : error).split('\n');
+    throw specError(path, `is not YAML: ${line.replace(/[.:]$/, '')}`);
+  }
+  const fields = new Fields(document, path);
+  const local = (file: string): string => (isAbsolute(file) ? file : resolve(dirname(path), file));
+  const name = fields.string('name');
+  if (!/^[\w.-]+$/.test(name)) throw specError(path, 'needs a "name" of letters, digits, dots and dashes');
+  const spec: GuestSpec = {
+    name,
+    description: fields.string('description', ''),
+    release: fields.string('release', 'bookworm'),
+    memory: fields.size('memory'),
+    firmware: fields.has('firmware') ? parseFirmware(fields, local) : null,
+    boot: parseBoot(new Fields(fields.take('boot'), `${path}: boot`), local),
+    initramfs: fields.has('initramfs')
+      ? parseInitramfs(new Fields(fields.take('initramfs'), `${path}: initramfs`), local)
+      : null,
+    ready: fields.string('ready', null),
+    readyTimeout: fields.seconds('readyTimeout', 60),
+  };
+  fields.end();
+  checkWhole(spec, path);
+  return spec;
+}
+
+function checkWhole(spec: GuestSpec, path: string): void {
+  if (spec.memory < MEMORY_MIN || spec.memory > MEMORY_MAX) throw specError(path, 'needs "memory" from 1M to 3G');
+  if (spec.initramfs !== null && spec.boot.kind === 'disk') {
+    throw specError(path, 'has an "initramfs", which a guest that boots from disk cannot use');
+  }
+  if (spec.initramfs !== null && spec.boot.kind !== 'disk' && spec.boot.initrd !== null) {
+    throw specError(path, 'has both an "initramfs" and a "boot.initrd": one of them is enough');
+  }
+  if (spec.initramfs?.modules.length && spec.boot.kind !== 'disk' && !('package' in spec.boot.kernel)) {
+    throw specError(path, 'lists modules, which need a kernel from a package');
+  }
+  if (spec.ready !== null) {
+    try {
+      new RegExp(spec.ready);
+    } catch {
+      throw specError(path, `needs "ready" to be a regular expression, and ${JSON.stringify(spec.ready)} is none`);
+    }
+  }
+}
+
+type Local = (file: string) => string;
+
+function parseFirmware(fields: Fields, local: Local): { bios: string; vgaBios: string } | null {
+  const value = fields.take('firmware');
+  if (value === 'seabios') return null;
+  const inner = new Fields(value, `${fields.where}: firmware (either the word seabios or a mapping)`);
+  const firmware = { bios: local(inner.string('bios')), vgaBios: local(inner.string('vgaBios')) };
+  inner.end();
+  return firmware;
+}
+
+function parseBoot(fields: Fields, local: Local): BootSpec {
+  const kind = fields.oneOf('kind', ['multiboot', 'bzimage', 'disk'] as const);
+  const file = (name: string): string | null => {
+    const value = fields.string(name, null);
+    return value === null ? null : local(value);
+  };
+  let boot: BootSpec;
+  if (kind === 'disk') {
+    boot = { kind, hda: file('hda'), cdrom: file('cdrom'), fda: file('fda') };
+    if (boot.hda === null && boot.cdrom === null && boot.fda === null) {
+      throw specError(fields.where, 'needs at least one of hda, cdrom and fda');
+    }
+  } else {
+    const kernel = new Fields(fields.take('kernel'), `${fields.where}, kernel`);
+    const source = parseSource(kernel, local);
+    kernel.end();
+    // A long command line may be folded over several lines.
+    const commandLine = fields.string('cmdline', '').trim().replace(/\s+/g, ' ');
+    boot = { kind, kernel: source, initrd: file('initrd'), commandLine };
+  }
+  fields.end();
+  return boot;
+}
+
+function parseSource(fields: Fields, local: Local): Source {
+  if (fields.has('package') === fields.has('file')) {
+    throw specError(fields.where, 'needs either "package" or "file"');
+  }
+  return fields.has('package') ? { package: fields.string('package') } : { file: local(fields.string('file')) };
+}
+
+function parseInitramfs(fields: Fields, local: Local): InitramfsSpec {
+  const each = <T>(name: string, read: (item: Fields) => T): T[] =>
+    fields.list(name).map(([value, where]) => {
+      const item = new Fields(value, where);
+      const result = read(item);
+      item.end();
+      return result;
+    });
+  const initramfs: InitramfsSpec = {
+    files: each('files', (item) => parseFile(item, local)),
+    programs: each('programs', (item) => ({
+      source: local(item.string('source')),
+      path: guestPath(item, 'path'),
+      flags: item.strings('flags'),
+    })),
+    directories: each('directories', (item) => ({ path: guestPath(item, 'path'), mode: mode(item, 0o755) })),
+    links: each('links', (item) => ({ path: guestPath(item, 'path'), target: item.string('target') })),
+    nodes: each('nodes', (item) => ({
+      path: guestPath(item, 'path'),
+      type: item.oneOf('type', ['char', 'block'] as const),
+      mode: mode(item, 0o600),
+      major: item.integer('major', 0, 4095),
+      minor: item.integer('minor', 0, 2 ** 20 - 1),
+    })),
+    modules: fields.strings('modules'),
+  };
+  fields.end();
+  return initramfs;
+}
+
+function parseFile(item: Fields, local: Local): FileSpec {
+  const where = { path: guestPath(item, 'path'), mode: mode(item, 0o644) };
+  const given = ['text', 'source', 'package'].filter((name) => item.has(name));
+  if (given.length !== 1) throw specError(item.where, 'needs one of "text", "source" and "package"');
+  if (item.has('text')) return { ...where, text: item.string('text') };
+  if (item.has('source')) return { ...where, source: local(item.string('source')) };
+  return { ...where, package: item.string('package'), from: guestPath(item, 'from', where.path) };
+}
+
+function guestPath(item: Fields, name: string, fallback?: string): string {
+  const value = fallback === undefined ? item.string(name) : item.string(name, fallback);
+  if (!/^\/[^/]/.test(value) || value.split('/').includes('..')) {
+    throw specError(item.where, `needs "${name}" to be an absolute path in the guest, not ${JSON.stringify(value)}`);
+  }
+  return value;
+}
+
+/** Permissions in octal, as text or as YAML's 0o755. */
+function mode(item: Fields, fallback: number): number {
+  const value = item.take('mode');
+  if (value === undefined) return fallback;
+  const number = typeof value === 'string' && /^[0-7]{3,5}$/.test(value) ? parseInt(value, 8) : value;
+  if (typeof number === 'number' && Number.isInteger(number) && number >= 0 && number <= 0o7777) return number;
+  throw specError(item.where, `needs "mode" to be octal permissions such as "0755", not ${JSON.stringify(value)}`);
+}

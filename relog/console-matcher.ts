@@ -1,0 +1,61 @@
+/** Looks for expressions in what a guest prints, with a bounded memory of it. */
+const WINDOW = 64 << 10;
+
+export interface Expectation {
+  readonly matched: boolean;
+}
+
+interface Waiting extends Expectation {
+  matched: boolean;
+  pattern: RegExp;
+  /** Text printed since the expectation was made, the newest WINDOW characters of it. */
+  text: string;
+}
+
+export class ConsoleMatcher {
+  private waiting: Waiting[] = [];
+  private line = '';
+  private previousLine = '';
+  private fresh = '';
+
+  /** Matches what is printed from now on; `^` and `$` match at line breaks. */
+  expect(pattern: RegExp): Expectation {
+    this.flush();
+    const flags = [...new Set([...pattern.flags.replace(/[gy]/g, ''), 'm'])].join('');
+    const waiting: Waiting = { matched: false, pattern: new RegExp(pattern.source, flags), text: '' };
+    this.waiting.push(waiting);
+    return waiting;
+  }
+
+  push(byte: number): void {
+    const character = String.fromCharCode(byte);
+    this.fresh += character;
+    if (character === '\n') this.breakLine();
+    else if (character !== '\r' && this.line.length < 200) this.line += character;
+  }
+
+  /** Matches what was printed since the last flush. Cheap when nothing was. */
+  flush(): void {
+    if (this.fresh === '') return;
+    for (const waiting of this.waiting) {
+      waiting.text = (waiting.text + this.fresh.replaceAll('\r', '')).slice(-WINDOW);
+      if (waiting.pattern.test(waiting.text)) waiting.matched = true;
+    }
+    this.waiting = this.waiting.filter((waiting) => !waiting.matched);
+    this.fresh = '';
+  }
+
+  forget(expectation: Expectation): void {
+    this.waiting = this.waiting.filter((waiting) => waiting !== expectation);
+  }
+
+  /** The last line with anything in it. */
+  lastLine(): string {
+    return this.line.trim() === '' ? this.previousLine : this.line;
+  }
+
+  private breakLine(): void {
+    if (this.line.trim() !== '') this.previousLine = this.line;
+    this.line = '';
+  }
+}

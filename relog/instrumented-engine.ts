@@ -1,0 +1,36 @@
+/** The instrumented engine, made once and kept in the cache by the hash of what it was made from. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { enginePackage, INSTRUMENTATION_VERSION, type ObserverModules } from '../engines/v86/index.js';
+
+/** @param cacheDir a folder that may be thrown away; by default one of the user's */
+export async function instrumentedEngine(cacheDir = defaultCache()): Promise<ObserverModules> {
+  const engine = enginePackage();
+  const key = createHash('sha256').update(`${engine.hash} ${INSTRUMENTATION_VERSION}`).digest('hex').slice(0, 32);
+  const paths = { engine: join(cacheDir, `${key}.engine.wasm`), wrapper: join(cacheDir, `${key}.wrapper.wasm`) };
+  if (!existsSync(paths.engine) || !existsSync(paths.wrapper)) {
+    // Loaded only when needed: binaryen takes half a second to start.
+    const { instrument, jitWrapper } = await import('../engines/v86/instrument.js');
+    mkdirSync(cacheDir, { recursive: true, mode: 0o700 });
+    writeWhole(paths.wrapper, jitWrapper());
+    writeWhole(paths.engine, instrument(engine.wasm));
+  }
+  return {
+    engine: await WebAssembly.compile(readFileSync(paths.engine)),
+    wrapper: await WebAssembly.compile(readFileSync(paths.wrapper)),
+  };
+}
+
+function defaultCache(): string {
+  const base =
+    process.env.XDG_CACHE_HOME ?? (process.env.HOME === undefined ? tmpdir() : join(process.env.HOME, '.cache'));
+  return join(base, 'decouple', 'engine');
+}
+
+function writeWhole(path: string, bytes: Uint8Array): void {
+  const temporary = `${path}.${process.pid}.part`;
+  writeFileSync(temporary, bytes);
+  renameSync(temporary, path);
+}

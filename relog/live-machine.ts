@@ -1,0 +1,105 @@
+/**
+ * Runs a machine in real time: sleeps while the guest idles, brings JIT modules to life as they get ready, lets the
+ * process breathe between steps. What it does to the machine it tells a journal, which is all a replay needs.
+ */
+import { Machine, UNITS_PER_MS, type MachineOptions, type SampleSource } from '../engines/v86/index.js';
+
+export interface Journal {
+  sampled(units: number): void;
+  moduleActivated(step: number, serial: number): void;
+  serialInput(step: number, bytes: Uint8Array): void;
+}
+
+export type LiveOptions = Omit<MachineOptions, 'samples' | 'compileInBackground'> & { journal: Journal | null };
+
+export class LiveMachine {
+  private inputs: Uint8Array[] = [];
+  private wake: (() => void) | null = null;
+
+  private constructor(
+    readonly machine: Machine,
+    private readonly clock: RealClock,
+    private readonly journal: Journal | null,
+  ) {}
+
+  static async create(options: LiveOptions): Promise<LiveMachine> {
+    const clock = new RealClock(options.clockStart, options.journal);
+    const machine = await Machine.create({ ...options, samples: clock, compileInBackground: true });
+    // Time spent on loading is not the guest's.
+    clock.restart(Math.ceil(machine.now));
+    return new LiveMachine(machine, clock, options.journal);
+  }
+
+  /** Bytes for the serial port; they arrive before the next step. */
+  type(bytes: Uint8Array): void {
+    this.inputs.push(bytes);
+    this.wake?.();
+  }
+
+  /**
+   * One step, after sleeping until something is due or typed, but for at most `patienceMs`.
+   * @returns false when nothing was due in that time and no step was done
+   */
+  async step(patienceMs: number): Promise<boolean> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.deliver();
+    const waitMs = (this.machine.nextDue() - this.clock.now()) / UNITS_PER_MS;
+    if (waitMs >= 1) {
+      await this.sleep(Math.min(waitMs, patienceMs));
+      this.deliver();
+      if (this.machine.nextDue() > this.clock.now()) return false;
+    }
+    this.machine.step();
+    return true;
+  }
+
+  private deliver(): void {
+    const { machine, journal } = this;
+    for (let serial = machine.jit.ready.shift(); serial !== undefined; serial = machine.jit.ready.shift()) {
+      journal?.moduleActivated(machine.steps, serial);
+      machine.activateModule(serial);
+    }
+    for (let bytes = this.inputs.shift(); bytes !== undefined; bytes = this.inputs.shift()) {
+      journal?.serialInput(machine.steps, bytes);
+      machine.serialInput(bytes);
+    }
+  }
+
+  private sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.wake = null;
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.wake = done;
+      if (this.inputs.length > 0) done();
+    });
+  }
+}
+
+/** The host's monotonic clock in the machine's units. */
+class RealClock implements SampleSource {
+  private origin = performance.now();
+
+  constructor(
+    private start: number,
+    private readonly journal: Journal | null,
+  ) {}
+
+  restart(start: number): void {
+    this.start = start;
+    this.origin = performance.now();
+  }
+
+  now(): number {
+    return this.start + Math.floor((performance.now() - this.origin) * UNITS_PER_MS);
+  }
+
+  sample(floor: number): number {
+    const units = Math.max(floor, this.now());
+    this.journal?.sampled(units);
+    return units;
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Runs a stage that holds a machine in a process of its own: what a guest does to the engine costs an error message,
+ * not the caller.
+ */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { DecoupleError, type ErrorCode } from '../../formats/errors.js';
+import type { StageOptions } from '../api.js';
+import type { StageName, ToChild, ToParent } from './protocol.js';
+
+export interface StageCallbacks extends StageOptions {
+  onConsole?: ((bytes: Uint8Array) => void) | undefined;
+  typed?: AsyncIterable<Uint8Array> | null;
+}
+
+/** @param options plain data, as the structured clone algorithm takes it */
+export function runStage<T>(stage: StageName, options: object, callbacks: StageCallbacks): Promise<T> {
+  callbacks.signal?.throwIfAborted();
+  const child = fork(fileURLToPath(new URL('child.js', import.meta.url)), [], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: ['--max-old-space-size=4096'],
+  });
+  const say = (message: ToChild): void => {
+    if (child.connected) child.send(message);
+  };
+  const abort = (): void => say({ kind: 'abort' });
+  callbacks.signal?.addEventListener('abort', abort);
+  return new Promise<T>((resolve, reject) => {
+    child.on('message', (message: ToParent) => {
+      if (message.kind === 'progress') callbacks.onProgress?.(message.progress);
+      else if (message.kind === 'console') callbacks.onConsole?.(message.bytes);
+      else if (message.kind === 'result') resolve(message.result as T);
+      else reject(errorFrom(message));
+    });
+    child.on('error', reject);
+    child.on('exit', (status, signal) => reject(died(stage, status, signal)));
+    say({ kind: 'start', stage, options });
+    if (callbacks.typed) void forward(callbacks.typed, say);
+  }).finally(() => {
+    callbacks.signal?.removeEventListener('abort', abort);
+    if (child.connected) child.disconnect();
+  });
+}
+
+async function forward(input: AsyncIterable<Uint8Array>, say: (message: ToChild) => void): Promise<void> {
+  for await (const bytes of input) say({ kind: 'input', bytes });
+  say({ kind: 'input', bytes: null });
+}
+
+function errorFrom(message: ToParent & { kind: 'error' }): Error {
+  if (message.code === null) return Object.assign(new Error(message.message), { stack: message.stack });
+  const error = new DecoupleError(message.code as ErrorCode, message.message, message.advice);
+  error.stack = message.stack;
+  return error;
+}
+
+function died(stage: StageName, status: number | null, signal: NodeJS.Signals | null): DecoupleError {
+  const how = signal === null ? `status ${status}` : signal;
+  return new DecoupleError(
+    'engine-died',
+    `The machine's process ended unexpectedly (${how}).`,
+    stage === 'record'
+      ? 'The recording is valid up to its last frame: replay, relog and analyse it.'
+      : 'Try again with more memory; if it happens again, report the recording.',
+  );
+}

@@ -1,0 +1,15 @@
+/** What a stage's process and its parent say to each other. */
+import type { Progress } from '../api.js';
+
+export type StageName = 'record' | 'replay' | 'relog';
+
+export type ToChild =
+  | { kind: 'start'; stage: StageName; options: unknown }
+  | { kind: 'input'; bytes: Uint8Array | null }
+  | { kind: 'abort' };
+
+export type ToParent =
+  | { kind: 'progress'; progress: Progress }
+  | { kind: 'console'; bytes: Uint8Array }
+  | { kind: 'result'; result: unknown }
+  | { kind: 'error'; code: string | null; message: string; advice: string; stack: string };

@@ -1,0 +1,210 @@
+/** Records a guest: runs it live and writes all that a replay needs. Runs inside the machine's own process. */
+import { crc32 } from '../formats/checksum.js';
+import { ContainerWriter } from '../formats/container/index.js';
+import { DecoupleError } from '../formats/errors.js';
+import { writeBlob, writeHeader, writeLog } from '../formats/recording.js';
+import { enginePackage } from '../engines/v86/index.js';
+import type { EndReason, RecordOptions, RecordResult } from './api.js';
+import { ConsoleMatcher } from './console-matcher.js';
+import { blobsOf, imagesOf } from './images.js';
+import { LiveMachine } from './live-machine.js';
+import { LogBuilder } from './log-builder.js';
+import { PANIC, readySnapshot } from './snapshot.js';
+import { SessionRunner } from './session-runner.js';
+
+/** A log frame at least this often, so that little is lost when everything dies. */
+const FLUSH_MS = 250;
+const FLUSH_BYTES = 64 << 10;
+const PROGRESS_MS = 100;
+
+export type RecorderOptions = Omit<RecordOptions, 'input'> & {
+  /** Calls back with what the user types; null at the end of it. Absent when not interactive. */
+  onInput?: (handler: (bytes: Uint8Array | null) => void) => void;
+};
+
+/**
+ * Writes the recording in place: it is readable up to its last frame whatever happens.
+ * @throws DecoupleError after the recording is finished in order, when the guest or the session failed
+ */
+export async function recordHere(options: RecorderOptions): Promise<RecordResult> {
+  const { guest, start } = options;
+  const snapshot = start === 'ready' ? await readySnapshot(guest, options.cacheDir, options.signal) : null;
+  const images = imagesOf(guest, start);
+  const epoch = snapshot?.epoch ?? Date.now();
+  const clockStart = snapshot?.clock ?? 0;
+  const engine = enginePackage();
+  const writer = new ContainerWriter({
+    path: options.output,
+    kind: 'recording',
+    temporary: false,
+    force: options.force,
+  });
+  try {
+    writeHeader(writer, {
+      engine: { name: engine.name, version: engine.version, hash: engine.hash },
+      guest: { name: guest.name, hash: guest.hash, memory: guest.memory },
+      start,
+      seed: options.seed,
+      epoch,
+      clockStart,
+      cmdline: images.cmdline ?? null,
+    });
+    for (const [name, bytes] of blobsOf(images)) writeBlob(writer, name, bytes);
+    if (snapshot !== null) writeBlob(writer, 'snapshot', snapshot.state);
+    const log = new LogBuilder(clockStart);
+    const matcher = new ConsoleMatcher();
+    const printed: number[] = [];
+    const live = await LiveMachine.create({
+      memory: guest.memory,
+      images,
+      snapshot: snapshot?.state ?? null,
+      seed: options.seed,
+      epoch,
+      clockStart,
+      journal: log,
+      onConsole: (byte) => {
+        log.printed(byte);
+        matcher.push(byte);
+        printed.push(byte);
+      },
+    });
+    return await new Recording(options, writer, live, log, matcher, printed).run();
+  } finally {
+    writer.abandon();
+  }
+}
+
+class Recording {
+  private readonly began = performance.now();
+  private readonly session: SessionRunner;
+  private readonly until: { matched: boolean } | null;
+  private readonly panic: { matched: boolean };
+  private inputEnded = false;
+  private logBytes = 0;
+  private flushed = performance.now();
+  private told = 0;
+  private deadSteps = 0;
+
+  constructor(
+    private readonly options: RecorderOptions,
+    private readonly writer: ContainerWriter,
+    private readonly live: LiveMachine,
+    private readonly log: LogBuilder,
+    private readonly matcher: ConsoleMatcher,
+    private readonly printed: number[],
+  ) {
+    this.session = new SessionRunner(
+      options.session,
+      matcher,
+      (bytes) => live.type(bytes),
+      () => performance.now(),
+    );
+    this.until = options.until === null ? null : matcher.expect(options.until);
+    this.panic = matcher.expect(PANIC);
+    options.onInput?.((bytes) => (bytes === null ? (this.inputEnded = true) : live.type(bytes)));
+  }
+
+  async run(): Promise<RecordResult> {
+    let reason: EndReason;
+    let failure: DecoupleError | null = null;
+    try {
+      reason = await this.steps();
+    } catch (error) {
+      // The machine's memory may be in the middle of anything: the log since the last frame is given up.
+      const known = error instanceof DecoupleError;
+      if (known && error.code === 'write-failed') throw error;
+      failure = known ? error : engineDied(this.options.guest.name, error);
+      reason = known && error.code === 'expect-timeout' ? 'timeout' : known ? 'guest-stopped' : 'engine-died';
+      if (known) this.flush();
+    }
+    const { machine } = this.live;
+    const ram = reason === 'engine-died' ? null : crc32(machine.ram());
+    const outcome = {
+      reason,
+      steps: machine.steps,
+      instructions: machine.engineInstructions,
+      ram,
+      what: failure?.message ?? null,
+    };
+    this.writer.finish(outcome, BigInt(machine.steps));
+    if (failure !== null) throw failure;
+    return {
+      output: this.options.output,
+      reason,
+      instructions: machine.engineInstructions,
+      seconds: (performance.now() - this.began) / 1000,
+      bytes: this.writer.bytes,
+      logBytes: this.logBytes,
+    };
+  }
+
+  /** @throws DecoupleError expect-timeout, guest-stopped, write-failed */
+  private async steps(): Promise<EndReason> {
+    for (;;) {
+      this.matcher.flush();
+      this.session.advance();
+      const reason = this.over();
+      if (reason !== null) {
+        this.flush();
+        return reason;
+      }
+      await this.live.step(10);
+      this.show();
+      const now = performance.now();
+      if (now - this.flushed >= FLUSH_MS || this.log.pendingBytes >= FLUSH_BYTES) this.flush();
+      if (now - this.told >= PROGRESS_MS) this.tell(now);
+    }
+  }
+
+  private over(): EndReason | null {
+    const { options, live } = this;
+    if (options.signal?.aborted) return 'interrupted';
+    if (this.until?.matched) return 'until-matched';
+    if (this.panic.matched && options.until === null) throw guestStopped(this.matcher.lastLine(), 'panicked');
+    this.deadSteps = live.machine.dead ? this.deadSteps + 1 : 0;
+    if (this.deadSteps > 2) throw guestStopped(this.matcher.lastLine(), 'halted for ever');
+    if (options.session.length > 0 && this.session.done) return 'session-done';
+    if (this.inputEnded) return 'interrupted';
+    const { limit } = options;
+    if (limit !== null && 'seconds' in limit && performance.now() - this.began >= limit.seconds * 1000) return 'limit';
+    if (limit !== null && 'instructions' in limit && live.machine.engineInstructions >= limit.instructions)
+      return 'limit';
+    return null;
+  }
+
+  private show(): void {
+    if (this.printed.length > 0) this.options.onConsole?.(Uint8Array.from(this.printed.splice(0)));
+  }
+
+  private flush(): void {
+    this.flushed = performance.now();
+    this.logBytes += writeLog(this.writer, this.log.take(this.live.machine));
+  }
+
+  private tell(now: number): void {
+    this.told = now;
+    this.options.onProgress?.({
+      instructions: this.live.machine.engineInstructions,
+      total: null,
+      bytes: this.writer.bytes,
+    });
+  }
+}
+
+function guestStopped(lastLine: string, how: string): DecoupleError {
+  return new DecoupleError(
+    'guest-stopped',
+    `The guest ${how}; its last line was ${JSON.stringify(lastLine)}.`,
+    'The recording up to that moment is valid: replay, relog and analyse it to see why.',
+  );
+}
+
+function engineDied(guest: string, cause: unknown): DecoupleError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new DecoupleError(
+    'engine-died',
+    `The machine died while it ran ${guest}: ${why}.`,
+    'The recording is valid up to a moment before; report the guest, as it does what the engine cannot.',
+    { cause },
+  );
+}

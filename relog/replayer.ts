@@ -1,0 +1,172 @@
+/** Runs a recording again: the same engine, fed from the log, without waiting. */
+import { enginePackage, Machine, type Probe, type SampleSource } from '../engines/v86/index.js';
+import { crc32 } from '../formats/checksum.js';
+import { ContainerReader, damaged } from '../formats/container/index.js';
+import { DecoupleError } from '../formats/errors.js';
+import { readLog, readStart, type LogFrame, type LoggedInput, type RecordingHeader } from '../formats/recording.js';
+import { VarintReader } from '../formats/varint.js';
+import { imagesFrom } from './images.js';
+
+/** How long to run before the process may breathe (signals, progress). */
+const BREATH_MS = 20;
+
+export interface ReplayHooks {
+  probe?: Probe;
+  onConsole?: (byte: number) => void;
+  /** Before every step, when the inputs that come before it are in. */
+  beforeStep?: () => void;
+  /** After every breath, between two steps. */
+  onBreath?: (machine: Machine) => void;
+  signal?: AbortSignal;
+}
+
+export class Replayer {
+  /** CRC-32 of the console output so far. */
+  consoleCrc = 0;
+  private readonly console: number[] = [];
+
+  private constructor(
+    readonly header: RecordingHeader,
+    readonly machine: Machine,
+    readonly reader: ContainerReader,
+    private readonly samples: LoggedSamples,
+    private next: LogFrame | null,
+    private readonly hooks: ReplayHooks,
+  ) {}
+
+  /** @throws DecoupleError file-missing, not-decouple, wrong-kind, damaged, version-too-new, engine-differs */
+  static async open(path: string, hooks: ReplayHooks): Promise<Replayer> {
+    const reader = new ContainerReader(path, 'recording');
+    try {
+      const { header, blobs, first } = readStart(reader);
+      const engine = enginePackage();
+      if (header.engine.hash !== engine.hash) throw engineDiffers(path, header, engine.version);
+      const snapshot = blobs.get('snapshot') ?? null;
+      const images = imagesFrom(blobs, header.cmdline);
+      if (images === null || (snapshot === null) !== (header.start === 'power-on')) {
+        // A recording cut off before its run began is short, not damaged.
+        if (reader.cutOff) throw tooShort(path);
+        throw damaged(path, 'it lacks what the run starts from');
+      }
+      const samples = new LoggedSamples(header.clockStart, path);
+      const holder: { replayer: Replayer | null } = { replayer: null };
+      const machine = await Machine.create({
+        memory: header.guest.memory,
+        images,
+        snapshot,
+        seed: header.seed,
+        epoch: header.epoch,
+        clockStart: header.clockStart,
+        samples,
+        compileInBackground: false,
+        ...(hooks.probe === undefined ? {} : { probe: hooks.probe }),
+        onConsole: (byte) => holder.replayer?.printed(byte),
+      });
+      holder.replayer = new Replayer(header, machine, reader, samples, first, hooks);
+      return holder.replayer;
+    } catch (error) {
+      reader.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Replays one log frame.
+   * @returns the frame, or null when there is none left
+   * @throws DecoupleError replay-mismatch, damaged
+   */
+  async frame(): Promise<LogFrame | null> {
+    const frame = this.next;
+    if (frame === null) return null;
+    if (frame.from !== this.machine.steps || frame.to < frame.from)
+      throw damaged(this.reader.path, 'its log has a gap');
+    this.samples.use(frame.clock);
+    let input = 0;
+    let breath = performance.now();
+    while (this.machine.steps < frame.to) {
+      for (; frame.inputs[input]?.step === this.machine.steps; input++) this.apply(frame.inputs[input]!);
+      this.hooks.beforeStep?.();
+      this.machine.step();
+      if (performance.now() - breath >= BREATH_MS) {
+        await new Promise((resolve) => setImmediate(resolve));
+        this.hooks.onBreath?.(this.machine);
+        if (this.hooks.signal?.aborted) return null;
+        breath = performance.now();
+      }
+    }
+    if (input < frame.inputs.length || !this.samples.done) {
+      throw lost(this.reader.path, frame.to, 'inputs of the log were not asked for');
+    }
+    this.consoleCrc = crc32(Uint8Array.from(this.console.splice(0)), this.consoleCrc);
+    this.next = readLog(this.reader);
+    return frame;
+  }
+
+  close(): void {
+    this.reader.close();
+  }
+
+  private apply(input: LoggedInput): void {
+    if (input.kind === 'serial') this.machine.serialInput(input.bytes);
+    else {
+      try {
+        this.machine.activateModule(input.serial);
+      } catch (error) {
+        throw lost(this.reader.path, this.machine.steps, (error as Error).message);
+      }
+    }
+  }
+
+  private printed(byte: number): void {
+    this.console.push(byte);
+    this.hooks.onConsole?.(byte);
+  }
+}
+
+class LoggedSamples implements SampleSource {
+  private deltas = new VarintReader(new Uint8Array());
+
+  constructor(
+    private last: number,
+    private readonly path: string,
+  ) {}
+
+  use(clock: Uint8Array): void {
+    this.deltas = new VarintReader(clock);
+  }
+
+  get done(): boolean {
+    return this.deltas.done;
+  }
+
+  sample(floor: number): number {
+    if (this.deltas.done) throw lost(this.path, 0, 'the machine reads the clock more often than it did');
+    this.last += this.deltas.next();
+    if (this.last < floor) throw lost(this.path, 0, 'the machine reads the clock at other moments than it did');
+    return this.last;
+  }
+}
+
+function lost(path: string, step: number, what: string): DecoupleError {
+  return new DecoupleError(
+    'replay-mismatch',
+    `The replay of ${path} went another way than the recording${step > 0 ? ` by step ${step}` : ''}: ${what}.`,
+    'Run `decouple replay --verify` on it and report the result: it is a bug in decouple or in this machine.',
+  );
+}
+
+function engineDiffers(path: string, header: RecordingHeader, version: string): DecoupleError {
+  return new DecoupleError(
+    'engine-differs',
+    `${path} was recorded with ${header.engine.name} ${header.engine.version} (${header.engine.hash.slice(0, 12)}); this is ${version} (${enginePackage().hash.slice(0, 12)}).`,
+    `Replay it with the decouple that recorded it, or install ${header.engine.name}@${header.engine.version}.`,
+  );
+}
+
+function tooShort(path: string): DecoupleError {
+  return new DecoupleError(
+    'damaged',
+    `${path} was cut off before its run began.`,
+    'There is nothing in it to replay; record again.',
+  );
+}

@@ -1,0 +1,36 @@
+import { PassThrough } from 'node:stream';
+import type { WriteStream } from 'node:tty';
+import test from 'ava';
+import { formatLine, progressLine, Rate } from '../../cli/progress.js';
+
+function steadyRate(): Rate {
+  const rate = new Rate();
+  rate.add(0, 0);
+  rate.add(1, 50_000_000);
+  return rate;
+}
+
+test('with a known total there is a share and a time left', (t) => {
+  const line = formatLine('relog', { instructions: 50e6, total: 200e6, bytes: 1_200_000 }, steadyRate());
+  t.is(line, `relog  ${'█'.repeat(6)}${'░'.repeat(18)}  25%  50.0 M instructions  50.0 M/s  3.0 s left  1.20 MB`);
+});
+
+test('without a total there is a count and a rate', (t) => {
+  const line = formatLine('record', { instructions: 50e6, total: null, bytes: 0 }, steadyRate());
+  t.is(line, 'record  50.0 M instructions  50.0 M/s');
+});
+
+test('the rate is that of the last seconds', (t) => {
+  const rate = new Rate();
+  t.is(rate.perSecond(), 0);
+  for (let second = 0; second <= 20; second++) rate.add(second, second < 10 ? second * 100 : 1000);
+  t.is(rate.perSecond(), 0);
+});
+
+test('nothing is written when the stream is no terminal', (t) => {
+  const stream = new PassThrough() as unknown as WriteStream;
+  const line = progressLine('relog', stream);
+  line.update({ instructions: 1, total: 2, bytes: 3 });
+  line.stop();
+  t.is(stream.read(), null);
+});
