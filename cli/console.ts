@@ -4,18 +4,14 @@ import type { ReadStream } from 'node:tty';
 /** Ctrl-], as telnet has it: a key that no shell or editor in the guest is likely to want. */
 const ESCAPE = 0x1d;
 
-/** Keys typed at a terminal in raw mode, from `open` to the escape key or `close`. */
+/** Keys typed at a terminal in raw mode, up to the escape key or `close`. */
 export class Keyboard implements AsyncIterable<Uint8Array> {
   private readonly waiting: Uint8Array[] = [];
   private wake: (() => void) | null = null;
   private closed = false;
   private readonly onData = (bytes: Buffer) => this.typed(bytes);
 
-  /** @param onEscape called once, when the escape key is typed */
-  constructor(
-    private readonly stdin: ReadStream,
-    private readonly onEscape: () => void,
-  ) {
+  constructor(private readonly stdin: ReadStream) {
     stdin.setRawMode(true);
     stdin.on('data', this.onData);
     stdin.resume();
@@ -44,10 +40,7 @@ export class Keyboard implements AsyncIterable<Uint8Array> {
     const end = bytes.indexOf(ESCAPE);
     const forGuest = end < 0 ? bytes : bytes.subarray(0, end);
     if (forGuest.length > 0) this.waiting.push(Uint8Array.from(forGuest));
-    if (end >= 0) {
-      this.close();
-      this.onEscape();
-    }
+    if (end >= 0) this.close();
     this.wake?.();
   }
 }

@@ -18,9 +18,8 @@ export function describeEnd(reason: EndReason): string {
   return ENDS[reason].words;
 }
 
-/** @param byEscapeKey the person at the console ended it: then that is what was asked for */
-export function statusOfEnd(reason: EndReason, byEscapeKey: boolean): number {
-  return reason === 'interrupted' && byEscapeKey ? EXIT_STATUS.ok : ENDS[reason].status;
+export function statusOfEnd(reason: EndReason): number {
+  return ENDS[reason].status;
 }
 
 /** What a result lacks, said on stderr: it was made of a recording without an end. */

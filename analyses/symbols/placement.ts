@@ -35,28 +35,40 @@ export class Placer {
   constructor(private readonly programs: readonly LoadedProgram[]) {}
 
   /**
+   * The program with most code comes first; what it explains does not count for the others, so that code which two
+   * programs share does not make both of them appear.
    * @param blocks those of one address space, in user space
-   * @returns the programs that ran there, the one with most code first
    */
   place(blocks: readonly Block[]): Placement[] {
-    const telling = blocks.filter(({ size }) => size >= TELLING_SIZE);
-    return this.programs
-      .map((program) => this.placeOne(program, telling))
-      .filter((placement) => placement !== null)
-      .sort((a, b) => b.score - a.score || (a.guestPath < b.guestPath ? -1 : 1));
+    let unexplained = blocks.filter(({ size }) => size >= TELLING_SIZE);
+    let candidates = this.programs.flatMap((program) => this.candidate(program, unexplained) ?? []);
+    const placed: Placement[] = [];
+    for (;;) {
+      candidates = candidates
+        .map((candidate) => ({ ...candidate, score: scoreOf(candidate, unexplained) }))
+        .filter(({ score }) => score >= MIN_SCORE)
+        .sort((a, b) => b.score - a.score || (a.guestPath < b.guestPath ? -1 : 1));
+      const best = candidates.shift();
+      if (best === undefined) return placed;
+      placed.push(best);
+      unexplained = unexplained.filter((block) => !isFrom(best.file, best.delta, block));
+    }
   }
 
-  private placeOne(program: LoadedProgram, telling: readonly Block[]): Placement | null {
+  /** Where the program is, if it is there at all. */
+  private candidate(program: LoadedProgram, telling: readonly Block[]): Placement | null {
     const { file } = program;
-    if (!file.relocatable) return scored(program, 0, telling);
+    if (!file.relocatable) return { ...program, delta: 0, score: 0 };
     const seen = this.seen.get(file) ?? new Set<number>();
     this.seen.set(file, seen);
-    const known = [...seen].map((delta) => scored(program, delta, telling)).filter((found) => found !== null);
-    if (known.length > 0) return known.reduce((best, other) => (other.score > best.score ? other : best));
-    const delta = elect(file, telling);
-    const found = delta === null ? null : scored(program, delta, telling);
-    if (found !== null) seen.add(found.delta);
-    return found;
+    const known = [...seen]
+      .map((delta) => ({ delta, score: scoreOf({ file, delta }, telling) }))
+      .filter(({ score }) => score >= MIN_SCORE)
+      .sort((a, b) => b.score - a.score || a.delta - b.delta);
+    const delta = known[0]?.delta ?? elect(file, telling);
+    if (delta === null) return null;
+    seen.add(delta);
+    return { ...program, delta, score: 0 };
   }
 }
 
@@ -66,10 +78,8 @@ export function isFrom(file: ElfFile, delta: number, { pc, size, hash }: Block):
   return code !== null && fnv1a64(code) === hash;
 }
 
-function scored(program: LoadedProgram, delta: number, telling: readonly Block[]): Placement | null {
-  let score = 0;
-  for (const block of telling) if (isFrom(program.file, delta, block)) score += block.size;
-  return score >= MIN_SCORE ? { ...program, delta, score } : null;
+function scoreOf({ file, delta }: Pick<Placement, 'file' | 'delta'>, telling: readonly Block[]): number {
+  return telling.reduce((score, block) => score + (isFrom(file, delta, block) ? block.size : 0), 0);
 }
 
 /** The delta that most of the longest blocks agree on; of several the lowest. */

@@ -4,7 +4,6 @@ import type { GlobalOptions } from '../options.js';
 import { formatPairs, printNote, printResult } from '../output.js';
 import { CACHE } from '../paths.js';
 import { stages } from '../stages.js';
-import { formatBytes } from '../units.js';
 
 interface GuestArguments extends GlobalOptions {
   guest: string;
@@ -55,7 +54,7 @@ function describe(image: GuestImage): string {
   return formatPairs([
     ['guest', image.name],
     ['hash', image.hash],
-    ['memory', formatBytes(image.memory)],
+    ['memory', `${image.memory / 2 ** 20} MiB`],
     ['firmware', `${image.firmware.bios}, ${image.firmware.vgaBios}`],
     ['boots', kind],
     ...bootFiles.map(([name, value]): [string, string] => [`  ${name}`, value]),

@@ -1,5 +1,8 @@
 import type { Argv, CommandModule } from 'yargs';
-import { ContainerReader } from '../../formats/container/index.js';
+import { decode } from '../../formats/cbor.js';
+import { ContainerReader, type ContainerKind } from '../../formats/container/index.js';
+import { RECORDING_FRAME } from '../../formats/recording.js';
+import { RELOG_FRAME } from '../../formats/relog.js';
 import type { GlobalOptions } from '../options.js';
 import { formatPairs, printResult } from '../output.js';
 import { formatBytes, formatExact } from '../units.js';
@@ -9,12 +12,32 @@ interface InfoArguments extends GlobalOptions {
 }
 
 interface FrameSummary {
-  kind: number;
+  kind: string;
   frames: number;
-  /** Bytes in the file, and when unpacked. */
+  /** In the file, and when unpacked. */
   bytes: number;
-  unpacked: number;
+  unpackedBytes: number;
 }
+
+interface Info {
+  kind: ContainerKind;
+  bytes: number;
+  cutOff: boolean;
+  /** Steps of the machine (recording) or position in instructions (relog) that the file reaches. */
+  reaches: number;
+  header: Record<string, unknown>;
+  /** How the run ended, as the file's end says; null when it is cut off. */
+  outcome: Record<string, unknown> | null;
+  frames: FrameSummary[];
+}
+
+/** Ready snapshots are files of the cache, with frames of their own; `info` counts them without names. */
+const FRAME_KINDS: Record<ContainerKind, Record<string, number>> = {
+  recording: RECORDING_FRAME,
+  relog: RELOG_FRAME,
+  snapshot: {},
+};
+const REACHES: Record<ContainerKind, string> = { recording: 'steps', relog: 'instructions', snapshot: 'bytes' };
 
 function builder(yargs: Argv<GlobalOptions>): Argv<InfoArguments> {
   return yargs
@@ -23,37 +46,67 @@ function builder(yargs: Argv<GlobalOptions>): Argv<InfoArguments> {
 }
 
 async function handler({ file, json }: InfoArguments): Promise<void> {
+  const info = inspect(file);
+  printResult(json, info, formatInfo(file, info));
+}
+
+/** Reads the whole file, so that its checksums are checked. */
+function inspect(file: string): Info {
   const reader = new ContainerReader(file);
   try {
-    const kinds = new Map<number, FrameSummary>();
-    let reach = 0n;
+    const names = new Map(Object.entries(FRAME_KINDS[reader.kind]).map(([name, kind]) => [kind, name]));
+    const frames = new Map<string, FrameSummary>();
+    let header: Record<string, unknown> = {};
+    let reaches = 0n;
     for (const frame of reader) {
-      const summary = kinds.get(frame.kind) ?? { kind: frame.kind, frames: 0, bytes: 0, unpacked: 0 };
+      const kind = names.get(frame.kind) ?? `kind ${frame.kind}`;
+      if (kind === 'header') header = decode(frame.payload) as Record<string, unknown>;
+      const summary = frames.get(kind) ?? { kind, frames: 0, bytes: 0, unpackedBytes: 0 };
+      frames.set(kind, summary);
       summary.frames++;
       summary.bytes += frame.fileBytes;
-      summary.unpacked += frame.payload.length;
-      kinds.set(frame.kind, summary);
-      if (frame.reach > reach) reach = frame.reach;
+      summary.unpackedBytes += frame.payload.length;
+      if (frame.reach > reaches) reaches = frame.reach;
     }
-    const frames = [...kinds.values()].sort((a, b) => a.kind - b.kind);
-    const result = { kind: reader.kind, bytes: reader.size, reach: Number(reach), cutOff: reader.cutOff, frames };
-    printResult(
-      json,
-      result,
-      formatPairs([
-        ['file', `${file}, ${formatBytes(reader.size)}`],
-        ['kind', reader.kind],
-        ['state', reader.cutOff ? 'cut off: its writer did not finish; what is complete can be used' : 'complete'],
-        ['reaches', formatExact(Number(reach))],
-        ...frames.map((f): [string, string] => [
-          `frames ${f.kind}`,
-          `${formatExact(f.frames)}, ${formatBytes(f.bytes)} (${formatBytes(f.unpacked)} unpacked)`,
-        ]),
-      ]),
-    );
+    const { kind, size: bytes, cutOff } = reader;
+    const outcome = reader.end?.outcome ?? null;
+    return { kind, bytes, cutOff, reaches: Number(reaches), header, outcome, frames: [...frames.values()] };
   } finally {
     reader.close();
   }
+}
+
+function formatInfo(file: string, { kind, bytes, cutOff, reaches, header, outcome, frames }: Info): string {
+  return formatPairs([
+    ['file', `${file}, ${formatBytes(bytes)}`],
+    ['kind', kind],
+    ['state', cutOff ? 'cut off: its writer did not finish; what is complete in it can be used' : 'complete'],
+    ['reaches', `${formatExact(reaches)} ${REACHES[kind]}`],
+    ...flatten(header),
+    ...flatten(outcome ?? {}),
+    ...frames.map(({ kind, frames, bytes, unpackedBytes }): [string, string] => [
+      `${kind} frames`,
+      `${formatExact(frames)}, ${formatBytes(bytes)} (${formatBytes(unpackedBytes)} unpacked)`,
+    ]),
+  ]);
+}
+
+/** Names and values of a map, those of maps within with the names of both; long lists and values cut. */
+function flatten(map: Record<string, unknown>, prefix = ''): [string, string][] {
+  return Object.entries(map).flatMap(([name, value]): [string, string][] => {
+    if (value === null || value === undefined) return [];
+    if (typeof value === 'object' && !Array.isArray(value) && !(value instanceof Uint8Array)) {
+      return flatten(value as Record<string, unknown>, `${prefix}${name} `);
+    }
+    const text = value instanceof Uint8Array ? Buffer.from(value).toString('hex') : plain(value);
+    return [[prefix + name, text.length > 80 ? `${text.slice(0, 77)}...` : text]];
+  });
+}
+
+function plain(value: unknown): string {
+  return typeof value === 'string'
+    ? value
+    : JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? Number(v) : v));
 }
 
 export const infoCommand: CommandModule<GlobalOptions, InfoArguments> = {

@@ -3,12 +3,11 @@ import type { Argv, CommandModule } from 'yargs';
 import { DecoupleError, inputError } from '../../formats/errors.js';
 import type { RecordResult, SessionStep } from '../../relog/api.js';
 import { Keyboard } from '../console.js';
-import { interruptible } from '../interrupt.js';
 import { withOutput, type GlobalOptions, type OutputOptions } from '../options.js';
 import { describeEnd, statusOfEnd } from '../outcome.js';
 import { formatPairs, printNote, printResult } from '../output.js';
 import { CACHE, refuseExisting } from '../paths.js';
-import { progressLine } from '../progress.js';
+import { runStage } from '../run.js';
 import { stages } from '../stages.js';
 import { formatBytes, formatRun, parseLimit, parsePattern, parseSeed } from '../units.js';
 
@@ -70,41 +69,35 @@ async function handler(args: RecordArguments): Promise<void> {
   const guest = await loadGuest(args.guest, { cacheDir: CACHE, onStep: printNote });
   const record = await stages.record();
 
-  let escaped = false;
-  const result = await interruptible(async (controller) => {
-    const keyboard = interactive
-      ? new Keyboard(process.stdin, () => {
-          escaped = true;
-          controller.abort();
-        })
-      : null;
-    const showConsole = interactive || args.console;
-    const progress = showConsole ? null : progressLine('record');
-    if (interactive) printNote('Recording. Ctrl-] ends it.');
-    try {
-      return await record({
-        guest,
-        output: args.output,
-        start: args.start,
-        session,
-        until,
-        limit,
-        seed,
-        force: args.force,
-        cacheDir: CACHE,
-        interactive,
-        signal: controller.signal,
-        ...(keyboard && { typed: keyboard }),
-        ...(showConsole && { onConsole: consoleSink(args.json) }),
-        ...(progress && { onProgress: (p) => progress.update(p) }),
-      });
-    } finally {
-      keyboard?.close();
-      progress?.stop();
-    }
-  });
-  printResult(args.json, result, formatResult(result));
-  process.exitCode = statusOfEnd(result.reason, escaped);
+  const showConsole = interactive || args.console;
+  const keyboard = interactive ? new Keyboard(process.stdin) : null;
+  if (interactive) printNote('Recording. Ctrl-] ends it.');
+  try {
+    const result = await runStage(
+      'record',
+      (stage) =>
+        record({
+          guest,
+          output: args.output,
+          start: args.start,
+          session,
+          until,
+          limit,
+          seed,
+          force: args.force,
+          cacheDir: CACHE,
+          input: keyboard,
+          onConsole: showConsole ? consoleSink(args.json) : undefined,
+          ...stage,
+        }),
+      { progress: !showConsole, mayEndEarly: true },
+    );
+    keyboard?.close();
+    printResult(args.json, result, formatResult(result));
+    process.exitCode = statusOfEnd(result.reason);
+  } finally {
+    keyboard?.close();
+  }
 }
 
 /** @throws DecoupleError file-missing, file-unreadable, session-invalid */
@@ -112,7 +105,7 @@ async function readSession(path: string): Promise<SessionStep[]> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw inputError(path, error);
   });
-  return (await stages.session())(text);
+  return (await stages.session())(text, path);
 }
 
 /** What the guest prints goes to stdout, unless that is kept for JSON. */

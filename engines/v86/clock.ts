@@ -5,9 +5,9 @@
  */
 
 /** Units of a sample in a millisecond. */
-export const UNITS_PER_MS = 32;
+export const UNITS_PER_MS = 16;
 /** How far each read moves the time, in units: about 0.24 microseconds, so that no two reads are equal. */
-const UNITS_PER_READ = 1 / 128;
+const UNITS_PER_READ = 1 / 256;
 
 /** Where samples come from: the real clock while recording, the log while replaying. */
 export interface SampleSource {

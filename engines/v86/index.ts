@@ -3,4 +3,5 @@ export * from './layout.js';
 export * from './machine.js';
 export * from './observer.js';
 export * from './package.js';
+export type { V86Constructor } from './realm.js';
 export * from './registers.js';

@@ -9,6 +9,8 @@ export interface EnginePackage {
   version: string;
   /** Source text of libv86.js. */
   source: string;
+  /** The folder with both files. */
+  folder: string;
   /** Bytes of v86.wasm. */
   wasm: Uint8Array;
   /** SHA-256 (hex) over both files. */
@@ -27,6 +29,7 @@ export function enginePackage(): EnginePackage {
   loaded = {
     name: 'v86',
     version: manifest.version,
+    folder: build,
     source: source.toString('utf8'),
     wasm,
     hash: createHash('sha256').update(source).update(wasm).digest('hex'),

@@ -26,6 +26,7 @@ static NOINLINE uint32_t ackermann(uint32_t m, uint32_t n) {
 static NOINLINE uint32_t endless(volatile uint32_t *counter) {
   volatile uint32_t frame[256];
   frame[0] = ++*counter;
+  if (frame[0] == UINT32_MAX) return 0;
   return endless(counter) + frame[0];
 }
 

@@ -89,9 +89,9 @@ static void skip_instruction(int number UNUSED, siginfo_t *info UNUSED, void *co
 static void count_step(int number UNUSED, siginfo_t *info UNUSED, void *context UNUSED) { steps++; }
 
 static void test_exceptions(void) {
-  volatile int zero = 0;
+  volatile int zero = 0, result = 0;
   catch_all();
-  CHECK_EQUAL(CATCH((void)(1 / zero)), SIGFPE);
+  CHECK_EQUAL(CATCH(result = 7 / zero), SIGFPE);
   CHECK_EQUAL(caught_code, FPE_INTDIV);
   CHECK_EQUAL(CATCH(__asm__ volatile("ud2")), SIGILL);
   CHECK_EQUAL(*(uint16_t *)(uintptr_t)caught_eip, 0x0b0f);
@@ -101,10 +101,10 @@ static void test_exceptions(void) {
   CHECK_EQUAL(((uint8_t *)(uintptr_t)caught_eip)[-1], 0xcc);
   CHECK_EQUAL(CATCH(__asm__ volatile("movl %%cr0, %%eax" : : : "eax")), SIGSEGV);
   CHECK_EQUAL(CATCH(__asm__ volatile("int $0x81")), SIGSEGV);
-  uint32_t result = 0;
+  uint32_t value = result;
   handle(SIGILL, skip_instruction, 0);
-  for (int i = 0; i < 100; i++) __asm__ volatile("ud2" : "=a"(result) : : "memory");
-  CHECK_EQUAL(result, 77);
+  for (int i = 0; i < 100; i++) __asm__ volatile("ud2" : "=a"(value) : : "memory");
+  CHECK_EQUAL(value, 77);
   CHECK_EQUAL(skipped, 100);
 }
 

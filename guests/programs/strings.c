@@ -30,7 +30,9 @@ static void fill(unsigned char *at, uint32_t size) {
 static void model(unsigned char *to, const unsigned char *from, uint32_t count, int width, int down) {
   for (uint32_t i = 0; i < count; i++) {
     int offset = (int)i * width * (down ? -1 : 1);
-    for (int j = 0; j < width; j++) to[offset + j] = from[offset + j];
+    unsigned char element[4];
+    memcpy(element, from + offset, (size_t)width);
+    memcpy(to + offset, element, (size_t)width);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The entry point of a stage's process. */
 import { DecoupleError } from '../../formats/errors.js';
 import type { RelogOptions, ReplayOptions, StageOptions } from '../api.js';
+import type { PlainOptions } from '../plain.js';
 import type { RecorderOptions } from '../recorder.js';
 import type { StageName, ToChild, ToParent } from './protocol.js';
 
@@ -49,6 +50,10 @@ async function run(stage: StageName, options: unknown): Promise<unknown> {
     case 'replay': {
       const { replayHere } = await import('../replay-here.js');
       return replayHere({ ...(options as ReplayOptions), ...hooks });
+    }
+    case 'plain': {
+      const { plainHere } = await import('../plain.js');
+      return plainHere(options as PlainOptions);
     }
     case 'relog': {
       const { relogHere } = await import('../relog-here.js');

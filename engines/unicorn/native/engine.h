@@ -3,6 +3,7 @@
 
 #include <unicorn/unicorn.h>
 
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>

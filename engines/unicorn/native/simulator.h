@@ -1,0 +1,171 @@
+/**
+ * The simulator: a CPU and RAM without devices, fed the events of a relog.
+ *
+ * The engine calls back at the start of every block (`position.cpp`), on every exception (`delivery.cpp`) and where an
+ * instruction needs a value from outside (`sync.cpp`, called by the functions that `interpose_*.cpp` put in the place
+ * of the engine's own). All of them may end in a jump back into the engine's main loop, over any frame between, so
+ * what they hold must not need a destructor: everything with one is confined to functions that return.
+ */
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "coverage.h"
+#include "cursor.h"
+#include "divergence.h"
+#include "engine.h"
+#include "flags.h"
+#include "position.h"
+#include "ram.h"
+#include "state.h"
+#include "translations.h"
+
+namespace decouple {
+
+enum class Stop { kNone, kStarved, kKeyframe, kEnd, kLimit, kDiverged };
+
+struct Counts {
+  uint64_t interrupts = 0;
+  uint64_t exceptions = 0;
+  uint64_t softwareInterrupts = 0;
+  uint64_t dma = 0;
+  uint64_t checks = 0;
+  uint64_t translations = 0;
+  uint64_t splits = 0;
+};
+
+class Simulator : public DeviceMemory {
+ public:
+  explicit Simulator(const std::vector<Region>& spans);
+  ~Simulator() override;
+
+  /** The simulator whose engine is running on this thread, null if none. */
+  static Simulator* running();
+  /** The simulator of this CPU, if it is running. */
+  static Simulator* of(void* env);
+
+  // --- between runs
+  void loadState(const CpuState& state, uint64_t position);
+  CpuState readState() const;
+  uint32_t undefinedFlags() const;
+  /** Takes the machine's EFLAGS; false, and nothing changed, when a bit differs that is not undefined. */
+  bool adoptFlags(uint32_t eflags);
+  /** Writes one page of RAM; false when it is none. */
+  bool writePage(uint32_t number, const uint8_t* bytes);
+  void copyRamFrom(const Ram& from);
+  const Ram& ram() const { return ram_; }
+  bool feed(const uint8_t* bytes, size_t size, std::string& why) { return cursor_.feed(bytes, size, ram_, why); }
+  void finish() { cursor_.finish(); }
+  void dropEvents();
+  size_t bytesHeld() const { return cursor_.bytesHeld(); }
+  void enableCoverage();
+  CoverageBatch takeCoverage() { return coverage_.take(); }
+
+  /** Runs until something stops it; `limit`: at most so many instructions. */
+  Stop run(uint64_t limit);
+  uint64_t position() const { return position_.count; }
+  uint64_t keyframeIndex() const { return keyframeIndex_; }
+  const Divergence& divergence() const { return divergence_; }
+  const Counts& counts() const { return counts_; }
+  uint64_t eventsConsumed() const { return cursor_.consumed(); }
+  const uint64_t* forgiven() const { return forgiven_; }
+
+  // --- called by what replaces the engine's functions (sync.cpp)
+  uint32_t takePort(uint16_t port, unsigned size, uintptr_t from);
+  uint64_t takeTsc(uintptr_t from);
+  void takeCpuid(uintptr_t from);
+  void takeMsr(uintptr_t from);
+  uint32_t takeRandom(uintptr_t from);
+  uint32_t takeFlagsImage(uintptr_t from);
+  const Event* takeX87(uint16_t opcode, bool required, uintptr_t from);
+  const Event* takeX87Environment(uintptr_t from);
+  void takeSseApproximation(uint16_t opcode, uint8_t* result, unsigned bytes, uintptr_t from);
+  uint64_t readDevice(uint32_t address, unsigned size) override;
+  void forgive(ForgivenRow row) { ++forgiven_[row]; }
+
+  // --- called as control moves (position.cpp, delivery.cpp)
+  void beforeLookup();
+  void beforeJumpOut();
+  void halt(uint32_t nextEip);
+  void spaceChanged();
+  /** Stops the run: the instruction at `from` (host code; 0: the CPU's EIP is right) does not match the relog. */
+  [[noreturn]] void diverge(const char* what, const std::string& expected, const std::string& got, uintptr_t from);
+  [[noreturn]] void aborted(const char* why);
+
+  // --- called as code is translated or written (interpose_translate.cpp, interpose_memory.cpp)
+  Engine& engine() { return engine_; }
+  Translations& translations() { return translations_; }
+  CodePages& codePages() { return codePages_; }
+  Translation* beginTranslation();
+  void endTranslation(const TranslatedBlock& block, Translation& record);
+
+ private:
+  friend struct Hooks;
+  enum class Due { kNothing, kRun, kHandle };
+
+  // position.cpp
+  void atBlock(const Translation& block);
+  void atBoundary();
+  Due whatIsDue(const Translation* block);
+  bool repeatReached(const Event& event, const Translation& block) const;
+  void enter(const Translation& block);
+  void count(const Translation& block);
+  void countRetired(const Translation& block, unsigned instructions);
+  void countRepeat();
+  void abandonBlock(uint32_t linear);
+  void leaveBlock(uint32_t linear);
+  void refreshDue();
+  uint64_t starvesAt() const;
+  [[noreturn]] void jumpOut();
+  [[noreturn]] void split(const Translation& block, uint64_t instructions);
+  // delivery.cpp
+  void handleDue();
+  void deliverInterrupt(const Event& event);
+  void writeDma(const Event& event);
+  void compareCheck(const Event& event);
+  void onException(uint32_t vector);
+  void failSoftwareInterrupt();
+  void compareInstant(uint32_t eip, uint32_t eflags);
+  bool mergeFlags(uint32_t eflags);
+  // run.cpp
+  [[noreturn]] void stop(Stop why);
+  void requestStop(Stop why);
+  void consume();
+  // sync.cpp
+  const Event* expect(Kind kind, uintptr_t from);
+  void noteDivergence(const char* what, const std::string& expected, const std::string& got);
+
+  uint32_t linearEip() const {
+    const Env env = engine_.env();
+    return static_cast<uint32_t>(env.segment(kCs).base() + env.eip());
+  }
+
+  Ram ram_;
+  Engine engine_;
+  Translations translations_;
+  CodePages codePages_;
+  Cursor cursor_;
+  Position position_;
+  uint64_t limitAt_ = ~uint64_t{0};
+  bool halted_ = false;
+  Stop stop_ = Stop::kNone;
+  bool jumping_ = false;
+  uint64_t keyframeIndex_ = 0;
+  /** The other half of an unaligned read of device memory. */
+  struct {
+    uint32_t address;
+    unsigned size;
+    uint8_t bytes[8];
+  } rest_{};
+  EventTrail trail_;
+  Divergence divergence_{};
+  Counts counts_;
+  uint64_t forgiven_[kForgivenRows] = {};
+  bool counting_ = false;
+  Coverage coverage_;
+  uint32_t space_ = 0;
+};
+
+}  // namespace decouple
