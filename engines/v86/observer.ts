@@ -15,6 +15,8 @@ type Imports = Record<string, CallableFunction | WebAssembly.Table>;
 type Global = WebAssembly.Global;
 
 const PAGE_FAULT = 14;
+/** Bit of a page fault's error code (SDM vol. 3A, 4.7). */
+const WRITE = 2;
 const CHECKED_X87 = new Set([0xd9f0, 0xd9f1, 0xd9f2, 0xd9f3, 0xd9f5, 0xd9f8, 0xd9f9, 0xd9fb, 0xd9fe, 0xd9ff]);
 
 /** Runs with the position once it is known. */
@@ -210,9 +212,11 @@ export class Observer implements Probe {
     const eflags = this.flags();
     const cr2 = vector === PAGE_FAULT && !software ? this.word(LAYOUT.cr + 8) : null;
     const jit = this.inJit.value !== 0;
-    if (jit && this.left === null) this.left = { eip: linear, fault };
+    // An instruction reads its own bytes before anything else: a read fault there is the fetch, and nothing began.
+    const fetch = fault && cr2 === linear && ((error ?? 0) & WRITE) === 0;
+    if (jit && this.left === null) this.left = { eip: linear, fault: fault && !fetch };
     // The interpreter counted the instruction when it began; it did not retire.
-    if (!jit && fault) this.count.value = (this.count.value as bigint) - 1n;
+    if (fault && (this.depth.value as number) > 0) this.count.value = (this.count.value as bigint) - 1n;
     const rep = interrupt && !jit ? this.rep() : null;
     if (!this.enabled) {
       if (jit) this.look.value = 1;

@@ -28,7 +28,8 @@ class Cursor {
   bool feed(const uint8_t* bytes, size_t size, const AddressRange& ram, std::string& why);
   /** Says that no frame follows: the last event may be consumed too. */
   void finish() { finished_ = true; }
-  bool finished() const { return finished_; }
+  /** No frame follows. */
+  bool complete() const { return finished_ || ended_; }
   void clear();
 
   /** The next event, null when there is none. */

@@ -14,15 +14,30 @@
 namespace decouple {
 
 struct Position {
+  Position() = default;
+  explicit Position(uint64_t at) : count(at), due(at) {}
+
   /** Instructions retired, were the block under way to run to its end. */
   uint64_t count = 0;
   /** A block that may go beyond this is looked at before it runs. */
   uint64_t due = 0;
   /** The block entered last; null when it is known to be left. */
-  const Translation* block = nullptr;
+  Translation* block = nullptr;
   /** A REP instruction was entered, and this is its linear address. */
   bool repeating = false;
   uint32_t repeatAddress = 0;
+  /** Its code in the coverage tables. */
+  uint32_t repeatCode = 0;
+
+  void enter(Translation& entered) {
+    block = &entered;
+    count += entered.counted;
+    if (entered.endsInRepeat) {
+      repeating = true;
+      repeatAddress = entered.lastAddress;
+      repeatCode = entered.repeatCode;
+    }
+  }
 
   /** The block was left at its end, and `next` (linear) comes next. True when that retired a REP instruction. */
   bool leaveBlock(uint32_t next) {
@@ -42,8 +57,6 @@ struct Position {
     repeating = false;
     return retired;
   }
-
-  void reset(uint64_t at) { *this = Position{at, at, nullptr, false, 0}; }
 };
 
 }  // namespace decouple

@@ -77,10 +77,13 @@ class Simulator : public DeviceMemory {
   uint64_t takeTsc(uintptr_t from);
   void takeCpuid(uintptr_t from);
   void takeMsr(uintptr_t from);
+  bool faultIsNext(uint8_t vector, uintptr_t from);
   uint32_t takeRandom(uintptr_t from);
   uint32_t takeFlagsImage(uintptr_t from);
-  const Event* takeX87(uint16_t opcode, bool required, uintptr_t from);
-  const Event* takeX87Environment(uintptr_t from);
+  /** Puts the machine's result of an x87 instruction in the place of the engine's. */
+  void takeX87(uint16_t opcode, bool required, uintptr_t from);
+  /** What FNSTENV, FNSAVE or FXSAVE stores. */
+  Event takeX87Environment(uintptr_t from);
   void takeSseApproximation(uint16_t opcode, uint8_t* result, unsigned bytes, uintptr_t from);
   uint64_t readDevice(uint32_t address, unsigned size) override;
   void forgive(ForgivenRow row) { ++forgiven_[row]; }
@@ -88,11 +91,12 @@ class Simulator : public DeviceMemory {
   // --- called as control moves (position.cpp, delivery.cpp)
   void beforeLookup();
   void beforeJumpOut();
-  void halt(uint32_t nextEip);
+  [[noreturn]] void halt(uint32_t nextEip);
   void spaceChanged();
-  /** Stops the run: the instruction at `from` (host code; 0: the CPU's EIP is right) does not match the relog. */
-  [[noreturn]] void diverge(const char* what, const std::string& expected, const std::string& got, uintptr_t from);
-  [[noreturn]] void aborted(const char* why);
+  /** Writes down that the instruction at `from` (host code; 0: the CPU's EIP is right) does not match the relog. */
+  void noteDivergence(const char* what, const std::string& expected, const std::string& got, uintptr_t from);
+  /** Leaves the engine. */
+  [[noreturn]] void stop(Stop why);
 
   // --- called as code is translated or written (interpose_translate.cpp, interpose_memory.cpp)
   Engine& engine() { return engine_; }
@@ -103,39 +107,40 @@ class Simulator : public DeviceMemory {
 
  private:
   friend struct Hooks;
-  enum class Due { kNothing, kRun, kHandle };
+  /** Whether the next event happens here; when not, instructions come before it. */
+  enum class Due { kNow, kLater };
 
   // position.cpp
-  void atBlock(const Translation& block);
+  void atBlock(Translation& block);
   void atBoundary();
   Due whatIsDue(const Translation* block);
   bool repeatReached(const Event& event, const Translation& block) const;
-  void enter(const Translation& block);
-  void count(const Translation& block);
-  void countRetired(const Translation& block, unsigned instructions);
-  void countRepeat();
+  void enter(Translation& block);
   void abandonBlock(uint32_t linear);
   void leaveBlock(uint32_t linear);
   void refreshDue();
   uint64_t starvesAt() const;
   [[noreturn]] void jumpOut();
-  [[noreturn]] void split(const Translation& block, uint64_t instructions);
+  [[noreturn]] void split(uint64_t instructions);
+  // counting.cpp
+  void countBlock(Translation& block);
+  void countPart(Translation& block, unsigned retired);
+  void countRepeat();
   // delivery.cpp
   void handleDue();
   void deliverInterrupt(const Event& event);
   void writeDma(const Event& event);
   void compareCheck(const Event& event);
   void onException(uint32_t vector);
+  void compareFault(const Event& event);
   void failSoftwareInterrupt();
   void compareInstant(uint32_t eip, uint32_t eflags);
-  bool mergeFlags(uint32_t eflags);
   // run.cpp
-  [[noreturn]] void stop(Stop why);
-  void requestStop(Stop why);
   void consume();
+  void writeRam(uint32_t address, const uint8_t* bytes, size_t size);
   // sync.cpp
-  const Event* expect(Kind kind, uintptr_t from);
-  void noteDivergence(const char* what, const std::string& expected, const std::string& got);
+  const Event& expect(Kind kind, uintptr_t from);
+  bool mergeFlags(uint32_t eflags);
 
   uint32_t linearEip() const {
     const Env env = engine_.env();
@@ -151,7 +156,6 @@ class Simulator : public DeviceMemory {
   uint64_t limitAt_ = ~uint64_t{0};
   bool halted_ = false;
   Stop stop_ = Stop::kNone;
-  bool jumping_ = false;
   uint64_t keyframeIndex_ = 0;
   /** The other half of an unaligned read of device memory. */
   struct {

@@ -66,7 +66,7 @@ void describeTranslation(const TranslatedBlock& block, Env env, Translation& rec
   record.singleStep = (block.context() & kTrap) != 0;
   record.visits = nullptr;
   record.space = 0;
-  record.code = 0;
+  record.code = record.countedCode = record.repeatCode = 0;
   record.lastAddress = record.address;
   InstructionOffsets starts(record.offsets, record.address);
   for (unsigned i = 0; i < record.instructions; ++i) record.lastAddress = static_cast<uint32_t>(starts.next());

@@ -39,8 +39,8 @@ struct Translation {
   /** Counters of the block for the address space `space`; null when not counting. */
   BlockCount* visits;
   uint32_t space;
-  /** Number of the code in the coverage tables, 0 for not entered there yet. */
-  uint32_t code;
+  /** Its code in the coverage tables (0: not counting), without the REP instruction, and that one alone. */
+  uint32_t code, countedCode, repeatCode;
 
   /** How many of its instructions begin before this linear address. */
   unsigned startingBefore(uint32_t linear) const;

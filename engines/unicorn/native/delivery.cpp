@@ -1,0 +1,165 @@
+/** Interrupts and exceptions: checked against the relog, and handed to the engine's own delivery. */
+#include <cstring>
+
+#include "hooks.h"
+#include "simulator.h"
+
+namespace decouple {
+
+namespace {
+
+bool hasErrorCode(uint32_t vector) {
+  return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17;
+}
+
+constexpr uint32_t kPageFault = 14, kDebug = 1;
+
+}  // namespace
+
+/** Carries out the event that is due. Returns when the block about to run may still run: after a check. */
+void Simulator::handleDue() {
+  const Event& due = *cursor_.due();
+  const Event& front = *cursor_.front();
+  if (!front.positioned()) {
+    noteDivergence("an event that nothing asked for", textOf(front), textOf(due), 0);
+    stop(Stop::kDiverged);
+  }
+  switch (due.kind) {
+    case Kind::kCheck:
+      compareCheck(due);
+      consume();
+      return;
+    case Kind::kDma:
+      writeDma(due);
+      consume();
+      jumpOut();
+    case Kind::kKeyframeMark:
+      keyframeIndex_ = due.index;
+      consume();
+      stop(Stop::kKeyframe);
+    case Kind::kEnd:
+      consume();
+      stop(Stop::kEnd);
+    default:
+      deliverInterrupt(due.vector);
+  }
+}
+
+/** EIP and EFLAGS where an event happens; takes the machine's undefined bits. Does not return when they differ. */
+void Simulator::compareInstant(uint32_t eip, uint32_t eflags) {
+  const Env env = engine_.env();
+  if (static_cast<uint32_t>(env.eip()) != eip) {
+    noteDivergence("eip", hex(eip), hex(static_cast<uint32_t>(env.eip())), 0);
+    stop(Stop::kDiverged);
+  }
+  if (!adoptFlags(eflags)) {
+    noteDivergence("eflags", hex(eflags), hex(readFlags(env)), 0);
+    stop(Stop::kDiverged);
+  }
+}
+
+bool Simulator::adoptFlags(uint32_t eflags) {
+  const Env env = engine_.env();
+  const uint32_t differing = (readFlags(env) ^ eflags) & kDefinedFlags;
+  if (differing == 0) return true;
+  const UndefinedFlags undefined = decouple::undefinedFlags(env);
+  if ((differing & ~undefined.mask) != 0) return false;
+  forgive(undefined.row);
+  writeStatusFlags(env, eflags);
+  return true;
+}
+
+void Simulator::deliverInterrupt(uint8_t vector) {
+  compareInstant(cursor_.due()->eip, cursor_.due()->eflags);
+  consume();
+  ++counts_.interrupts;
+  halted_ = false;
+  position_.block = nullptr;
+  position_.repeating = false;
+  const Env env = engine_.env();
+  env.context() &= ~uint32_t{kContextInhibitInterrupts};
+  env.exceptionInFlight() = -1;
+  do_interrupt_x86_hardirq_x86_64(env.raw(), vector, 1);
+  jumpOut();
+}
+
+void Simulator::writeDma(const Event& event) {
+  ++counts_.dma;
+  writeRam(event.address, event.dma.data, event.dma.size);
+}
+
+void Simulator::compareCheck(const Event& event) {
+  static const char* const kNames[] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"};
+  ++counts_.checks;
+  compareInstant(event.eip, event.eflags);
+  for (int i = 0; i < 8; ++i) {
+    const uint32_t value = engine_.env().gpr32(i);
+    if (value == event.gpr[i]) continue;
+    noteDivergence(kNames[i], hex(event.gpr[i]), hex(value), 0);
+    stop(Stop::kDiverged);
+  }
+}
+
+void Hooks::onException(uc_engine*, uint32_t vector, void* simulator) {
+  static_cast<Simulator*>(simulator)->onException(vector);
+}
+
+void Simulator::onException(uint32_t vector) {
+  const Env env = engine_.env();
+  const bool software = env.exceptionIsSoftware() != 0;
+  if (position_.block == nullptr) {
+    leaveBlock(linearEip());
+  } else if (vector == kDebug && !software && position_.block->singleStep) {
+    position_.block = nullptr;  // a trap: its instruction is done
+  } else {
+    abandonBlock(linearEip());
+  }
+  position_.repeating = false;
+
+  const Event* due = cursor_.due();
+  const uint64_t now = position_.count;
+  if (software && due != nullptr && due->kind == Kind::kException && due->position + 1 == now) failSoftwareInterrupt();
+  const Kind kind = software ? Kind::kSoftwareInterrupt : Kind::kException;
+  if (due == nullptr || !cursor_.front()->positioned() || due->kind != kind || due->position != now ||
+      due->vector != vector) {
+    const Event* next = cursor_.front();
+    noteDivergence("an unexpected exception", next == nullptr ? "none" : textOf(*next),
+                   std::string(kindName(kind)) + " vector=" + std::to_string(vector) + " at " + std::to_string(now), 0);
+    stop(Stop::kDiverged);
+  }
+  compareInstant(due->eip, due->eflags);
+  if (!software) compareFault(*due);
+  consume();
+  ++(software ? counts_.softwareInterrupts : counts_.exceptions);
+  x86_cpu_do_interrupt_x86_64(engine_.cpu().raw());
+}
+
+/** The error code, and the address of a page fault. */
+void Simulator::compareFault(const Event& event) {
+  const Env env = engine_.env();
+  const uint32_t error = static_cast<uint32_t>(env.errorCode());
+  if (event.error.present != hasErrorCode(event.vector) || (event.error.present && event.error.value != error)) {
+    noteDivergence("error code", event.error.present ? hex(event.error.value) : "none", hex(error), 0);
+    stop(Stop::kDiverged);
+  }
+  if (event.cr2.present != (event.vector == kPageFault) ||
+      (event.cr2.present && event.cr2.value != static_cast<uint32_t>(env.cr(2)))) {
+    noteDivergence("cr2", event.cr2.present ? hex(event.cr2.value) : "none", hex(env.cr(2)), 0);
+    stop(Stop::kDiverged);
+  }
+}
+
+/**
+ * A software interrupt that faults before it is delivered (its gate is not for this privilege level, say): it has not
+ * retired, and EIP must be its own.
+ */
+void Simulator::failSoftwareInterrupt() {
+  const Env env = engine_.env();
+  --position_.count;
+  env.eip() = cursor_.due()->eip;
+  x86_cpu_do_interrupt_x86_64(engine_.cpu().raw());
+  noteDivergence("a software interrupt that should fault", textOf(*cursor_.due()), "delivered", 0);
+  stop(Stop::kDiverged);
+}
+
+}  // namespace decouple

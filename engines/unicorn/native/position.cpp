@@ -1,0 +1,140 @@
+#include "position.h"
+
+#include "hooks.h"
+#include "simulator.h"
+
+namespace decouple {
+
+namespace {
+
+/**
+ * Events with a position that must lie ahead before one is consumed: delivering it may raise another exception, and
+ * that one a double fault, and the engine cannot wait in the middle of a delivery.
+ */
+constexpr uint64_t kEventsAhead = 2;
+
+}  // namespace
+
+uint64_t Simulator::starvesAt() const {
+  const Event* due = cursor_.due();
+  if (due == nullptr) return 0;
+  if (due->stops() || cursor_.complete() || cursor_.positionedLeft() > kEventsAhead) return ~uint64_t{0};
+  // A software interrupt has its position after its instruction, which must not begin.
+  const uint64_t instruction = due->kind == Kind::kSoftwareInterrupt ? 1 : 0;
+  return due->position < instruction ? 0 : due->position - instruction;
+}
+
+void Simulator::refreshDue() {
+  const Event* due = cursor_.due();
+  uint64_t next = due == nullptr ? 0 : due->position;
+  if (starvesAt() < next) next = starvesAt();
+  position_.due = limitAt_ < next ? limitAt_ : next;
+}
+
+bool Simulator::repeatReached(const Event& event, const Translation& block) const {
+  if (!block.endsInRepeat || block.instructions != 1) return false;
+  const uint32_t counter = engine_.env().gpr32(kEcx);
+  return (block.repeatWidth == 2 ? counter & 0xffff : counter) == event.repeat.value;
+}
+
+Simulator::Due Simulator::whatIsDue(const Translation* block) {
+  const uint64_t now = position_.count;
+  if (now >= limitAt_) stop(Stop::kLimit);
+  if (now >= starvesAt()) stop(Stop::kStarved);
+  const Event& due = *cursor_.due();
+  if (due.position < now) {
+    noteDivergence("an event that did not happen", textOf(due), "position " + std::to_string(now), 0);
+    stop(Stop::kDiverged);
+  }
+  if (halted_ && (due.position > now || !due.asynchronous())) {
+    noteDivergence("the CPU is halted", textOf(due), "an interrupt", 0);
+    stop(Stop::kDiverged);
+  }
+  if (due.position > now || !due.asynchronous()) return Due::kLater;
+  if (due.repeat.present && (block == nullptr || !repeatReached(due, *block))) return Due::kLater;
+  return Due::kNow;
+}
+
+/** The start of a block that may reach beyond the next event. */
+void Simulator::atBlock(Translation& block) {
+  engine_.env().eip() = static_cast<uint32_t>(block.address - block.codeBase);
+  position_.block = nullptr;
+  while (whatIsDue(&block) == Due::kNow) handleDue();
+
+  const Event& due = *cursor_.due();
+  uint64_t end = limitAt_ < starvesAt() ? limitAt_ : starvesAt();
+  // An event inside the REP instruction at the block's end does not cut the block.
+  const bool insideRepeat =
+      due.repeat.present && block.endsInRepeat && due.position == position_.count + block.counted;
+  if (due.asynchronous() && due.position > position_.count && !insideRepeat && due.position < end) end = due.position;
+  if (end < position_.count + block.instructions) split(end - position_.count);
+  enter(block);
+}
+
+/** Between two blocks, before the next one is looked for: its code may not be mapped, so events come first. */
+void Simulator::atBoundary() {
+  while (whatIsDue(nullptr) == Due::kNow) handleDue();
+}
+
+void Simulator::beforeLookup() {
+  leaveBlock(linearEip());
+  if (position_.count >= position_.due) atBoundary();
+}
+
+void Simulator::beforeJumpOut() {
+  if (position_.block != nullptr) abandonBlock(linearEip());
+}
+
+void Simulator::halt(uint32_t nextEip) {
+  const Env env = engine_.env();
+  env.eip() = nextEip;
+  env.context() &= ~uint32_t{kContextInhibitInterrupts};
+  leaveBlock(linearEip());
+  halted_ = true;
+  for (;;) atBoundary();
+}
+
+void Simulator::leaveBlock(uint32_t linear) {
+  if (position_.leaveBlock(linear)) countRepeat();
+}
+
+void Simulator::abandonBlock(uint32_t linear) {
+  Translation& block = *position_.block;
+  const unsigned retired = position_.abandonBlock(linear);
+  if (counting_) countPart(block, retired);
+}
+
+void Simulator::jumpOut() { originalLoopExit(engine_.cpu().raw()); }
+
+/** Has so many instructions at the CPU's EIP translated and run as a block of their own. */
+void Simulator::split(uint64_t instructions) {
+  ++counts_.splits;
+  engine_.cpu().nextTranslationFlags() = static_cast<uint32_t>(instructions);
+  jumpOut();
+}
+
+template <bool kCounting>
+void Hooks::onBlock(uc_engine*, uint64_t address, uint32_t, void* record) {
+  Translation& block = *static_cast<Translation*>(record);
+  Simulator& simulator = *block.owner;
+  Position& position = simulator.position_;
+  if (__builtin_expect(position.repeating, 0) && position.leaveBlock(static_cast<uint32_t>(address))) {
+    if (kCounting) simulator.countRepeat();
+  }
+  if (__builtin_expect(position.count + block.instructions > position.due, 0)) {
+    simulator.atBlock(block);
+    return;
+  }
+  position.enter(block);
+  if (kCounting) simulator.countBlock(block);
+}
+
+template void Hooks::onBlock<false>(uc_engine*, uint64_t, uint32_t, void*);
+template void Hooks::onBlock<true>(uc_engine*, uint64_t, uint32_t, void*);
+
+void Simulator::enter(Translation& block) {
+  position_.enter(block);
+  if (counting_) countBlock(block);
+}
+
+}  // namespace decouple
