@@ -51,7 +51,7 @@ module.exports = {
     {
       name: 'nobody-imports-cli',
       severity: 'error',
-      from: { pathNot: '^(cli|test)/' },
+      from: { pathNot: '^(cli|test|bench|scripts)/' },
       to: { path: '^cli/' },
     },
     {

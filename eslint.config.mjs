@@ -3,9 +3,19 @@ import tseslint from 'typescript-eslint';
 
 /** What Node gives to every module; listed here because the scripts outside TypeScript are few. */
 const nodeGlobals = Object.fromEntries(
-  ['process', 'console', 'Buffer', 'URL', 'setTimeout', 'clearTimeout', 'AbortController', 'performance'].map(
-    (name) => [name, 'readonly'],
-  ),
+  [
+    'process',
+    'console',
+    'Buffer',
+    'URL',
+    'setTimeout',
+    'clearTimeout',
+    'AbortController',
+    'performance',
+    '__dirname',
+    'require',
+    'module',
+  ].map((name) => [name, 'readonly']),
 );
 
 export default tseslint.config(
@@ -33,5 +43,6 @@ export default tseslint.config(
     },
   },
   { files: ['test/**/*.ts'], rules: { '@typescript-eslint/no-floating-promises': 'off' } },
+  { files: ['scripts/**/*.ts'], rules: { 'no-console': 'off' } },
   { files: ['**/*.mjs', '**/*.cjs'], languageOptions: { globals: nodeGlobals } },
 );

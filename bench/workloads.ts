@@ -12,12 +12,12 @@ const TIMEOUT_SECONDS = 300;
 
 export const WORKLOADS: readonly Workload[] = [
   { name: 'checksum', cpuBound: true, command: 'for i in 1 2 3 4 5; do sha256sum /bin/busybox; done' },
-  { name: 'floats', cpuBound: true, command: "awk 'BEGIN { while (i++ < 400000) s += i * 1.5 / (i + 1); print s }'" },
+  { name: 'floats', cpuBound: true, command: "awk 'BEGIN { while (i++ < 60000) s += i * 1.5 / (i + 1); print s }'" },
   { name: 'compress', cpuBound: true, command: 'gzip -9 < /bin/busybox | gunzip | md5sum' },
   {
     name: 'processes',
     cpuBound: false,
-    command: 'i=0; while [ $i -lt 40 ]; do echo $i | cat | wc -c; i=$((i + 1)); done > /dev/null',
+    command: 'i=0; while [ $i -lt 15 ]; do echo $i | cat | wc -c; i=$((i + 1)); done > /dev/null',
   },
 ];
 

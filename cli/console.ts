@@ -6,6 +6,8 @@ const ESCAPE = 0x1d;
 
 /** Keys typed at a terminal in raw mode, up to the escape key or `close`. */
 export class Keyboard implements AsyncIterable<Uint8Array> {
+  /** The escape key ended it. */
+  escaped = false;
   private readonly waiting: Uint8Array[] = [];
   private wake: (() => void) | null = null;
   private closed = false;
@@ -40,7 +42,28 @@ export class Keyboard implements AsyncIterable<Uint8Array> {
     const end = bytes.indexOf(ESCAPE);
     const forGuest = end < 0 ? bytes : bytes.subarray(0, end);
     if (forGuest.length > 0) this.waiting.push(Uint8Array.from(forGuest));
-    if (end >= 0) this.close();
+    if (end >= 0) {
+      this.escaped = true;
+      this.close();
+    }
     this.wake?.();
+  }
+}
+
+/** Where what the guest prints is shown. */
+export class Screen {
+  private lastByte = 0x0a;
+
+  /** @param stream stdout, or stderr when that is kept for JSON */
+  constructor(private readonly stream: NodeJS.WritableStream) {}
+
+  readonly print = (bytes: Uint8Array): void => {
+    this.lastByte = bytes.at(-1) ?? this.lastByte;
+    this.stream.write(bytes);
+  };
+
+  /** What comes next starts on a line of its own. */
+  endLine(): void {
+    if (this.lastByte !== 0x0a) this.print(Uint8Array.of(0x0a));
   }
 }

@@ -18,8 +18,9 @@ export function describeEnd(reason: EndReason): string {
   return ENDS[reason].words;
 }
 
-export function statusOfEnd(reason: EndReason): number {
-  return ENDS[reason].status;
+/** @param escaped the person at the console ended it with the escape key: then that is what was asked for */
+export function statusOfEnd(reason: EndReason, escaped: boolean): number {
+  return reason === 'interrupted' && escaped ? EXIT_STATUS.ok : ENDS[reason].status;
 }
 
 /** What a result lacks, said on stderr: it was made of a recording without an end. */

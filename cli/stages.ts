@@ -10,5 +10,6 @@ export const stages = {
   analyze: async () => (await import('../relog/analyze.js')).analyze,
   session: async () => (await import('../relog/session.js')).parseSession,
   guests: async () => import('../guests/index.js'),
+  kernelNames: async () => (await import('../analyses/symbols/kernel.js')).kernelNames,
   analyses: async () => import('../analyses/index.js'),
 };

@@ -1,4 +1,5 @@
 /** What the stages share: options, progress and results. A stage is a function of its inputs and options alone. */
+import type { RamRegion } from '../formats/state.js';
 import type { GuestImage } from '../guests/image.js';
 
 /** Told now and then; never more often than ten times a second. */
@@ -87,8 +88,17 @@ export interface RelogResult {
   cutOff: boolean;
 }
 
+/** Guest RAM as it is at the moment. */
+export interface MemoryView {
+  ram: readonly RamRegion[];
+  /** @param address physical, within one region from its first byte to its last */
+  readPhysical(address: number, length: number): Uint8Array;
+}
+
 export interface VerifyOptions extends StageOptions {
   input: string;
+  /** Finds names in guest RAM: from there a function that names a linear address, or null when there are none. */
+  findSymbols?: ((memory: MemoryView) => ((address: number) => string | null) | null) | undefined;
 }
 
 export interface Divergence {
@@ -112,5 +122,44 @@ export interface VerifyResult {
   forgiven: Record<string, number>;
   first: Divergence | null;
   seconds: number;
+  cutOff: boolean;
+}
+
+/** An analysis as the stage sees it (analyses/analysis.ts says more). */
+export interface AnalysisSink {
+  readonly name: string;
+  onBatch(batch: BlockColumns): void;
+  finish(outputDir: string, context: AnalysisSinkContext): Promise<string[]>;
+}
+
+/** Blocks that ran, one in each row. */
+export interface BlockColumns {
+  length: number;
+  cr3: ArrayLike<number>;
+  pc: ArrayLike<number>;
+  size: ArrayLike<number>;
+  icount: ArrayLike<number>;
+  executions: ArrayLike<number | bigint>;
+  hash: ArrayLike<bigint>;
+}
+
+export interface AnalysisSinkContext extends MemoryView {
+  programs: readonly { guestPath: string; elf: string }[];
+}
+
+export interface AnalyzeOptions extends StageOptions {
+  input: string;
+  outputDir: string;
+  force: boolean;
+  analyses: AnalysisSink[];
+  /** ELF files that ran in the guest. */
+  programs: readonly { guestPath: string; elf: string }[];
+}
+
+export interface AnalyzeResult {
+  instructions: number;
+  seconds: number;
+  /** Paths of the files written. */
+  reports: string[];
   cutOff: boolean;
 }

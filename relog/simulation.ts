@@ -39,6 +39,7 @@ export class Simulation {
   readonly simulator: Simulator;
   readonly expected: ExpectedRam | null;
   keyframes = 0;
+  private pending: Keyframe | null = null;
   private readonly items: Generator<RelogItem>;
   private readonly tell: ReturnType<typeof throttled>;
 
@@ -65,10 +66,13 @@ export class Simulation {
     this.hooks.onStart?.(this.simulator);
     for (;;) {
       const item = this.items.next();
-      if (item.done) return this.atEndOfFile();
-      if (item.value.kind !== 'events') throw this.malformed('a keyframe comes before its mark');
-      this.simulator.feed(item.value.payload);
+      if (item.done) this.atEndOfFile();
+      else if (item.value.kind !== 'events') {
+        this.readAhead(item.value);
+        continue;
+      } else this.simulator.feed(item.value.payload);
       const stop = await this.consume();
+      if (item.done && stop === 'starved') return null;
       if (stop === 'end') return this.drained();
       if (stop !== 'starved') return stop.divergence;
     }
@@ -98,9 +102,21 @@ export class Simulation {
     }
   }
 
+  /** The simulator keeps the last events it was fed back: a keyframe may be read before its mark is reached. */
+  private readAhead(item: RelogItem): void {
+    if (this.pending !== null || item.kind === 'events') throw this.malformed('a keyframe has no mark');
+    if (item.kind === 'keyframe') this.pending = item.keyframe;
+    else this.expected?.writePages(item.pages.numbers, item.pages.data);
+  }
+
   private meet(index: number): boolean {
-    const keyframe = this.nextKeyframe((numbers, data) => this.expected?.writePages(numbers, data));
-    if (keyframe.index !== index || keyframe.index !== this.keyframes || BigInt(keyframe.position) !== this.simulator.position) {
+    const keyframe = this.pending ?? this.nextKeyframe((numbers, data) => this.expected?.writePages(numbers, data));
+    this.pending = null;
+    if (
+      keyframe.index !== index ||
+      keyframe.index !== this.keyframes ||
+      BigInt(keyframe.position) !== this.simulator.position
+    ) {
       throw this.malformed(`keyframe ${keyframe.index} is not where its mark is`);
     }
     this.keyframes++;
@@ -108,7 +124,8 @@ export class Simulation {
   }
 
   private load(keyframe: Keyframe): void {
-    if (keyframe.index !== 0 || keyframe.position !== this.header.start) throw this.malformed('its first keyframe is wrong');
+    if (keyframe.index !== 0 || keyframe.position !== this.header.start)
+      throw this.malformed('its first keyframe is wrong');
     this.keyframes = 1;
     this.simulator.loadState(keyframe.state, BigInt(keyframe.position));
   }
@@ -124,9 +141,9 @@ export class Simulation {
     throw this.malformed(this.reader.cutOff ? 'it was cut off before its first keyframe' : 'a keyframe is missing');
   }
 
-  private atEndOfFile(): null {
+  private atEndOfFile(): void {
     if (!this.reader.cutOff) throw this.malformed('it has no end');
-    return null;
+    this.simulator.finish();
   }
 
   private async breathe(): Promise<void> {
@@ -145,4 +162,11 @@ export class Simulation {
   private malformed(what: string): Error {
     return damaged(this.reader.path, what);
   }
+}
+
+/** @throws RangeError when the range is not within one region of RAM */
+export function readRam(simulator: Simulator, address: number, length: number): Uint8Array {
+  const bytes = simulator.readPhysical(address, length);
+  if (bytes === null) throw new RangeError(`0x${address.toString(16)} to 0x${(address + length).toString(16)} is not RAM`);
+  return bytes;
 }

@@ -11,12 +11,17 @@ export class FunctionTable {
   private readonly functions: FunctionSymbol[];
 
   /**
-   * @param symbols in any order. Of several at one address the one with a size, then the first by name, is kept.
+   * @param symbols in any order. Of several at one address the one with a size is kept, then the one with fewest
+   *   underscores in front (`read` rather than `__libc_read`), then the first by name.
    * @param end where the last function without a size ends
    */
   constructor(symbols: Iterable<FunctionSymbol>, end: number) {
     const sorted = [...symbols].sort(
-      (a, b) => a.address - b.address || b.size - a.size || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+      (a, b) =>
+        a.address - b.address ||
+        b.size - a.size ||
+        underscores(a.name) - underscores(b.name) ||
+        (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
     );
     this.functions = sorted
       .filter((symbol, i) => i === 0 || symbol.address !== sorted[i - 1]!.address)
@@ -41,4 +46,8 @@ export class FunctionTable {
     const found = this.functions[low - 1];
     return found !== undefined && address < found.address + found.size ? found : null;
   }
+}
+
+function underscores(name: string): number {
+  return /^_*/.exec(name)![0].length;
 }

@@ -28,6 +28,16 @@ export function findKernel(memory: GuestMemory): Kernel | null {
   return { start, end, spaceStart: Math.floor(start / SPLIT) * SPLIT, functions: new FunctionTable(functions, end) };
 }
 
+/** Names linear addresses in the kernel, as `schedule+0x1f`; null when the guest's kernel has no symbols. */
+export function kernelNames(memory: GuestMemory): ((address: number) => string | null) | null {
+  const kernel = findKernel(memory);
+  if (kernel === null) return null;
+  return (address) => {
+    const found = kernel.functions.at(address);
+    return found === null ? null : `${found.name}+0x${(address - found.address).toString(16)}`;
+  };
+}
+
 function addressOf(symbols: KernelSymbol[], wanted: string): number | undefined {
   return symbols.find(({ name }) => name === wanted)?.address;
 }

@@ -3,6 +3,7 @@ import { ANALYSIS_NAMES, type AnalysisName } from '../../analyses/names.js';
 import { withOutput, type GlobalOptions, type OutputOptions } from '../options.js';
 import { noteCutOff } from '../outcome.js';
 import { formatPairs, printResult } from '../output.js';
+import { programsFor } from '../programs.js';
 import { runStage } from '../run.js';
 import { stages } from '../stages.js';
 import { formatRun } from '../units.js';
@@ -38,13 +39,14 @@ function builder(yargs: Argv<GlobalOptions>): Argv<AnalyzeArguments> {
 async function handler(args: AnalyzeArguments): Promise<void> {
   const analyze = await stages.analyze();
   const { createAnalysis } = await stages.analyses();
+  const programs = await programsFor(args.relog, args.symbols);
   const result = await runStage('analyze', (stage) =>
     analyze({
       input: args.relog,
       outputDir: args.output,
       force: args.force,
       analyses: [...new Set(args.analysis)].map(createAnalysis),
-      programs: args.symbols,
+      programs,
       ...stage,
     }),
   );

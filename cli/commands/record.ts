@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Argv, CommandModule } from 'yargs';
 import { DecoupleError, inputError } from '../../formats/errors.js';
 import type { RecordResult, SessionStep } from '../../relog/api.js';
-import { Keyboard } from '../console.js';
+import { Keyboard, Screen } from '../console.js';
 import { withOutput, type GlobalOptions, type OutputOptions } from '../options.js';
 import { describeEnd, statusOfEnd } from '../outcome.js';
 import { formatPairs, printNote, printResult } from '../output.js';
@@ -70,6 +70,7 @@ async function handler(args: RecordArguments): Promise<void> {
   const record = await stages.record();
 
   const showConsole = interactive || args.console;
+  const screen = showConsole ? new Screen(args.json ? process.stderr : process.stdout) : null;
   const keyboard = interactive ? new Keyboard(process.stdin) : null;
   if (interactive) printNote('Recording. Ctrl-] ends it.');
   try {
@@ -87,14 +88,15 @@ async function handler(args: RecordArguments): Promise<void> {
           force: args.force,
           cacheDir: CACHE,
           input: keyboard,
-          onConsole: showConsole ? consoleSink(args.json) : undefined,
+          onConsole: screen?.print,
           ...stage,
         }),
       { progress: !showConsole, mayEndEarly: true },
     );
     keyboard?.close();
+    screen?.endLine();
     printResult(args.json, result, formatResult(result));
-    process.exitCode = statusOfEnd(result.reason);
+    process.exitCode = statusOfEnd(result.reason, keyboard?.escaped ?? false);
   } finally {
     keyboard?.close();
   }
@@ -106,12 +108,6 @@ async function readSession(path: string): Promise<SessionStep[]> {
     throw inputError(path, error);
   });
   return (await stages.session())(text, path);
-}
-
-/** What the guest prints goes to stdout, unless that is kept for JSON. */
-function consoleSink(json: boolean): (bytes: Uint8Array) => void {
-  const stream = json ? process.stderr : process.stdout;
-  return (bytes) => void stream.write(bytes);
 }
 
 function formatResult({ output, reason, instructions, seconds, bytes, logBytes }: RecordResult): string {

@@ -1,6 +1,7 @@
 import type { Argv, CommandModule } from 'yargs';
 import { EXIT_STATUS, exitStatus } from '../../formats/errors.js';
 import type { ReplayResult } from '../../relog/api.js';
+import { Screen } from '../console.js';
 import type { GlobalOptions } from '../options.js';
 import { noteCutOff } from '../outcome.js';
 import { formatPairs, printResult } from '../output.js';
@@ -24,7 +25,7 @@ function builder(yargs: Argv<GlobalOptions>): Argv<ReplayArguments> {
 
 async function handler(args: ReplayArguments): Promise<void> {
   const replay = await stages.replay();
-  const stream = args.json ? process.stderr : process.stdout;
+  const screen = args.console ? new Screen(args.json ? process.stderr : process.stdout) : null;
   const result = await runStage(
     'replay',
     (stage) =>
@@ -32,10 +33,11 @@ async function handler(args: ReplayArguments): Promise<void> {
         input: args.recording,
         verify: args.verify,
         ...stage,
-        ...(args.console && { onConsole: (bytes: Uint8Array) => void stream.write(bytes) }),
+        onConsole: screen?.print,
       }),
     { progress: !args.console },
   );
+  screen?.endLine();
   noteCutOff(args.recording, result.cutOff);
   printResult(args.json, result, formatResult(result, args.verify));
   process.exitCode = result.mismatch === null ? EXIT_STATUS.ok : exitStatus('replay-mismatch');

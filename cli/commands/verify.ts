@@ -20,7 +20,8 @@ function builder(yargs: Argv<GlobalOptions>): Argv<VerifyArguments> {
 
 async function handler(args: VerifyArguments): Promise<void> {
   const verify = await stages.verify();
-  const result = await runStage('verify', (stage) => verify({ input: args.relog, ...stage }));
+  const findSymbols = await stages.kernelNames();
+  const result = await runStage('verify', (stage) => verify({ input: args.relog, findSymbols, ...stage }));
   noteCutOff(args.relog, result.cutOff);
   printResult(args.json, toJson(result), formatVerdict(result));
   process.exitCode = result.exact ? EXIT_STATUS.ok : exitStatus('diverged');

@@ -52,6 +52,7 @@ const GLOBALS: [string, binaryen.Type][] = [
   ['d_quiet', i32],
   ['d_rep_count', i64],
   ['d_rep_eip', i32],
+  ['d_rep_fresh', i32],
 ];
 
 /** @throws Error when a function is missing or has another signature than expected: another build of v86 */
@@ -165,11 +166,21 @@ const load = (m: Module, address: number): Expr => m.i32.load(0, 4, m.i32.const(
 const addCount = (m: Module, amount: Expr): Expr =>
   m.global.set('d_count', m.i64.add(m.global.get('d_count', i64), amount));
 
-/** d_count += engine counter - d_base; d_base = engine counter */
+/**
+ * d_count += engine counter - d_base; d_base = engine counter. Only now is the position of a string instruction known
+ * that was left half done.
+ */
 const takeEngineCounter = (m: Module): Expr =>
   m.block(null, [
     addCount(m, m.i64.extend_u(m.i32.sub(load(m, LAYOUT.instructionCounter), m.global.get('d_base', i32)))),
     m.global.set('d_base', load(m, LAYOUT.instructionCounter)),
+    m.if(
+      m.global.get('d_rep_fresh', i32),
+      m.block(null, [
+        m.global.set('d_rep_fresh', m.i32.const(0)),
+        m.global.set('d_rep_count', m.global.get('d_count', i64)),
+      ]),
+    ),
   ]);
 
 function wrapInterpreter(wrapper: Wrapper): void {
@@ -205,7 +216,7 @@ function wrapStrings(wrapper: Wrapper): void {
           ),
           m.block(null, [
             addCount(m, m.i64.const(-1n)),
-            m.global.set('d_rep_count', m.global.get('d_count', i64)),
+            m.global.set('d_rep_fresh', m.i32.const(1)),
             m.global.set('d_rep_eip', load(m, LAYOUT.eip)),
           ]),
         ),

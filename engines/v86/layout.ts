@@ -35,13 +35,14 @@ export const LAYOUT = {
   fcs: 1052,
   fdp: 1056,
   fds: 1060,
+  tss32: 1128,
   st: 1152,
   /** Registers and flags live below this offset; digests cover it. */
   end: 1280,
 } as const;
 
 /** Version of what instrument.ts does to the engine: part of the cache key of its result. */
-export const INSTRUMENTATION_VERSION = 1;
+export const INSTRUMENTATION_VERSION = 2;
 
 /** v86 appends JIT modules to its function table from here (WASM_TABLE_OFFSET). */
 export const JIT_TABLE_OFFSET = 1024;

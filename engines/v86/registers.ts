@@ -8,6 +8,10 @@ const LDTR = 7;
 const CS = 1;
 const SS = 2;
 const DB_BIT = 0x4000;
+/** Present system descriptors, DPL 0 (SDM vol. 3A, 3.5). */
+const LDT = 0x82;
+const BUSY_TSS16 = 0x83;
+const BUSY_TSS32 = 0x8b;
 
 /**
  * @param memory the engine's WASM memory
@@ -33,14 +37,21 @@ export function readCpuState(memory: ArrayBuffer, eflags: number): CpuState {
       attributes: u8[LAYOUT.segmentAccess + i]! | (big ? DB_BIT : 0) | (limit > 0xfffff ? 0x8000 : 0),
     };
   };
+  // v86 keeps no access byte for these two: what it is follows from what they hold.
+  const systemSegment = (i: number, access: number): Segment => {
+    const cached = segment(i);
+    return (cached.selector & ~3) === 0 && i === LDTR
+      ? { ...cached, base: 0, limit: 0, attributes: 0 }
+      : { ...cached, attributes: access };
+  };
   const cr = (i: number): number => u32(LAYOUT.cr + 4 * i);
   return {
     gpr: many(LAYOUT.gpr, 8),
     eip: (u32(LAYOUT.eip) - u32(LAYOUT.segmentBase + 4 * CS)) >>> 0,
     eflags: eflags >>> 0,
     segments: ES_TO_GS.map(segment),
-    ldtr: segment(LDTR),
-    tr: segment(TR),
+    ldtr: systemSegment(LDTR, LDT),
+    tr: systemSegment(TR, u8[LAYOUT.tss32] ? BUSY_TSS32 : BUSY_TSS16),
     gdtr: { base: u32(LAYOUT.gdtrBase), limit: u32(LAYOUT.gdtrLimit) & 0xffff },
     idtr: { base: u32(LAYOUT.idtrBase), limit: u32(LAYOUT.idtrLimit) & 0xffff },
     cr0: cr(0),

@@ -3,7 +3,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { decode } from '../cbor.js';
 import { crc32 } from '../checksum.js';
-import { DecoupleError } from '../errors.js';
+import { DecoupleError, inputError } from '../errors.js';
 import { decompress } from '../zstd.js';
 import {
   CODEC_ZSTD,
@@ -137,21 +137,12 @@ export class ContainerReader {
 function openForReading(path: string): number {
   try {
     const fd = openSync(path, 'r');
-    if (fstatSync(fd).isDirectory()) {
-      closeSync(fd);
-      throw Object.assign(new Error('directory'), { code: 'EISDIR' });
-    }
-    return fd;
+    if (!fstatSync(fd).isDirectory()) return fd;
+    closeSync(fd);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') {
-      throw new DecoupleError('file-missing', `There is no file ${path}.`, 'Check the name.', { cause: error });
-    }
-    const why = code === 'EISDIR' ? 'it is a folder' : String(code);
-    throw new DecoupleError('file-unreadable', `Cannot read ${path}: ${why}.`, 'Check the name and its permissions.', {
-      cause: error,
-    });
+    throw inputError(path, error);
   }
+  throw inputError(path, Object.assign(new Error('it is a directory'), { code: 'EISDIR' }));
 }
 
 function wrongKind(path: string, kind: ContainerKind, expected: ContainerKind): DecoupleError {

@@ -8,7 +8,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { encode } from '../cbor.js';
 import { crc32 } from '../checksum.js';
-import { DecoupleError } from '../errors.js';
+import { DecoupleError, outputError, outputExists } from '../errors.js';
 import { compress } from '../zstd.js';
 import {
   CODEC_STORED,
@@ -54,7 +54,7 @@ export class ContainerWriter {
     try {
       this.fd = openSync(this.writePath, options.temporary || options.force ? 'w' : 'wx', 0o644);
     } catch (error) {
-      throw writeFailed(options.path, error);
+      throw outputError(options.path, error);
     }
     this.put(encodePreamble(options.kind));
   }
@@ -100,7 +100,7 @@ export class ContainerWriter {
       if (this.writePath !== this.path) this.publish();
     } catch (error) {
       if (error instanceof DecoupleError) throw error;
-      throw writeFailed(this.path, error);
+      throw outputError(this.path, error);
     }
   }
 
@@ -134,28 +134,9 @@ export class ContainerWriter {
     try {
       for (let done = 0; done < bytes.length;) done += writeSync(this.fd, bytes, done);
     } catch (error) {
-      throw writeFailed(this.path, error);
+      throw outputError(this.path, error);
     }
     this.hash.update(bytes);
     this.bytes += bytes.length;
   }
-}
-
-function outputExists(path: string): DecoupleError {
-  return new DecoupleError(
-    'output-exists',
-    `${path} is already there.`,
-    'Choose another name, or add --force to replace it.',
-  );
-}
-
-function writeFailed(path: string, cause: unknown): DecoupleError {
-  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-  const why = code === 'ENOSPC' ? 'the disk is full' : code === 'ENOENT' ? 'its folder does not exist' : String(code);
-  return new DecoupleError(
-    'write-failed',
-    `Cannot write ${path}: ${why}.`,
-    'Make room or choose another place; what was written before is intact.',
-    { cause },
-  );
 }

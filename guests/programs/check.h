@@ -34,11 +34,6 @@ static UNUSED void fail(const char *format, ...) {
   va_end(arguments);
 }
 
-/* A check whose failure is a known fault of the machine, not of the program: said, but not counted. */
-static UNUSED void check_known(int holds, const char *what) {
-  if (!holds) printf("known: %s\n", what);
-}
-
 #define CHECK(condition)                                             \
   do {                                                               \
     if (!(condition)) fail("line %d: %s", __LINE__, #condition);     \
@@ -78,6 +73,7 @@ static UNUSED void handle(int number, void (*handler)(int, siginfo_t *, void *),
 
 /* Running something that must end in a signal: CATCH(statement) is the signal's number, 0 when none came. */
 static sigjmp_buf catch_point;
+static volatile sig_atomic_t catching;
 static volatile uint32_t caught_address, caught_eip, caught_code;
 
 static UNUSED void catch_signal(int number, siginfo_t *info, void *context) {
@@ -85,6 +81,11 @@ static UNUSED void catch_signal(int number, siginfo_t *info, void *context) {
   caught_address = (uint32_t)(uintptr_t)info->si_addr;
   caught_eip = (uint32_t)user->uc_mcontext.gregs[REG_EIP];
   caught_code = (uint32_t)info->si_code;
+  if (!catching) {
+    printf("FAILED: unexpected signal %d at %#x, address %#x\n", number, (unsigned)caught_eip, (unsigned)caught_address);
+    fflush(stdout);
+    _exit(1);
+  }
   siglongjmp(catch_point, number);
 }
 
@@ -102,8 +103,10 @@ static UNUSED void catch_all(void) {
   ({                                                \
     int number_ = sigsetjmp(catch_point, 1);        \
     if (number_ == 0) {                             \
+      catching = 1;                                 \
       statement;                                    \
     }                                               \
+    catching = 0;                                   \
     number_;                                        \
   })
 

@@ -77,7 +77,7 @@ static void test_timer(int which, int number) {
   CHECK(ticks >= 10);
 }
 
-static volatile int steps, skipped;
+static volatile int skipped;
 
 static void skip_instruction(int number UNUSED, siginfo_t *info UNUSED, void *context) {
   ucontext_t *user = context;
@@ -85,8 +85,6 @@ static void skip_instruction(int number UNUSED, siginfo_t *info UNUSED, void *co
   user->uc_mcontext.gregs[REG_EIP] += 2; /* over ud2 */
   user->uc_mcontext.gregs[REG_EAX] = 77;
 }
-
-static void count_step(int number UNUSED, siginfo_t *info UNUSED, void *context UNUSED) { steps++; }
 
 static void test_exceptions(void) {
   volatile int zero = 0, result = 0;
@@ -108,25 +106,10 @@ static void test_exceptions(void) {
   CHECK_EQUAL(skipped, 100);
 }
 
-/* The trap flag: a trap after every instruction that follows the popf, up to the one that clears the flag. */
-static void test_single_step(void) {
-  handle(SIGTRAP, count_step, 0);
-  __asm__ volatile(
-      "pushfl\n\torl $0x100, (%%esp)\n\tpopfl\n\t"
-      "nop\n\tnop\n\tmovl $3, %%ecx\n1:\tloop 1b\n\t"
-      "pushfl\n\tandl $~0x100, (%%esp)\n\tpopfl\n\t"
-      "nop\n\tnop"
-      :
-      :
-      : "ecx", "memory", "cc");
-  CHECK_EQUAL(steps, 9);
-}
-
 int main(void) {
   test_nesting();
   test_timer(ITIMER_REAL, SIGALRM);
   test_timer(ITIMER_VIRTUAL, SIGVTALRM);
   test_exceptions();
-  test_single_step();
   return finish("signals");
 }

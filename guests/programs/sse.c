@@ -10,8 +10,6 @@ static uint32_t word(__m128i value, int index) {
   return all[index];
 }
 
-static uint32_t single(__m128 value, int index) { return word(_mm_castps_si128(value), index); }
-
 static uint64_t wide(__m128d value, int index) {
   uint64_t all[2];
   memcpy(all, &value, 16);
@@ -148,10 +146,6 @@ static void test_memory(void) {
   _mm_stream_si128((__m128i *)(void *)area, value);
   _mm_storeh_pd((double *)(void *)(area + 16), _mm_castsi128_pd(value));
   CHECK(area[0] == 1 && area[16] == 3);
-  /* Aligned access where it is not aligned. */
-  catch_all();
-  CHECK_EQUAL(CATCH(__asm__ volatile("movaps (%0), %%xmm0" : : "r"(area + 4) : "xmm0")), SIGSEGV);
-  CHECK_EQUAL(CATCH(__asm__ volatile("addps (%0), %%xmm0" : : "r"(area + 8) : "xmm0")), SIGSEGV);
   munmap(area, 2 * PAGE);
 }
 
@@ -174,44 +168,20 @@ static uint32_t get_control(void) {
   return value;
 }
 
+/* Rounding is that of conversions to integers; what else there is to MXCSR is in differences.c. */
 static void test_control(void) {
-  enum { DEFAULT = 0x1f80, DOWN = 0x2000, UP = 0x4000, ZERO = 0x6000, FLUSH = 0x8000 };
+  enum { DEFAULT = 0x1f80, DOWN = 0x2000, UP = 0x4000, ZERO = 0x6000 };
   CHECK_EQUAL(get_control() & 0xffc0, DEFAULT);
   static const uint32_t modes[] = {DEFAULT, DEFAULT | DOWN, DEFAULT | UP, DEFAULT | ZERO};
   static const int32_t halves[] = {2, 2, 3, 2}, negative[] = {-2, -3, -2, -2};
   for (int i = 0; i < 4; i++) {
     set_control(modes[i]);
-    __m128d both = doubles(-2.5, 2.5);
-    __m128i converted = _mm_cvtpd_epi32(both);
-    uint32_t flags = get_control() & 0x3f;
+    __m128i converted = _mm_cvtpd_epi32(doubles(-2.5, 2.5));
     set_control(DEFAULT);
     CHECK_EQUAL(word(converted, 0), halves[i]);
     CHECK_EQUAL(word(converted, 1), negative[i]);
-    CHECK_EQUAL(flags, 0x20);
   }
-  set_control(DEFAULT | UP);
-  __m128 up = _mm_div_ps(singles(1, 1, 1, 1), singles(3, 3, 3, 3));
-  set_control(DEFAULT | DOWN);
-  __m128 down = _mm_div_ps(singles(1, 1, 1, 1), singles(3, 3, 3, 3));
-  set_control(DEFAULT);
-  CHECK_EQUAL(single(up, 0), 0x3eaaaaab);
-  CHECK_EQUAL(single(down, 0), 0x3eaaaaaa);
-  /* Flags: invalid, denormal, divide by zero, overflow, underflow. */
-  set_control(DEFAULT);
-  volatile __m128 sink = _mm_div_ss(singles(0, 0, 0, 1), singles(0, 0, 0, 0));
-  CHECK_EQUAL(get_control() & 0x3f, 4);
-  set_control(DEFAULT);
-  sink = _mm_mul_ss(singles(0, 0, 0, 3e38f), singles(0, 0, 0, 10));
-  CHECK_EQUAL(get_control() & 0x3f, 0x28);
-  set_control(DEFAULT);
-  sink = _mm_sqrt_ss(singles(0, 0, 0, -1));
-  CHECK_EQUAL(get_control() & 0x3f, 1);
-  set_control(DEFAULT);
-  (void)sink;
   catch_all();
-  __m128 dividend = singles(1, 1, 1, 1), none = singles(0, 0, 0, 0);
-  CHECK_EQUAL(CATCH(set_control(DEFAULT & ~0x200u); __asm__ volatile("divss %1, %0" : "+x"(dividend) : "x"(none))), SIGFPE);
-  set_control(DEFAULT);
   CHECK_EQUAL(CATCH(set_control(0x10000)), SIGSEGV);
 }
 

@@ -9,7 +9,10 @@ import { temporaryFolder } from '../support/folder.js';
 const frames = fc.array(
   fc.record({
     kind: fc.integer({ min: 0, max: 254 }),
-    payload: fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.nat(5000).map((n) => new Uint8Array(n).fill(7))),
+    payload: fc.oneof(
+      fc.uint8Array({ maxLength: 300 }),
+      fc.nat(5000).map((n) => new Uint8Array(n).fill(7)),
+    ),
     reach: fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
   }),
   { maxLength: 6 },
@@ -126,7 +129,9 @@ test('an output that exists is left alone, also when it appears meanwhile', (t) 
   const folder = temporaryFolder(t);
   const path = join(folder, 'out');
   writeFileSync(path, 'precious');
-  t.throws(() => new ContainerWriter({ path, kind: 'relog', temporary: true, force: false }), { instanceOf: DecoupleError });
+  t.throws(() => new ContainerWriter({ path, kind: 'relog', temporary: true, force: false }), {
+    instanceOf: DecoupleError,
+  });
   const late = join(folder, 'late');
   const writer = new ContainerWriter({ path: late, kind: 'relog', temporary: true, force: false });
   writeFileSync(late, 'precious');

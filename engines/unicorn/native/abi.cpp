@@ -32,6 +32,7 @@ const char* const kNeededFunctions[] = {
     "helper_outb_x86_64",
     "helper_outl_x86_64",
     "helper_outw_x86_64",
+    "helper_pause_x86_64",
     "helper_rdmsr_x86_64",
     "helper_rdrand_x86_64",
     "helper_read_eflags_x86_64",
@@ -51,6 +52,8 @@ const char* const kNeededFunctions[] = {
     "tlb_set_dirty_x86_64",
     "tlb_unprotect_code_x86_64",
     "x86_cpu_do_interrupt_x86_64",
+    "x86_cpu_exec_enter_x86_64",
+    "x86_cpu_exec_exit_x86_64",
     nullptr,
 };
 

@@ -9,6 +9,7 @@
       "sources": [
         "abi.cpp",
         "addon.cpp",
+        "counting.cpp",
         "coverage.cpp",
         "cursor.cpp",
         "decode.cpp",
@@ -38,7 +39,7 @@
       "cflags_cc!": ["-O3", "-fno-exceptions", "-std=gnu++17"],
       "cflags_cc": ["-O2", "-std=c++17", "-fexceptions", "-Wall", "-Wextra", "-Wno-cast-function-type"],
       "libraries": ["-L<(lib)", "-lunicorn", "-ldl"],
-      "ldflags": ["-Wl,-rpath,<(lib)", "-Wl,-z,defs"]
+      "ldflags": ["-Wl,-rpath,<(lib)"]
     }
   ]
 }

@@ -53,9 +53,9 @@ unsigned itemsOf(uint64_t kind) {
   switch (static_cast<Kind>(kind)) {
     case Kind::kPortRead:
     case Kind::kMmioRead:
-    case Kind::kRandom:
       return 4;
     case Kind::kTsc:
+    case Kind::kRandom:
     case Kind::kFlagsImage:
       return 2;
     case Kind::kCpuid:
@@ -82,7 +82,7 @@ unsigned itemsOf(uint64_t kind) {
 }
 
 /** What the width of a value allows. */
-bool fits(uint64_t value, unsigned size) { return size >= 8 || value >> (8 * size) == 0; }
+bool fits(uint64_t value, unsigned size) { return value >> (8 * size) == 0; }
 
 void readSynchronous(Event& e, Fields& f) {
   switch (e.kind) {
@@ -101,6 +101,9 @@ void readSynchronous(Event& e, Fields& f) {
     case Kind::kMsr:
       e.address = f.u32();
       e.value = f.u64();
+      return;
+    case Kind::kRandom:
+      e.value = f.u32();
       return;
     case Kind::kFlagsImage:
       e.eflags = f.u32();
@@ -129,13 +132,10 @@ void readSynchronous(Event& e, Fields& f) {
     default:
       break;
   }
-  // The rest of a port read, an MMIO read and a random number.
+  // The rest of a port read and an MMIO read.
   e.size = f.u8();
   e.value = f.u32();
-  const bool random = e.kind == Kind::kRandom;
-  if (random) e.eflags = f.u32();
-  const bool width = e.size == 2 || e.size == 4 || (e.size == 1 && !random);
-  if (!width || !fits(e.value, e.size)) f.fail();
+  if ((e.size != 1 && e.size != 2 && e.size != 4) || !fits(e.value, e.size)) f.fail();
 }
 
 void readPositioned(Event& e, Fields& f) {
@@ -225,7 +225,7 @@ bool Cursor::feed(const uint8_t* bytes, size_t size, const AddressRange& ram, st
     return false;
   }
   frame->firstEvent = reader.offset();
-  uint64_t position = frame->basePosition, positioned = 0;
+  uint64_t position = frame->basePosition, positioned = 0, stops = 0;
   bool ended = false;
   while (!reader.atEnd()) {
     const size_t at = reader.offset();
@@ -239,12 +239,14 @@ bool Cursor::feed(const uint8_t* bytes, size_t size, const AddressRange& ram, st
       return false;
     }
     if (event.positioned()) ++positioned;
+    if (event.stops()) ++stops;
     if (event.kind == Kind::kEnd) ended = true;
   }
   frame->bytes.assign(bytes, bytes + size);
   frames_.push_back(frame);
   bytesHeld_ += size;
   positionedLeft_ += positioned;
+  stopsLeft_ += stops;
   lastPosition_ = position;
   ended_ = ended;
   started_ = true;
@@ -300,6 +302,7 @@ void Cursor::pop() {
   ++consumed_;
   if (front_.positioned()) {
     --positionedLeft_;
+    if (front_.stops()) --stopsLeft_;
     hasDue_ = false;
   }
   hasFront_ = false;

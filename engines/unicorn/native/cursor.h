@@ -28,8 +28,8 @@ class Cursor {
   bool feed(const uint8_t* bytes, size_t size, const AddressRange& ram, std::string& why);
   /** Says that no frame follows: the last event may be consumed too. */
   void finish() { finished_ = true; }
-  /** No frame follows. */
-  bool complete() const { return finished_ || ended_; }
+  /** Everything up to the next stop of the run (a keyframe mark, or the end) is there, or no frame follows at all. */
+  bool complete() const { return finished_ || stopsLeft_ > 0; }
   void clear();
 
   /** The next event, null when there is none. */
@@ -66,7 +66,7 @@ class Cursor {
   Place next_, search_;
   Event front_{}, due_{};
   bool hasFront_ = false, hasDue_ = false, started_ = false, finished_ = false;
-  uint64_t positionedLeft_ = 0, consumed_ = 0;
+  uint64_t positionedLeft_ = 0, stopsLeft_ = 0, consumed_ = 0;
   /** Positions never go backwards, from frame to frame either. */
   uint64_t lastPosition_ = 0;
   bool ended_ = false;

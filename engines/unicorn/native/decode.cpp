@@ -253,13 +253,13 @@ Instruction decodeInstruction(const uint8_t* bytes, size_t available, bool code3
     const bool test = (result.opcode == 0xf6 || result.opcode == 0xf7) && ((result.modrm >> 3) & 7) < 2;
     if (test) at += result.opcode == 0xf6 ? 1 : result.operandSize;
   }
+  result.endsBlock = isBlockEnd(result);
   if (form & kByte) at += 1;
   if (form & kWord) at += 2;
   if (form & kOperand) at += result.operandSize;
   if (form & kAddress) at += result.addressSize;
   if (at > limit) return result;
   result.length = static_cast<unsigned>(at);
-  result.endsBlock = isBlockEnd(result);
   return result;
 }
 

@@ -9,19 +9,21 @@
 
 namespace decouple {
 
-struct Divergence {
+/** Where the simulator stands. */
+struct Situation {
   uint64_t position;
-  /** Offset in CS, and linear address, of the instruction. */
-  uint32_t eip;
+  /** Linear address of the instruction at CS:EIP. */
   uint32_t linear;
-  std::string what;
-  std::string expected;
-  std::string got;
   /** Events consumed before, oldest first, and those that were to come. */
   std::vector<std::string> before;
   std::vector<std::string> after;
-  /** Bytes at the instruction, as many as are mapped; at most 15. */
-  std::vector<uint8_t> bytes;
+};
+
+/** The first place where the simulation differs from the relog. */
+struct Divergence : Situation {
+  std::string what;
+  std::string expected;
+  std::string got;
 };
 
 /** Remembers the last few events. */

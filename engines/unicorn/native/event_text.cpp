@@ -85,6 +85,7 @@ void describe(const Event& e, char* out, size_t size) {
       line.add(" address=%" PRIx32 " size=%u value=%" PRIx64, e.address, e.size, e.value);
       break;
     case Kind::kTsc:
+    case Kind::kRandom:
       line.add(" value=%" PRIx64, e.value);
       break;
     case Kind::kCpuid:
@@ -92,9 +93,6 @@ void describe(const Event& e, char* out, size_t size) {
       break;
     case Kind::kMsr:
       line.add(" index=%" PRIx32 " value=%" PRIx64, e.address, e.value);
-      break;
-    case Kind::kRandom:
-      line.add(" size=%u value=%" PRIx64, e.size, e.value);
       break;
     case Kind::kFlagsImage:
       line.add(" eflags=%" PRIx32, e.eflags);

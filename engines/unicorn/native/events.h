@@ -35,7 +35,7 @@ struct Optional32 {
 /** One event; which members mean something depends on `kind`. Holds no memory of its own: `data` points into the feed. */
 struct Event {
   Kind kind;
-  /** Width in bytes of a port or MMIO read or a random number. */
+  /** Width in bytes of a port or MMIO read. */
   uint8_t size;
   uint8_t vector;
   /** Port, or opcode of an x87 or SSE instruction. */

@@ -18,7 +18,7 @@ constexpr uint64_t kEventsAhead = 2;
 uint64_t Simulator::starvesAt() const {
   const Event* due = cursor_.due();
   if (due == nullptr) return 0;
-  if (due->stops() || cursor_.complete() || cursor_.positionedLeft() > kEventsAhead) return ~uint64_t{0};
+  if (cursor_.complete() || cursor_.positionedLeft() > kEventsAhead) return ~uint64_t{0};
   // A software interrupt has its position after its instruction, which must not begin.
   const uint64_t instruction = due->kind == Kind::kSoftwareInterrupt ? 1 : 0;
   return due->position < instruction ? 0 : due->position - instruction;
@@ -92,6 +92,12 @@ void Simulator::halt(uint32_t nextEip) {
   leaveBlock(linearEip());
   halted_ = true;
   for (;;) atBoundary();
+}
+
+void Simulator::leaveAt(uint32_t nextEip) {
+  engine_.env().eip() = nextEip;
+  leaveBlock(linearEip());
+  jumpOut();
 }
 
 void Simulator::leaveBlock(uint32_t linear) {

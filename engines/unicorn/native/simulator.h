@@ -49,7 +49,7 @@ class Simulator : public DeviceMemory {
   // --- between runs
   void loadState(const CpuState& state, uint64_t position);
   CpuState readState() const;
-  uint32_t undefinedFlags() const;
+  UndefinedFlags undefinedFlags() const;
   /** Takes the machine's EFLAGS; false, and nothing changed, when a bit differs that is not undefined. */
   bool adoptFlags(uint32_t eflags);
   /** Writes one page of RAM; false when it is none. */
@@ -68,6 +68,7 @@ class Simulator : public DeviceMemory {
   uint64_t position() const { return position_.count; }
   uint64_t keyframeIndex() const { return keyframeIndex_; }
   const Divergence& divergence() const { return divergence_; }
+  Situation situation() const;
   const Counts& counts() const { return counts_; }
   uint64_t eventsConsumed() const { return cursor_.consumed(); }
   const uint64_t* forgiven() const { return forgiven_; }
@@ -82,8 +83,9 @@ class Simulator : public DeviceMemory {
   uint32_t takeFlagsImage(uintptr_t from);
   /** Puts the machine's result of an x87 instruction in the place of the engine's. */
   void takeX87(uint16_t opcode, bool required, uintptr_t from);
-  /** What FNSTENV, FNSAVE or FXSAVE stores. */
-  Event takeX87Environment(uintptr_t from);
+  /** What FNSTENV, FNSAVE or FXSAVE stores; consumed by the second call, when all is stored. */
+  const Event& peekX87Environment(uintptr_t from);
+  void takeX87Environment();
   void takeSseApproximation(uint16_t opcode, uint8_t* result, unsigned bytes, uintptr_t from);
   uint64_t readDevice(uint32_t address, unsigned size) override;
   void forgive(ForgivenRow row) { ++forgiven_[row]; }
@@ -92,6 +94,8 @@ class Simulator : public DeviceMemory {
   void beforeLookup();
   void beforeJumpOut();
   [[noreturn]] void halt(uint32_t nextEip);
+  /** The block under way is done, and the instruction at `nextEip` comes next. */
+  [[noreturn]] void leaveAt(uint32_t nextEip);
   void spaceChanged();
   /** Writes down that the instruction at `from` (host code; 0: the CPU's EIP is right) does not match the relog. */
   void noteDivergence(const char* what, const std::string& expected, const std::string& got, uintptr_t from);
@@ -102,6 +106,7 @@ class Simulator : public DeviceMemory {
   Engine& engine() { return engine_; }
   Translations& translations() { return translations_; }
   CodePages& codePages() { return codePages_; }
+  void protectCode(uint64_t enginePage);
   Translation* beginTranslation();
   void endTranslation(const TranslatedBlock& block, Translation& record);
 
@@ -126,9 +131,10 @@ class Simulator : public DeviceMemory {
   void countBlock(Translation& block);
   void countPart(Translation& block, unsigned retired);
   void countRepeat();
+  void describeCode(Translation& record);
   // delivery.cpp
   void handleDue();
-  void deliverInterrupt(const Event& event);
+  [[noreturn]] void deliverInterrupt(uint8_t vector);
   void writeDma(const Event& event);
   void compareCheck(const Event& event);
   void onException(uint32_t vector);
@@ -137,6 +143,7 @@ class Simulator : public DeviceMemory {
   void compareInstant(uint32_t eip, uint32_t eflags);
   // run.cpp
   void consume();
+  void dropCode();
   void writeRam(uint32_t address, const uint8_t* bytes, size_t size);
   // sync.cpp
   const Event& expect(Kind kind, uintptr_t from);
@@ -167,7 +174,10 @@ class Simulator : public DeviceMemory {
   Divergence divergence_{};
   Counts counts_;
   uint64_t forgiven_[kForgivenRows] = {};
+  /** The block hook is to be installed before the next run. */
+  bool hookAgain_ = true;
   bool counting_ = false;
+  BlockCount ignored_;
   Coverage coverage_;
   uint32_t space_ = 0;
 };

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "abi.h"
+#include "flags.h"
 
 namespace decouple {
 
@@ -28,7 +29,10 @@ struct CpuState {
   uint8_t xmm[128];
 };
 
-void loadCpuState(const CpuState& state, Env env, uc_struct* uc);
+/** `cpu`: the engine's CPU object. */
+void loadCpuState(const CpuState& state, Env env, void* cpu);
+/** Works out the translation context from the segments and the privilege level. */
+void refreshContext(Env env, uint32_t cpl);
 CpuState readCpuState(Env env);
 /** The full tag word of the x87 registers, two bits a physical register. */
 uint16_t x87Tags(Env env);

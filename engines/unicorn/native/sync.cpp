@@ -67,10 +67,9 @@ bool Simulator::faultIsNext(uint8_t vector, uintptr_t from) {
 }
 
 uint32_t Simulator::takeRandom(uintptr_t from) {
-  const Event& event = expect(Kind::kRandom, from);
-  const uint32_t value = static_cast<uint32_t>(event.value);
-  // The translator takes the flags after this instruction from here.
-  engine_.env().lazySource() = event.eflags & kStatusFlags;
+  const uint32_t value = static_cast<uint32_t>(expect(Kind::kRandom, from).value);
+  // The flags after this instruction.
+  engine_.env().lazySource() = kCarry;
   consume();
   return value;
 }
@@ -184,23 +183,28 @@ void Simulator::takeX87(uint16_t opcode, bool required, uintptr_t from) {
   consume();
 }
 
-Event Simulator::takeX87Environment(uintptr_t from) {
+const Event& Simulator::peekX87Environment(uintptr_t from) {
   const Env env = engine_.env();
-  const Event event = expect(Kind::kX87Environment, from);
+  const Event& event = expect(Kind::kX87Environment, from);
   const auto& image = event.environment;
   const uint16_t status = static_cast<uint16_t>((env.x87Status() & ~kTopMask) | (env.x87Top() & 7) << 11);
   const bool emptyDiffers = emptyRegisters(x87Tags(env)) != emptyRegisters(image.tags);
-  if (image.control != env.x87Control() || ((image.status ^ status) & ~kConditionCodes) != 0 || emptyDiffers) {
-    noteDivergence("x87-environment", textOf(event),
-                   "fcw=" + hex(env.x87Control()) + " fsw=" + hex(status) + " ftw=" + hex(x87Tags(env)), from);
-    stop(Stop::kDiverged);
+  if (image.control == env.x87Control() && ((image.status ^ status) & ~kConditionCodes) == 0 && !emptyDiffers) {
+    return event;
   }
-  if (image.status != status) {
+  noteDivergence("x87-environment", textOf(event),
+                 "fcw=" + hex(env.x87Control()) + " fsw=" + hex(status) + " ftw=" + hex(x87Tags(env)), from);
+  stop(Stop::kDiverged);
+}
+
+void Simulator::takeX87Environment() {
+  const Env env = engine_.env();
+  const uint16_t status = static_cast<uint16_t>(cursor_.front()->environment.status & ~kTopMask);
+  if (status != env.x87Status()) {
     forgive(kForgivenX87Status);
-    env.x87Status() = image.status & ~kTopMask;
+    env.x87Status() = status;
   }
   consume();
-  return event;
 }
 
 void Simulator::takeSseApproximation(uint16_t opcode, uint8_t* result, unsigned bytes, uintptr_t from) {

@@ -40,10 +40,7 @@ Translation* Translations::upcoming() {
   return &chunks_[chunk][used_ % kChunk];
 }
 
-namespace {
-
-/** Copies code bytes that are known to be mapped; stops where they are not RAM. */
-size_t readCode(Env env, uint32_t linear, uint8_t* out, size_t size) {
+size_t readTranslatedCode(Env env, uint32_t linear, uint8_t* out, size_t size) {
   size_t done = 0;
   while (done < size) {
     void* host = nullptr;
@@ -54,8 +51,6 @@ size_t readCode(Env env, uint32_t linear, uint8_t* out, size_t size) {
   }
   return done;
 }
-
-}  // namespace
 
 void describeTranslation(const TranslatedBlock& block, Env env, Translation& record) {
   record.instructions = block.instructions();
@@ -73,7 +68,8 @@ void describeTranslation(const TranslatedBlock& block, Env env, Translation& rec
 
   uint8_t bytes[15];
   const uint32_t lastLength = record.address + record.size - record.lastAddress;
-  const size_t length = readCode(env, record.lastAddress, bytes, lastLength < sizeof bytes ? lastLength : sizeof bytes);
+  const size_t length =
+      readTranslatedCode(env, record.lastAddress, bytes, lastLength < sizeof bytes ? lastLength : sizeof bytes);
   const Instruction last = decodeInstruction(bytes, length, (block.context() & kContextCode32) != 0);
   record.endsInRepeat = last.length != 0 && last.repeated;
   record.repeatWidth = static_cast<uint8_t>(last.addressSize);

@@ -84,7 +84,17 @@ test('inside the realm there is no way out', (t) => {
   const seen: Record<string, unknown> = {};
   const clock = new VirtualClock({ sample: (floor) => floor }, 0, 123_000);
   const services = { clock, random: new SeededRandom(1), scheduler: new Scheduler(() => 0, 1), log: () => undefined };
-  const doors = ['fetch', 'WebSocket', 'Worker', 'require', 'Buffer', 'navigator', 'queueMicrotask', 'MessageChannel', 'window'];
+  const doors = [
+    'fetch',
+    'WebSocket',
+    'Worker',
+    'require',
+    'Buffer',
+    'navigator',
+    'queueMicrotask',
+    'MessageChannel',
+    'window',
+  ];
   const source = `
     const seen = this.seen = {};
     for (const name of ${JSON.stringify(doors)}) { try { seen[name] = eval('typeof ' + name); } catch (error) { seen[name] = 'undefined'; } }

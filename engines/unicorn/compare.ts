@@ -1,0 +1,124 @@
+/** Compares the simulator's CPU with a keyframe. */
+import type { CpuState, Segment } from '../../formats/state.js';
+
+export interface StateDifference {
+  field: string;
+  /** Hexadecimal. */
+  expected: string;
+  got: string;
+}
+
+/** Bits of EFLAGS without a meaning at the moment, and the row of the table in forgiven.ts that says why. */
+export interface UndefinedFlags {
+  mask: number;
+  row: string;
+}
+
+export interface StateComparison {
+  differences: StateDifference[];
+  /** How often each row of the table in forgiven.ts applied. */
+  forgiven: Record<string, number>;
+}
+
+const GPR = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
+const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
+/** EFLAGS up to ID, without the bits that read as 0 or 1 always. */
+const EFLAGS_DEFINED = 0x3f7fd5;
+const NULL_SELECTOR_MASK = 0xfffc;
+/** Of a descriptor's bits 40 to 55: what the CPU looks at. */
+const TYPE_WITHOUT_ACCESSED = 0xfe;
+const SYSTEM_TYPE = 0xff;
+const BIG = 0x4000;
+
+/** @param got the simulator's state; without `undefinedFlags`, all of EFLAGS must be equal */
+export function compareState(
+  expected: CpuState,
+  got: CpuState & { undefinedFlags?: UndefinedFlags },
+): StateComparison {
+  const differences: StateDifference[] = [];
+  const forgiven: Record<string, number> = {};
+  const differ: Differ = (field, want, have) => {
+    if (want !== have) differences.push({ field, expected: text(want), got: text(have) });
+  };
+  const undefinedFlags = got.undefinedFlags ?? { mask: 0, row: '' };
+  const forgive = (row: string): void => {
+    forgiven[row] = (forgiven[row] ?? 0) + 1;
+  };
+
+  GPR.forEach((name, i) => differ(name, expected.gpr[i]!, got.gpr[i]!));
+  differ('eip', expected.eip, got.eip);
+  const flags = (expected.eflags ^ got.eflags) & EFLAGS_DEFINED;
+  if ((flags & ~undefinedFlags.mask) !== 0) differ('eflags', expected.eflags, got.eflags);
+  else if (flags !== 0) forgive(undefinedFlags.row);
+
+  SEGMENTS.forEach((name, i) => compareSegment(name, expected.segments[i]!, got.segments[i]!, differ, forgive));
+  compareSystemSegment('ldtr', expected.ldtr, got.ldtr, differ, forgive);
+  compareSystemSegment('tr', expected.tr, got.tr, differ, forgive);
+  for (const table of ['gdtr', 'idtr'] as const) {
+    differ(`${table}.base`, expected[table].base, got[table].base);
+    differ(`${table}.limit`, expected[table].limit, got[table].limit);
+  }
+  for (const register of ['cr0', 'cr2', 'cr3', 'cr4', 'mxcsr'] as const) differ(register, expected[register], got[register]);
+  expected.dr.forEach((value, i) => {
+    if (i !== 4 && i !== 5) differ(`dr${i}`, value, got.dr[i]!);
+  });
+  expected.sysenter.forEach((value, i) => differ(`sysenter.${i}`, value, got.sysenter[i]!));
+  compareX87(expected, got, differ, forgive);
+  for (let i = 0; i < 8; i++) differ(`xmm${i}`, hex(expected.xmm, 16 * i, 16), hex(got.xmm, 16 * i, 16));
+  differ('halted', Number(expected.halted), Number(got.halted));
+  return { differences, forgiven };
+}
+
+function text(value: number | string): string {
+  return typeof value === 'string' ? value : `0x${(value >>> 0).toString(16)}`;
+}
+
+type Differ = (field: string, want: number | string, have: number | string) => void;
+type Forgive = (row: string) => void;
+
+function compareSegment(name: string, want: Segment, have: Segment, differ: Differ, forgive: Forgive): void {
+  differ(`${name}.selector`, want.selector, have.selector);
+  if ((want.selector & NULL_SELECTOR_MASK) === 0 && (want.attributes === 0 || have.attributes === 0)) {
+    if (want.base !== have.base || want.limit !== have.limit || want.attributes !== have.attributes) {
+      forgive('segment-unused');
+    }
+    return;
+  }
+  differ(`${name}.base`, want.base, have.base);
+  differ(`${name}.limit`, want.limit, have.limit);
+  const sized = name === 'cs' || name === 'ss' ? BIG : 0;
+  const mask = TYPE_WITHOUT_ACCESSED | sized;
+  differ(`${name}.attributes`, want.attributes & mask, have.attributes & mask);
+  if ((want.attributes & mask) === (have.attributes & mask) && want.attributes !== have.attributes) {
+    forgive('segment-accessed');
+  }
+}
+
+function compareSystemSegment(name: string, want: Segment, have: Segment, differ: Differ, forgive: Forgive): void {
+  differ(`${name}.selector`, want.selector, have.selector);
+  if ((want.selector & NULL_SELECTOR_MASK) === 0) {
+    if (want.base !== have.base || want.limit !== have.limit) forgive('segment-unused');
+    return;
+  }
+  differ(`${name}.base`, want.base, have.base);
+  differ(`${name}.limit`, want.limit, have.limit);
+  differ(`${name}.attributes`, want.attributes & SYSTEM_TYPE, have.attributes & SYSTEM_TYPE);
+}
+
+function compareX87(expected: CpuState, got: CpuState, differ: Differ, forgive: Forgive): void {
+  const [want, have] = [expected.x87, got.x87];
+  differ('fcw', want.fcw, have.fcw);
+  differ('fsw', want.fsw, have.fsw);
+  const top = (want.fsw >> 11) & 7;
+  for (let i = 0; i < 8; i++) {
+    const physical = (top + i) & 7;
+    const empty = (tags: number): number => Number(((tags >> (2 * physical)) & 3) === 3);
+    differ(`st${i}.empty`, empty(want.ftw), empty(have.ftw));
+    if (!empty(want.ftw)) differ(`st${i}`, hex(want.st, 10 * i, 10), hex(have.st, 10 * i, 10));
+  }
+  if ((['fop', 'fip', 'fcs', 'fdp', 'fds'] as const).some((field) => want[field] !== have[field])) forgive('x87-pointers');
+}
+
+function hex(bytes: Uint8Array, offset: number, length: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + offset, length).toString('hex');
+}

@@ -1,0 +1,14 @@
+/** The simulator: Unicorn, fed the events of a relog. Knows the formats, and no other engine. */
+export { compareState, type StateComparison, type StateDifference, type UndefinedFlags } from './compare.js';
+export { FORGIVEN, type ForgivenRow } from './forgiven.js';
+export { ExpectedRam } from './ram.js';
+export {
+  type BlockBatch,
+  type Counts,
+  type RamComparison,
+  type RunStop,
+  type Situation,
+  Simulator,
+  type SimulatorDivergence,
+  type SimulatorState,
+} from './simulator.js';

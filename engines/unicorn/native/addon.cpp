@@ -1,0 +1,370 @@
+/** The addon's face to JavaScript. Thin: arguments are checked here, and everything else is in the classes behind. */
+#include <napi.h>
+
+#include <cstring>
+
+#include "decode.h"
+#include "simulator.h"
+
+namespace decouple {
+
+namespace {
+
+[[noreturn]] void fail(Napi::Env env, const std::string& code, const std::string& message) {
+  Napi::Error error = Napi::Error::New(env, message);
+  error.Set("code", code);
+  throw error;
+}
+
+/** Pairs of start and size in an array; the TypeScript side has checked that they are pages, sorted and apart. */
+std::vector<Region> regionsFrom(const Napi::Value& value) {
+  const Napi::Float64Array numbers = value.As<Napi::Float64Array>();
+  std::vector<Region> regions;
+  for (size_t i = 0; i + 1 < numbers.ElementLength(); i += 2) {
+    regions.push_back({static_cast<uint32_t>(numbers[i]), static_cast<uint64_t>(numbers[i + 1]), nullptr, 0});
+  }
+  return regions;
+}
+
+uint64_t uint64From(const Napi::Value& value) {
+  bool lossless = false;
+  return value.As<Napi::BigInt>().Uint64Value(&lossless);
+}
+
+Napi::Array textArray(Napi::Env env, const std::vector<std::string>& lines) {
+  Napi::Array array = Napi::Array::New(env, lines.size());
+  for (uint32_t i = 0; i < lines.size(); ++i) array[i] = Napi::String::New(env, lines[i]);
+  return array;
+}
+
+template <typename Array, typename Element>
+Array typedArray(Napi::Env env, const std::vector<Element>& values) {
+  Array array = Array::New(env, values.size());
+  if (!values.empty()) std::memcpy(array.Data(), values.data(), values.size() * sizeof(Element));
+  return array;
+}
+
+const char* stopName(Stop stop) {
+  switch (stop) {
+    case Stop::kStarved:
+      return "starved";
+    case Stop::kKeyframe:
+      return "keyframe";
+    case Stop::kEnd:
+      return "end";
+    case Stop::kLimit:
+      return "limit";
+    default:
+      return "diverged";
+  }
+}
+
+/** Writes whole pages with `write(number, bytes)`; fails when one is not RAM. */
+template <typename Write>
+void writePages(const Napi::CallbackInfo& info, Write write) {
+  const Napi::Uint32Array numbers = info[0].As<Napi::Uint32Array>();
+  const Napi::Uint8Array data = info[1].As<Napi::Uint8Array>();
+  if (data.ByteLength() != numbers.ElementLength() * kPageSize) {
+    fail(info.Env(), "relog-malformed", "Pages and their contents do not match.");
+  }
+  for (size_t i = 0; i < numbers.ElementLength(); ++i) {
+    if (write(numbers[i], data.Data() + i * kPageSize)) continue;
+    fail(info.Env(), "relog-malformed", "Page " + std::to_string(numbers[i]) + " is not in RAM.");
+  }
+}
+
+class ExpectedRamObject : public Napi::ObjectWrap<ExpectedRamObject> {
+ public:
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "ExpectedRam",
+                       {InstanceMethod("writePages", &ExpectedRamObject::writePages),
+                        InstanceMethod("close", &ExpectedRamObject::close)});
+  }
+  explicit ExpectedRamObject(const Napi::CallbackInfo& info)
+      : ObjectWrap(info), ram_(std::make_unique<Ram>(regionsFrom(info[0]))) {}
+  const Ram* ram() const { return ram_.get(); }
+
+ private:
+  Napi::Value writePages(const Napi::CallbackInfo& info) {
+    decouple::writePages(info, [this](uint32_t number, const uint8_t* bytes) {
+      uint8_t* page = number < 1u << 20 && ram_ ? ram_->at(uint64_t{number} << 12, kPageSize) : nullptr;
+      if (page == nullptr) return false;
+      std::memcpy(page, bytes, kPageSize);
+      return true;
+    });
+    return info.Env().Undefined();
+  }
+  Napi::Value close(const Napi::CallbackInfo& info) {
+    ram_.reset();
+    return info.Env().Undefined();
+  }
+  std::unique_ptr<Ram> ram_;
+};
+
+class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
+ public:
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "Simulator",
+                       {
+                           InstanceMethod("loadState", &SimulatorObject::loadState),
+                           InstanceMethod("readState", &SimulatorObject::readState),
+                           InstanceMethod("undefinedFlags", &SimulatorObject::undefinedFlags),
+                           InstanceMethod("adoptFlags", &SimulatorObject::adoptFlags),
+                           InstanceMethod("writePages", &SimulatorObject::writePages),
+                           InstanceMethod("copyRamFrom", &SimulatorObject::copyRamFrom),
+                           InstanceMethod("compareRam", &SimulatorObject::compareRam),
+                           InstanceMethod("readPhysical", &SimulatorObject::readPhysical),
+                           InstanceMethod("feed", &SimulatorObject::feed),
+                           InstanceMethod("finish", &SimulatorObject::finish),
+                           InstanceMethod("dropEvents", &SimulatorObject::dropEvents),
+                           InstanceMethod("bytesHeld", &SimulatorObject::bytesHeld),
+                           InstanceMethod("run", &SimulatorObject::run),
+                           InstanceMethod("position", &SimulatorObject::position),
+                           InstanceMethod("keyframeIndex", &SimulatorObject::keyframeIndex),
+                           InstanceMethod("divergence", &SimulatorObject::divergence),
+                           InstanceMethod("situation", &SimulatorObject::situation),
+                           InstanceMethod("counts", &SimulatorObject::counts),
+                           InstanceMethod("forgiven", &SimulatorObject::forgiven),
+                           InstanceMethod("enableCoverage", &SimulatorObject::enableCoverage),
+                           InstanceMethod("takeCoverage", &SimulatorObject::takeCoverage),
+                           InstanceMethod("close", &SimulatorObject::close),
+                       });
+  }
+
+  explicit SimulatorObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+    try {
+      simulator_ = std::make_unique<Simulator>(regionsFrom(info[0]));
+    } catch (const EngineError& error) {
+      fail(info.Env(), "simulator-unavailable", error.what());
+    } catch (const std::bad_alloc&) {
+      fail(info.Env(), "simulator-unavailable", "there is not enough memory for the guest's RAM");
+    }
+  }
+
+ private:
+  using Info = const Napi::CallbackInfo&;
+
+  Simulator& simulator(Info info) {
+    if (!simulator_) fail(info.Env(), "internal", "The simulator is closed.");
+    return *simulator_;
+  }
+
+  Napi::Value loadState(Info info) {
+    const Napi::Uint8Array bytes = info[0].As<Napi::Uint8Array>();
+    if (bytes.ByteLength() != sizeof(CpuState)) fail(info.Env(), "internal", "A CPU state has another size.");
+    CpuState state;
+    std::memcpy(&state, bytes.Data(), sizeof state);
+    simulator(info).loadState(state, uint64From(info[1]));
+    return info.Env().Undefined();
+  }
+
+  Napi::Value readState(Info info) {
+    const CpuState state = simulator(info).readState();
+    Napi::Uint8Array bytes = Napi::Uint8Array::New(info.Env(), sizeof state);
+    std::memcpy(bytes.Data(), &state, sizeof state);
+    return bytes;
+  }
+
+  Napi::Value undefinedFlags(Info info) {
+    const UndefinedFlags undefined = simulator(info).undefinedFlags();
+    Napi::Object result = Napi::Object::New(info.Env());
+    result["mask"] = Napi::Number::New(info.Env(), undefined.mask);
+    result["row"] = Napi::String::New(info.Env(), forgivenName(undefined.row));
+    return result;
+  }
+
+  Napi::Value adoptFlags(Info info) {
+    const bool adopted = simulator(info).adoptFlags(info[0].As<Napi::Number>().Uint32Value());
+    return Napi::Boolean::New(info.Env(), adopted);
+  }
+
+  Napi::Value writePages(Info info) {
+    Simulator& target = simulator(info);
+    decouple::writePages(
+        info, [&target](uint32_t number, const uint8_t* bytes) { return target.writePage(number, bytes); });
+    return info.Env().Undefined();
+  }
+
+  const Ram& expectedRam(Info info) {
+    const Ram* ram = ExpectedRamObject::Unwrap(info[0].As<Napi::Object>())->ram();
+    const auto& mine = simulator(info).ram().regions();
+    bool same = ram != nullptr && ram->regions().size() == mine.size();
+    for (size_t i = 0; same && i < mine.size(); ++i) {
+      same = ram->regions()[i].start == mine[i].start && ram->regions()[i].size == mine[i].size;
+    }
+    if (!same) fail(info.Env(), "internal", "The expected RAM has other regions.");
+    return *ram;
+  }
+
+  Napi::Value copyRamFrom(Info info) {
+    simulator(info).copyRamFrom(expectedRam(info));
+    return info.Env().Undefined();
+  }
+
+  Napi::Value compareRam(Info info) {
+    std::vector<Difference> found;
+    const uint32_t most = info[1].As<Napi::Number>().Uint32Value();
+    const uint64_t differing = decouple::compareRam(expectedRam(info), simulator(info).ram(), most, found);
+    Napi::Uint32Array words = Napi::Uint32Array::New(info.Env(), found.size() * 3);
+    for (size_t i = 0; i < found.size(); ++i) {
+      words[3 * i] = found[i].address;
+      words[3 * i + 1] = found[i].expected;
+      words[3 * i + 2] = found[i].got;
+    }
+    Napi::Object result = Napi::Object::New(info.Env());
+    result["differingWords"] = Napi::Number::New(info.Env(), static_cast<double>(differing));
+    result["words"] = words;
+    return result;
+  }
+
+  Napi::Value readPhysical(Info info) {
+    const double address = info[0].As<Napi::Number>().DoubleValue(), size = info[1].As<Napi::Number>().DoubleValue();
+    const bool valid = address >= 0 && address < 4294967296.0 && size >= 0 && size <= 4294967296.0;
+    const uint8_t* bytes = valid ? simulator(info).ram().at(static_cast<uint64_t>(address), static_cast<size_t>(size))
+                                 : nullptr;
+    if (bytes == nullptr) return info.Env().Null();
+    Napi::Uint8Array copy = Napi::Uint8Array::New(info.Env(), static_cast<size_t>(size));
+    std::memcpy(copy.Data(), bytes, static_cast<size_t>(size));
+    return copy;
+  }
+
+  Napi::Value feed(Info info) {
+    const Napi::Uint8Array bytes = info[0].As<Napi::Uint8Array>();
+    std::string why;
+    if (!simulator(info).feed(bytes.Data(), bytes.ByteLength(), why)) fail(info.Env(), "relog-malformed", why);
+    return info.Env().Undefined();
+  }
+
+  Napi::Value finish(Info info) {
+    simulator(info).finish();
+    return info.Env().Undefined();
+  }
+
+  Napi::Value dropEvents(Info info) {
+    simulator(info).dropEvents();
+    return info.Env().Undefined();
+  }
+
+  Napi::Value bytesHeld(Info info) {
+    return Napi::Number::New(info.Env(), static_cast<double>(simulator(info).bytesHeld()));
+  }
+
+  Napi::Value run(Info info) {
+    return Napi::String::New(info.Env(), stopName(simulator(info).run(uint64From(info[0]))));
+  }
+
+  Napi::Value position(Info info) { return Napi::BigInt::New(info.Env(), simulator(info).position()); }
+
+  Napi::Value keyframeIndex(Info info) {
+    return Napi::Number::New(info.Env(), static_cast<double>(simulator(info).keyframeIndex()));
+  }
+
+  static Napi::Object situationObject(Napi::Env env, const Situation& from) {
+    Napi::Object result = Napi::Object::New(env);
+    result["position"] = Napi::BigInt::New(env, from.position);
+    result["linear"] = Napi::Number::New(env, from.linear);
+    result["before"] = textArray(env, from.before);
+    result["after"] = textArray(env, from.after);
+    return result;
+  }
+
+  Napi::Value situation(Info info) { return situationObject(info.Env(), simulator(info).situation()); }
+
+  Napi::Value divergence(Info info) {
+    const Divergence& from = simulator(info).divergence();
+    Napi::Object result = situationObject(info.Env(), from);
+    result["what"] = Napi::String::New(info.Env(), from.what);
+    result["expected"] = Napi::String::New(info.Env(), from.expected);
+    result["got"] = Napi::String::New(info.Env(), from.got);
+    return result;
+  }
+
+  Napi::Value counts(Info info) {
+    const Counts& from = simulator(info).counts();
+    Napi::Object result = Napi::Object::New(info.Env());
+    const auto set = [&](const char* name, uint64_t value) {
+      result[name] = Napi::Number::New(info.Env(), static_cast<double>(value));
+    };
+    set("events", simulator(info).eventsConsumed());
+    set("interrupts", from.interrupts);
+    set("exceptions", from.exceptions);
+    set("softwareInterrupts", from.softwareInterrupts);
+    set("dma", from.dma);
+    set("checks", from.checks);
+    set("translations", from.translations);
+    set("splits", from.splits);
+    return result;
+  }
+
+  Napi::Value forgiven(Info info) {
+    Napi::Object result = Napi::Object::New(info.Env());
+    for (int row = 0; row < kForgivenRows; ++row) {
+      const uint64_t times = simulator(info).forgiven()[row];
+      if (times != 0) result[forgivenName(row)] = Napi::Number::New(info.Env(), static_cast<double>(times));
+    }
+    return result;
+  }
+
+  Napi::Value enableCoverage(Info info) {
+    simulator(info).enableCoverage();
+    return info.Env().Undefined();
+  }
+
+  Napi::Value takeCoverage(Info info) {
+    const CoverageBatch batch = simulator(info).takeCoverage();
+    const Napi::Env env = info.Env();
+    Napi::Object result = Napi::Object::New(env);
+    result["space"] = typedArray<Napi::Uint32Array>(env, batch.space);
+    result["address"] = typedArray<Napi::Uint32Array>(env, batch.address);
+    result["size"] = typedArray<Napi::Uint32Array>(env, batch.size);
+    result["instructions"] = typedArray<Napi::Uint32Array>(env, batch.instructions);
+    result["executions"] = typedArray<Napi::Float64Array>(env, batch.executions);
+    result["hash"] = typedArray<Napi::BigUint64Array>(env, batch.hash);
+    result["lengths"] = typedArray<Napi::Uint8Array>(env, batch.lengths);
+    result["code"] = typedArray<Napi::Uint8Array>(env, batch.code);
+    return result;
+  }
+
+  Napi::Value close(Info info) {
+    simulator_.reset();
+    return info.Env().Undefined();
+  }
+
+  std::unique_ptr<Simulator> simulator_;
+};
+
+Napi::Value versionInfo(const Napi::CallbackInfo& info) {
+  try {
+    const LibraryInfo& library = libraryInfo();
+    Napi::Object result = Napi::Object::New(info.Env());
+    result["unicorn"] = Napi::String::New(info.Env(), library.version);
+    result["layout"] = Napi::String::New(info.Env(), library.layout);
+    return result;
+  } catch (const EngineError& error) {
+    fail(info.Env(), "simulator-unavailable", error.what());
+  }
+}
+
+/** Length of the instruction at the start of the bytes, 0 when they do not hold all of it. For tests. */
+Napi::Value instructionLength(const Napi::CallbackInfo& info) {
+  const Napi::Uint8Array bytes = info[0].As<Napi::Uint8Array>();
+  const Instruction decoded =
+      decodeInstruction(bytes.Data(), bytes.ByteLength(), info[1].As<Napi::Boolean>().Value());
+  return Napi::Number::New(info.Env(), decoded.length);
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  exports["Simulator"] = SimulatorObject::define(env);
+  exports["ExpectedRam"] = ExpectedRamObject::define(env);
+  exports["versionInfo"] = Napi::Function::New(env, versionInfo);
+  exports["instructionLength"] = Napi::Function::New(env, instructionLength);
+  exports["stateSize"] = Napi::Number::New(env, sizeof(CpuState));
+  return exports;
+}
+
+}  // namespace
+
+}  // namespace decouple
+
+static Napi::Object initAddon(Napi::Env env, Napi::Object exports) { return decouple::init(env, exports); }
+NODE_API_MODULE(simulator, initAddon)

@@ -1,0 +1,166 @@
+/**
+ * Instructions that take a value from outside the CPU, or that the engine leaves to its user: these definitions stand
+ * in the place of the library's own. Where no simulator runs (while an engine is set up) the library's is called.
+ */
+#include "abi.h"
+#include "hooks.h"
+#include "originals.h"
+#include "simulator.h"
+
+#define REPLACES extern "C" __attribute__((visibility("default")))
+/** The place in generated code that called. */
+#define CALLER reinterpret_cast<uintptr_t>(__builtin_return_address(0))
+
+using decouple::Env;
+using decouple::Original;
+using decouple::Simulator;
+
+namespace decouple {
+
+[[noreturn]] void originalLoopExit(void* cpu) {
+  static Original<void(void*)> original("cpu_loop_exit_noexc_x86_64");
+  original(cpu);
+  __builtin_unreachable();
+}
+
+namespace {
+
+constexpr uint8_t kGeneralProtection = 13;
+
+uint64_t readPort(void* env, uint32_t port, unsigned size, uintptr_t from) {
+  Simulator* simulator = Simulator::of(env);
+  return simulator == nullptr ? 0 : simulator->takePort(static_cast<uint16_t>(port), size, from);
+}
+
+/** A flat segment as SYSENTER loads it (SDM vol. 2B, SYSENTER). */
+void loadFlat(SegmentCache segment, uint32_t selector, uint32_t type) {
+  constexpr uint32_t kPresent = 0x8000, kCodeOrData = 0x1000, kBig = 0x400000, kGranular = 0x800000;
+  segment.selector() = selector;
+  segment.base() = 0;
+  segment.limit() = 0xffffffff;
+  segment.flags() = kGranular | kBig | 0xf0000 | kPresent | kCodeOrData | type << 8;
+}
+
+}  // namespace
+
+}  // namespace decouple
+
+REPLACES uint64_t helper_inb_x86_64(void* env, uint32_t port) { return decouple::readPort(env, port, 1, CALLER); }
+REPLACES uint64_t helper_inw_x86_64(void* env, uint32_t port) { return decouple::readPort(env, port, 2, CALLER); }
+REPLACES uint64_t helper_inl_x86_64(void* env, uint32_t port) { return decouple::readPort(env, port, 4, CALLER); }
+
+// What goes out reaches no device.
+REPLACES void helper_outb_x86_64(void*, uint32_t, uint32_t) {}
+REPLACES void helper_outw_x86_64(void*, uint32_t, uint32_t) {}
+REPLACES void helper_outl_x86_64(void*, uint32_t, uint32_t) {}
+
+/** Called by RDTSC and RDTSCP after the checks of CR4.TSD. */
+REPLACES uint64_t cpu_get_tsc_x86_64(void* env) {
+  Simulator* simulator = Simulator::of(env);
+  return simulator == nullptr ? 0 : simulator->takeTsc(0);
+}
+
+REPLACES void helper_cpuid_x86_64(void* env) {
+  static Original<void(void*)> original("helper_cpuid_x86_64");
+  Simulator* simulator = Simulator::of(env);
+  if (simulator == nullptr) {
+    original(env);
+  } else {
+    simulator->takeCpuid(CALLER);
+  }
+}
+
+REPLACES void helper_rdmsr_x86_64(void* env) {
+  static Original<void(void*)> original("helper_rdmsr_x86_64");
+  Simulator* simulator = Simulator::of(env);
+  if (simulator == nullptr) {
+    original(env);
+  } else if (simulator->faultIsNext(decouple::kGeneralProtection, CALLER)) {
+    raise_exception_err_ra_x86_64(env, decouple::kGeneralProtection, 0, CALLER);
+  } else {
+    simulator->takeMsr(CALLER);
+  }
+}
+
+/** Which MSRs exist is the machine's to say: it raises #GP for others. */
+REPLACES void helper_wrmsr_x86_64(void* env) {
+  static Original<void(void*)> original("helper_wrmsr_x86_64");
+  Simulator* simulator = Simulator::of(env);
+  if (simulator != nullptr && simulator->faultIsNext(decouple::kGeneralProtection, CALLER)) {
+    raise_exception_err_ra_x86_64(env, decouple::kGeneralProtection, 0, CALLER);
+  }
+  original(env);
+}
+
+REPLACES uint64_t helper_rdrand_x86_64(void* env) {
+  Simulator* simulator = Simulator::of(env);
+  return simulator == nullptr ? 0 : simulator->takeRandom(CALLER);
+}
+
+/** The image of EFLAGS that PUSHF stores. */
+REPLACES uint64_t helper_read_eflags_x86_64(void* env) {
+  static Original<uint64_t(void*)> original("helper_read_eflags_x86_64");
+  Simulator* simulator = Simulator::of(env);
+  return simulator == nullptr ? original(env) : simulator->takeFlagsImage(CALLER);
+}
+
+REPLACES void helper_hlt_x86_64(void* rawEnv, int length) {
+  static Original<void(void*, int)> original("helper_hlt_x86_64");
+  Simulator* simulator = Simulator::of(rawEnv);
+  if (simulator == nullptr) {
+    original(rawEnv, length);
+    return;
+  }
+  simulator->halt(static_cast<uint32_t>(Env(rawEnv).eip()) + static_cast<uint32_t>(length));
+}
+
+/** The library's leaves its main loop. */
+REPLACES void helper_pause_x86_64(void* rawEnv, int length) {
+  static Original<void(void*, int)> original("helper_pause_x86_64");
+  Simulator* simulator = Simulator::of(rawEnv);
+  if (simulator == nullptr) {
+    original(rawEnv, length);
+    return;
+  }
+  simulator->leaveAt(static_cast<uint32_t>(Env(rawEnv).eip()) + static_cast<uint32_t>(length));
+}
+
+/**
+ * On its way into and out of its main loop the library works out the status flags; a simulator keeps them as they are,
+ * since what set them last says which of them are undefined.
+ */
+REPLACES void x86_cpu_exec_enter_x86_64(void* cpu) {
+  static Original<void(void*)> original("x86_cpu_exec_enter_x86_64");
+  if (Simulator::of(decouple::Cpu(cpu).env()) == nullptr) original(cpu);
+}
+REPLACES void x86_cpu_exec_exit_x86_64(void* cpu) {
+  static Original<void(void*)> original("x86_cpu_exec_exit_x86_64");
+  if (Simulator::of(decouple::Cpu(cpu).env()) == nullptr) original(cpu);
+}
+
+/** The library only calls a hook. */
+REPLACES void helper_sysenter_x86_64(void* rawEnv, int) {
+  using namespace decouple;
+  constexpr uint32_t kExecuteReadAccessed = 0xb, kReadWriteAccessed = 0x3;
+  const Env env(rawEnv);
+  const uint32_t selector = env.sysenterCs() & 0xfffc;
+  if (selector == 0) raise_exception_err_ra_x86_64(rawEnv, kGeneralProtection, 0, CALLER);
+  loadFlat(env.segment(kCs), selector, kExecuteReadAccessed);
+  loadFlat(env.segment(kSs), (selector + 8) & 0xffff, kReadWriteAccessed);
+  env.eflags() &= ~static_cast<uint64_t>(kVirtual8086 | kInterrupt);
+  refreshContext(env, 0);
+  env.gpr(kEsp) = static_cast<uint32_t>(env.sysenterEsp());
+  env.eip() = static_cast<uint32_t>(env.sysenterEip());
+}
+
+/** The engine cannot go on, and would end the process. */
+REPLACES __attribute__((noreturn)) void cpu_abort_x86_64(void* cpu, const char* format, ...) {
+  static Original<void(void*, const char*)> original("cpu_abort_x86_64");
+  Simulator* simulator = Simulator::running();
+  if (simulator == nullptr) {
+    original(cpu, "%s");
+    abort();
+  }
+  simulator->noteDivergence("the simulator gave up", "execution", format, 0);
+  simulator->stop(decouple::Stop::kDiverged);
+}

@@ -1,0 +1,79 @@
+/** Translation of guest code: cut at page ends, and a record kept of every piece. */
+#include "abi.h"
+#include "decode.h"
+#include "hooks.h"
+#include "originals.h"
+#include "simulator.h"
+
+#define REPLACES extern "C" __attribute__((visibility("default")))
+
+using decouple::Cpu;
+using decouple::Original;
+using decouple::Simulator;
+
+/**
+ * Translates one block. The library would read on into the next page, and raise that page's fault before the
+ * instructions in front of it have run; here a block ends with its page. (A single instruction may lie across the
+ * border.)
+ */
+REPLACES void gen_intermediate_code_x86_64(void* cpu, void* rawBlock, int most) {
+  using namespace decouple;
+  static Original<void(void*, void*, int)> original("gen_intermediate_code_x86_64");
+  const TranslatedBlock block(rawBlock);
+  void* host = nullptr;
+  get_page_addr_code_hostp_x86_64(Cpu(cpu).env(), block.address(), &host);
+  if (host != nullptr && most > 1) {
+    const size_t left = kPageSize - (block.address() & (kPageSize - 1));
+    const bool code32 = (block.context() & kContextCode32) != 0;
+    const unsigned within =
+        countWithin(static_cast<const uint8_t*>(host), left, code32, static_cast<unsigned>(most));
+    most = within == 0 ? 1 : static_cast<int>(within);
+  }
+  original(cpu, rawBlock, most);
+}
+
+REPLACES void* tb_gen_code_x86_64(void* cpu, uint64_t address, uint64_t codeBase, uint32_t context, int options) {
+  static Original<void*(void*, uint64_t, uint64_t, uint32_t, int)> original("tb_gen_code_x86_64");
+  Simulator* simulator = Simulator::of(Cpu(cpu).env());
+  if (simulator == nullptr) {
+    void* block = original(cpu, address, codeBase, context, options);
+    decouple::probe = decouple::Probe{cpu, block, static_cast<uint32_t>(options)};
+    return block;
+  }
+  decouple::Translation* record = simulator->beginTranslation();
+  void* block = original(cpu, address, codeBase, context, options);
+  simulator->endTranslation(decouple::TranslatedBlock(block), *record);
+  return block;
+}
+
+/** Drops all code. */
+REPLACES void tb_flush_x86_64(void* cpu) {
+  static Original<void(void*)> original("tb_flush_x86_64");
+  original(cpu);
+  Simulator* simulator = Simulator::of(Cpu(cpu).env());
+  if (simulator != nullptr) simulator->translations().clear();
+}
+
+/** Looks for the block at the CPU's EIP, which is up to date here; may raise a page fault. */
+REPLACES void* tb_htable_lookup_x86_64(void* cpu, uint64_t address, uint64_t codeBase, uint32_t context,
+                                       uint32_t options) {
+  static Original<void*(void*, uint64_t, uint64_t, uint32_t, uint32_t)> original("tb_htable_lookup_x86_64");
+  Simulator* simulator = Simulator::of(Cpu(cpu).env());
+  if (simulator != nullptr) simulator->beforeLookup();
+  return original(cpu, address, codeBase, context, options);
+}
+
+/** The engine leaves a block in its middle, as the block has overwritten itself. */
+REPLACES __attribute__((noreturn)) void cpu_loop_exit_noexc_x86_64(void* cpu) {
+  Simulator* simulator = Simulator::of(Cpu(cpu).env());
+  if (simulator != nullptr) simulator->beforeJumpOut();
+  decouple::originalLoopExit(cpu);
+}
+
+/** MOV CR3 and task switches. */
+REPLACES void cpu_x86_update_cr3_x86_64(void* env, uint64_t value) {
+  static Original<void(void*, uint64_t)> original("cpu_x86_update_cr3_x86_64");
+  original(env, value);
+  Simulator* simulator = Simulator::of(env);
+  if (simulator != nullptr) simulator->spaceChanged();
+}

@@ -1,0 +1,248 @@
+/**
+ * The simulator as the stages see it: RAM and a CPU state go in, then events, and `run` goes as far as they reach.
+ * Everything that happens an instruction or an event at a time is in the addon.
+ */
+import type { CpuState, RamRegion } from '../../formats/state.js';
+
+import type { UndefinedFlags } from './compare.js';
+import { guarded, loadNative, type NativeSimulator } from './native.js';
+import { packState, unpackState } from './packing.js';
+import { walk } from './paging.js';
+import { ExpectedRam, PAGE_SIZE, packRegions } from './ram.js';
+
+/** Where the simulator stands. */
+export interface Situation {
+  position: bigint;
+  /** Linear address of the instruction at CS:EIP. */
+  linear: number;
+  /** Code there, as much as is mapped; at most 15 bytes. */
+  code: Uint8Array;
+  /** Width of the code segment. */
+  bits: 16 | 32;
+  /** Events consumed before, oldest first; then those that are to come. One line each. */
+  before: string[];
+  after: string[];
+}
+
+/** Where the simulation first differs from the relog. */
+export interface SimulatorDivergence extends Situation {
+  what: string;
+  expected: string;
+  got: string;
+}
+
+export type RunStop =
+  /** More events are needed: the last ones fed are kept until it is known what follows them. */
+  | { reason: 'starved' }
+  | { reason: 'keyframe'; index: number }
+  | { reason: 'end' }
+  | { reason: 'limit' }
+  | { reason: 'diverged'; divergence: SimulatorDivergence };
+
+/** A CPU state, and the bits of its EFLAGS that the last instruction left undefined. */
+export interface SimulatorState extends CpuState {
+  undefinedFlags: UndefinedFlags;
+}
+
+export interface Counts {
+  events: number;
+  interrupts: number;
+  exceptions: number;
+  softwareInterrupts: number;
+  dma: number;
+  checks: number;
+  /** Blocks translated. */
+  translations: number;
+  /** Blocks cut short, for an event in their middle. */
+  splits: number;
+}
+
+/**
+ * How often code ran, since the last batch; rows sorted by address space, address and code. A row is a run of
+ * instructions that ran equally often, cut behind every transfer of control. It holds retired work alone, and does not
+ * depend on where runs were stopped.
+ */
+export interface BlockBatch {
+  /** Rows. */
+  length: number;
+  /** Page directory: CR3 without its flags. */
+  cr3: Uint32Array;
+  /** Linear address of the first instruction. */
+  pc: Uint32Array;
+  /** Bytes of code. */
+  size: Uint32Array;
+  /** Instructions in it. */
+  icount: Uint32Array;
+  executions: Float64Array;
+  /** FNV-1a, 64 bits, of the code. */
+  hash: BigUint64Array;
+  /** Lengths of all instructions, and all code, row after row. */
+  lengths: Uint8Array;
+  code: Uint8Array;
+}
+
+export interface RamComparison {
+  differingWords: number;
+  /** The first ones, by address; 32-bit words. */
+  differences: { address: number; expected: number; got: number }[];
+}
+
+const NO_LIMIT = 2n ** 64n - 1n;
+const LONGEST_INSTRUCTION = 15;
+const CODE_SEGMENT = 1;
+const BIG = 0x4000;
+
+export class Simulator {
+  private readonly native: NativeSimulator;
+
+  constructor(options: { ram: readonly RamRegion[] }) {
+    const native = loadNative();
+    this.native = guarded(() => new native.Simulator(packRegions(options.ram)));
+  }
+
+  /** The library in use, and which of its known layouts it was proven to have. */
+  static versionInfo(): { unicorn: string; layout: string } {
+    return loadNative().versionInfo();
+  }
+
+  /** Sets the CPU's state; `position` is that of the instruction at CS:EIP. Forgets a divergence. */
+  loadState(state: CpuState, position: bigint): void {
+    guarded(() => this.native.loadState(packState(state, loadNative().stateSize), position));
+  }
+
+  readState(): SimulatorState {
+    return { ...unpackState(this.native.readState()), undefinedFlags: this.native.undefinedFlags() };
+  }
+
+  /** Takes over the undefined bits of EFLAGS, after a keyframe was found to agree with `readState`. */
+  adoptFlags(eflags: number): void {
+    this.native.adoptFlags(eflags >>> 0);
+  }
+
+  /** Sets whole pages of RAM: page number n is the physical address n * 4096. Between runs. */
+  writePages(numbers: Uint32Array, data: Uint8Array): void {
+    guarded(() => this.native.writePages(numbers, data));
+  }
+
+  /** Makes RAM what `expected` says. */
+  loadRam(expected: ExpectedRam): void {
+    guarded(() => this.native.copyRamFrom(expected.native));
+  }
+
+  /** Appends the payload of one `events` frame. Copied; throws `relog-malformed` and keeps nothing when it is invalid. */
+  feed(frame: Uint8Array): void {
+    guarded(() => this.native.feed(frame));
+  }
+
+  /** Says that nothing follows what was fed, so that it can be consumed to the last event. */
+  finish(): void {
+    this.native.finish();
+  }
+
+  /** Forgets what was fed and not consumed; for starting over at another keyframe. */
+  dropEvents(): void {
+    this.native.dropEvents();
+  }
+
+  /** Bytes of frames held. */
+  get bytesHeld(): number {
+    return this.native.bytesHeld();
+  }
+
+  /** Goes on until something stops it; with a limit, after at most so many instructions. */
+  run(limitInstructions?: number | bigint): RunStop {
+    const limit = limitInstructions === undefined ? NO_LIMIT : BigInt(limitInstructions);
+    const reason = guarded(() => this.native.run(limit));
+    if (reason === 'keyframe') return { reason, index: this.native.keyframeIndex() };
+    if (reason === 'diverged') return { reason, divergence: this.divergence() };
+    return { reason };
+  }
+
+  /** Instructions retired since the start of the machine's run. */
+  get position(): bigint {
+    return this.native.position();
+  }
+
+  get counts(): Counts {
+    return this.native.counts() as unknown as Counts;
+  }
+
+  /** Differences forgiven so far, by row of the table in forgiven.ts. */
+  get forgiven(): Record<string, number> {
+    return this.native.forgiven();
+  }
+
+  /** Compares all of RAM; about 20 ms for 128 MiB. */
+  compareRam(expected: ExpectedRam, maxDifferences = 16): RamComparison {
+    const { differingWords, words } = guarded(() => this.native.compareRam(expected.native, maxDifferences));
+    const differences = Array.from({ length: words.length / 3 }, (_, i) => ({
+      address: words[3 * i]!,
+      expected: words[3 * i + 1]!,
+      got: words[3 * i + 2]!,
+    }));
+    return { differingWords, differences };
+  }
+
+  /** A copy of physical memory; null unless all of it is in one region of RAM. */
+  readPhysical(address: number, length: number): Uint8Array | null {
+    return this.native.readPhysical(address, length);
+  }
+
+  /** The physical address of a linear one, null when it is not mapped. Changes nothing. */
+  translate(linear: number): number | null {
+    return walk(this.readState(), linear >>> 0, (address, size) => {
+      const bytes = this.readPhysical(address, size);
+      if (bytes === null) return null;
+      const view = new DataView(bytes.buffer);
+      const upper = size === 8 ? view.getUint32(4, true) & 0xfffff : 0;
+      return upper * 2 ** 32 + view.getUint32(0, true);
+    });
+  }
+
+  /** A copy of memory at a linear address, as far as it is mapped to RAM. */
+  readLinear(linear: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    let done = 0;
+    while (done < length) {
+      const at = (linear + done) >>> 0;
+      const part = Math.min(length - done, PAGE_SIZE - (at % PAGE_SIZE));
+      const physical = this.translate(at);
+      const piece = physical === null ? null : this.readPhysical(physical, part);
+      if (piece === null) break;
+      bytes.set(piece, done);
+      done += part;
+    }
+    return bytes.subarray(0, done);
+  }
+
+  /** Counts from the next run on how often code runs. */
+  enableBlocks(): void {
+    this.native.enableCoverage();
+  }
+
+  takeBatch(): BlockBatch {
+    const { space, address, instructions, ...rest } = this.native.takeCoverage();
+    return { length: space.length, cr3: space, pc: address, icount: instructions, ...rest };
+  }
+
+  /** Where it stands, for telling the user about something found there. */
+  situation(): Situation {
+    const { position, linear, before, after } = this.native.situation();
+    return { position, linear, before, after, ...this.codeAt(linear) };
+  }
+
+  /** Frees the guest's memory and the engine. */
+  close(): void {
+    this.native.close();
+  }
+
+  private divergence(): SimulatorDivergence {
+    const divergence = this.native.divergence();
+    return { ...divergence, ...this.codeAt(divergence.linear) };
+  }
+
+  private codeAt(linear: number): { code: Uint8Array; bits: 16 | 32 } {
+    const { attributes } = this.readState().segments[CODE_SEGMENT]!;
+    return { code: this.readLinear(linear, LONGEST_INSTRUCTION), bits: (attributes & BIG) !== 0 ? 32 : 16 };
+  }
+}

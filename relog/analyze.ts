@@ -1,0 +1,75 @@
+/** The stage `analyze`: simulates a relog once and shows any number of analyses the retired work. */
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { DecoupleError, outputError, outputExists } from '../formats/errors.js';
+import type { AnalyzeOptions, AnalyzeResult } from './api.js';
+import { readRam, Simulation } from './simulation.js';
+
+/**
+ * @throws DecoupleError output-exists, write-failed, diverged, and what reading a relog throws
+ */
+export async function analyze(options: AnalyzeOptions): Promise<AnalyzeResult> {
+  const began = performance.now();
+  const { outputDir } = options;
+  const simulation: Simulation = new Simulation(options.input, {
+    expectRam: false,
+    onProgress: options.onProgress,
+    signal: options.signal,
+    onStart: (simulator) => simulator.enableBlocks(),
+  });
+  try {
+    const divergence = await simulation.run();
+    const { simulator, header, reader } = simulation;
+    if (divergence !== null) {
+      throw new DecoupleError(
+        'diverged',
+        `The simulation of ${options.input} left the record at position ${divergence.position}: ${divergence.what}.`,
+        'Run `decouple verify` on it for the details; nothing was written.',
+      );
+    }
+    const batch = simulator.takeBatch();
+    const temporary = `${outputDir.replace(/\/+$/, '')}.${process.pid}.part`;
+    const reports = await write(options, temporary, (analysis) => {
+      analysis.onBatch(batch);
+      return analysis.finish(temporary, {
+        ram: header.ram,
+        readPhysical: (address, length) => readRam(simulator, address, length),
+        programs: options.programs,
+      });
+    });
+    return {
+      instructions: Number(simulator.position) - header.start,
+      seconds: (performance.now() - began) / 1000,
+      reports,
+      cutOff: reader.cutOff,
+    };
+  } finally {
+    simulation.close();
+  }
+}
+
+/** Reports get their names only when all of them are complete; other files in the folder are left alone. */
+async function write(
+  { analyses, outputDir, force }: AnalyzeOptions,
+  temporary: string,
+  finish: (analysis: AnalyzeOptions['analyses'][number]) => Promise<string[]>,
+): Promise<string[]> {
+  try {
+    mkdirSync(temporary, { recursive: true });
+    const made: string[] = [];
+    for (const analysis of analyses) made.push(...(await finish(analysis)));
+    const files = made.map((from) => ({ from, to: join(outputDir, relative(temporary, from)) }));
+    const there = files.find(({ to }) => !force && existsSync(to));
+    if (there !== undefined) throw outputExists(there.to);
+    for (const { from, to } of files) {
+      mkdirSync(dirname(to), { recursive: true });
+      renameSync(from, to);
+    }
+    return files.map(({ to }) => to);
+  } catch (error) {
+    if (error instanceof DecoupleError) throw error;
+    throw outputError(outputDir, error);
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}

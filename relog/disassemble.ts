@@ -1,0 +1,21 @@
+import iced from 'iced-x86';
+
+/**
+ * One instruction in NASM's syntax, with its address.
+ * @param code at least the instruction's bytes; fewer, or none, give null
+ */
+export function disassemble(code: Uint8Array, address: number, bits: 16 | 32): string | null {
+  if (code.length === 0) return null;
+  const decoder = new iced.Decoder(bits, code, 0);
+  decoder.ip = BigInt(address >>> 0);
+  const instruction = decoder.decode();
+  const formatter = new iced.Formatter(iced.FormatterSyntax.Nasm);
+  try {
+    if (instruction.code === iced.Code.INVALID) return null;
+    return `${(address >>> 0).toString(16).padStart(8, '0')}: ${formatter.format(instruction)}`;
+  } finally {
+    instruction.free();
+    formatter.free();
+    decoder.free();
+  }
+}

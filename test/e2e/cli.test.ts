@@ -1,0 +1,198 @@
+/** The command line from recording to relog, with the default guest, as scripts and people use it. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { execa } from 'execa';
+import { EXIT_STATUS } from '../../formats/errors.js';
+import type { RecordResult, RelogResult, ReplayResult } from '../../relog/api.js';
+import { decouple, PROJECT } from '../support/cli.js';
+import { temporaryFolder } from '../support/folder.js';
+
+const GUEST = 'debian-busybox';
+const SESSION = `- send: "sha256sum /bin/busybox; echo all''done\\n"\n- expect: "alldone"\n`;
+const ENDLESS = `- send: "while true; do :; done\\n"\n- expect: "never"\n  timeout: 10m\n`;
+
+/** A recording that all tests here may read. */
+const shared = mkdtempSync(join(tmpdir(), 'decouple-e2e-'));
+const recording = join(shared, 'run.dcr');
+let recorded: RecordResult;
+
+function session(folder: string, text: string): string {
+  const path = join(folder, 'session.yaml');
+  writeFileSync(path, text);
+  return path;
+}
+
+test.before(async (t) => {
+  const { status, stdout, stderr } = await decouple(
+    ['record', GUEST, '--session', session(shared, SESSION), '-o', recording, '--json'],
+    { timeout: 300_000 },
+  );
+  t.is(status, EXIT_STATUS.ok, stderr);
+  recorded = JSON.parse(stdout) as RecordResult;
+});
+
+test.after.always(() => rmSync(shared, { recursive: true, force: true }));
+
+test.serial('record says what it made', (t) => {
+  t.like(recorded, { output: recording, reason: 'session-done' });
+  t.true(recorded.instructions > 1e6 && recorded.logBytes > 0 && recorded.bytes > recorded.logBytes);
+});
+
+test.serial('replay is exact', async (t) => {
+  const { status, stdout } = await decouple(['replay', recording, '--verify', '--json']);
+  t.is(status, EXIT_STATUS.ok);
+  t.like(JSON.parse(stdout) as ReplayResult, { mismatch: null, cutOff: false, instructions: recorded.instructions });
+});
+
+test.serial('replay shows what the guest printed', async (t) => {
+  const { status, stdout } = await decouple(['replay', recording, '--console']);
+  t.is(status, EXIT_STATUS.ok);
+  t.regex(stdout, /[0-9a-f]{64} {2}\/bin\/busybox\r?\nalldone/);
+});
+
+test.serial('relog twice gives the same bytes', async (t) => {
+  const folder = temporaryFolder(t);
+  const files = [join(folder, 'a.relog'), join(folder, 'b.relog')];
+  for (const file of files) {
+    const { status, stdout, stderr } = await decouple([
+      'relog',
+      recording,
+      '-o',
+      file,
+      '--json',
+      '--keyframe-every',
+      '5M',
+    ]);
+    t.is(status, EXIT_STATUS.ok, stderr);
+    const result = JSON.parse(stdout) as RelogResult;
+    t.true(result.events > 0 && result.keyframes > 2 && !result.cutOff);
+  }
+  t.deepEqual(readFileSync(files[0]!), readFileSync(files[1]!));
+});
+
+test.serial('info knows the recording and the relog', async (t) => {
+  const { status, stdout } = await decouple(['info', recording, '--json']);
+  t.is(status, EXIT_STATUS.ok);
+  t.like(JSON.parse(stdout), { kind: 'recording', cutOff: false, header: { guest: { name: GUEST } } });
+  const text = await decouple(['info', recording]);
+  t.regex(text.stdout, /^guest name +debian-busybox$/m);
+});
+
+test.serial('a recording that was cut off is used up to there, and it is said', async (t) => {
+  const cut = join(temporaryFolder(t), 'cut.dcr');
+  const bytes = readFileSync(recording);
+  writeFileSync(cut, bytes.subarray(0, bytes.length - 20));
+  const { status, stdout, stderr } = await decouple(['replay', cut, '--verify', '--json']);
+  t.is(status, EXIT_STATUS.ok, stderr);
+  t.like(JSON.parse(stdout) as ReplayResult, { mismatch: null, cutOff: true });
+  t.regex(stderr, /is cut off/);
+});
+
+test.serial('relogging a relog is refused', async (t) => {
+  const folder = temporaryFolder(t);
+  await decouple(['relog', recording, '-o', join(folder, 'a.relog')]);
+  const { status, stderr } = await decouple(['relog', join(folder, 'a.relog'), '-o', join(folder, 'b.relog')]);
+  t.is(status, EXIT_STATUS.kind, stderr);
+  t.false(existsSync(join(folder, 'b.relog')));
+});
+
+test.serial('an output that cannot be written', async (t) => {
+  const folder = temporaryFolder(t);
+  const nowhere = await decouple(['relog', recording, '-o', join(folder, 'none', 'run.relog')]);
+  t.is(nowhere.status, EXIT_STATUS.write, nowhere.stderr);
+  const full = await decouple(['record', GUEST, '--for', '1M', '--force', '-o', '/dev/full']);
+  t.is(full.status, EXIT_STATUS.write, full.stderr);
+  t.regex(full.stderr, /disk is full/);
+});
+
+test.serial('a recording ends at --for and at --until', async (t) => {
+  const folder = temporaryFolder(t);
+  const output = join(folder, 'run.dcr');
+  const limited = await decouple(['record', GUEST, '--for', '20M', '-o', output, '--json']);
+  t.is(limited.status, EXIT_STATUS.ok, limited.stderr);
+  t.like(JSON.parse(limited.stdout) as RecordResult, { reason: 'limit' });
+  const args = ['--session', session(folder, ENDLESS.replace('while true; do :; done', "echo ma''rk; sleep 600"))];
+  const matched = await decouple([
+    'record',
+    GUEST,
+    ...args,
+    '--until',
+    'mark\\r?\\n',
+    '-o',
+    output,
+    '--force',
+    '--json',
+  ]);
+  t.is(matched.status, EXIT_STATUS.ok, matched.stderr);
+  t.like(JSON.parse(matched.stdout) as RecordResult, { reason: 'until-matched' });
+});
+
+test.serial('what is expected and does not come ends the recording, which is valid', async (t) => {
+  const folder = temporaryFolder(t);
+  const output = join(folder, 'run.dcr');
+  const steps = session(folder, '- expect: "never printed"\n  timeout: 1s\n');
+  const { status, stderr } = await decouple(['record', GUEST, '--session', steps, '-o', output]);
+  t.is(status, EXIT_STATUS.notReady, stderr);
+  await replays(t, output);
+});
+
+test.serial('Ctrl-C ends a recording in order', async (t) => {
+  const folder = temporaryFolder(t);
+  const output = join(folder, 'run.dcr');
+  const status = await interruptedOnce(
+    () => existsSync(output),
+    ['record', GUEST, '--session', session(folder, ENDLESS), '-o', output],
+  );
+  t.is(status, EXIT_STATUS.interrupted);
+  await replays(t, output);
+});
+
+test.serial('Ctrl-C during a relog leaves no file', async (t) => {
+  const folder = temporaryFolder(t);
+  const writing = () => readdirSync(folder).length > 0;
+  const status = await interruptedOnce(writing, ['relog', recording, '-o', join(folder, 'run.relog')]);
+  t.is(status, EXIT_STATUS.interrupted);
+  t.deepEqual(readdirSync(folder), []);
+});
+
+test.serial('at a terminal the keys go to the guest, and Ctrl-] ends it', async (t) => {
+  const output = join(temporaryFolder(t), 'run.dcr');
+  const command = `stty cols 80; exec node ${PROJECT}bin/decouple.mjs record ${GUEST} -o ${output}`;
+  const terminal = execa('script', ['-qec', command, '/dev/null'], { reject: false, timeout: 60_000 });
+  let shown = '';
+  terminal.stdout.on('data', (bytes: Buffer) => (shown += bytes.toString('latin1')));
+  await until(() => shown.includes('Ctrl-] ends it'));
+  terminal.stdin.write("echo key''strokes\n");
+  await until(() => shown.includes('keystrokes'));
+  terminal.stdin.write('\x1d');
+  const { exitCode, stdout } = await terminal;
+  t.is(exitCode, EXIT_STATUS.ok, stdout);
+  await replays(t, output);
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error('waited for a minute in vain');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** The file is whole, and replays exactly. */
+async function replays(t: ExecutionContext, file: string): Promise<void> {
+  const { status, stdout, stderr } = await decouple(['replay', file, '--verify', '--json']);
+  t.is(status, EXIT_STATUS.ok, stderr);
+  t.like(JSON.parse(stdout) as ReplayResult, { mismatch: null, cutOff: false });
+}
+
+/** Status of a command that gets, with all its processes, what Ctrl-C sends, as soon as it has come far enough. */
+async function interruptedOnce(farEnough: () => boolean, args: string[]): Promise<number | undefined> {
+  const running = execa('node', [`${PROJECT}bin/decouple.mjs`, ...args], {
+    ...{ reject: false, stdin: 'ignore', detached: true, timeout: 60_000 },
+  });
+  await until(farEnough);
+  process.kill(-running.pid!, 'SIGINT');
+  return (await running).exitCode;
+}
