@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { DecoupleError, outputError, outputExists } from '../formats/errors.js';
-import type { AnalyzeOptions, AnalyzeResult } from './api.js';
+import type { AnalysisSinkContext, AnalyzeOptions, AnalyzeResult } from './api.js';
 import { readRam, Simulation } from './simulation.js';
 
 /**
@@ -15,7 +15,7 @@ export async function analyze(options: AnalyzeOptions): Promise<AnalyzeResult> {
     expectRam: false,
     onProgress: options.onProgress,
     signal: options.signal,
-    onStart: (simulator) => simulator.enableBlocks(),
+    onStart: (simulator) => (options.analyses.length > 0 ? simulator.enableBlocks() : undefined),
   });
   try {
     const divergence = await simulation.run();
@@ -27,15 +27,17 @@ export async function analyze(options: AnalyzeOptions): Promise<AnalyzeResult> {
         'Run `decouple verify` on it for the details; nothing was written.',
       );
     }
-    const batch = simulator.takeBatch();
+    // One for all: what an analysis finds out about the guest is kept by context.
+    const context: AnalysisSinkContext = {
+      ram: header.ram,
+      readPhysical: (address, length) => readRam(simulator, address, length),
+      programs: options.programs,
+    };
+    const batch = options.analyses.length > 0 ? simulator.takeBatch() : null;
     const temporary = `${outputDir.replace(/\/+$/, '')}.${process.pid}.part`;
     const reports = await write(options, temporary, (analysis) => {
-      analysis.onBatch(batch);
-      return analysis.finish(temporary, {
-        ram: header.ram,
-        readPhysical: (address, length) => readRam(simulator, address, length),
-        programs: options.programs,
-      });
+      if (batch !== null) analysis.onBatch(batch);
+      return analysis.finish(temporary, context);
     });
     return {
       instructions: Number(simulator.position) - header.start,

@@ -39,13 +39,12 @@ export class Replayer {
     const reader = new ContainerReader(path, 'recording');
     try {
       const { header, blobs, first } = readStart(reader);
+      if (first === null && reader.cutOff) throw tooShort(path);
       const engine = enginePackage();
       if (header.engine.hash !== engine.hash) throw engineDiffers(path, header, engine.version);
       const snapshot = blobs.get('snapshot') ?? null;
       const images = imagesFrom(blobs, header.cmdline);
       if (images === null || (snapshot === null) !== (header.start === 'power-on')) {
-        // A recording cut off before its run began is short, not damaged.
-        if (reader.cutOff) throw tooShort(path);
         throw damaged(path, 'it lacks what the run starts from');
       }
       const samples = new LoggedSamples(header.clockStart, path);

@@ -6,7 +6,9 @@ import type { RecorderOptions } from '../recorder.js';
 import type { StageName, ToChild, ToParent } from './protocol.js';
 
 const abort = new AbortController();
-let onInput: (bytes: Uint8Array | null) => void = () => undefined;
+/** Typed before anybody listens. */
+const early: (Uint8Array | null)[] = [];
+let onInput: (bytes: Uint8Array | null) => void = (bytes) => void early.push(bytes);
 
 const say = (message: ToParent, then: () => void = () => undefined): void => {
   if (process.connected) process.send!(message, undefined, undefined, then);
@@ -44,7 +46,7 @@ async function run(stage: StageName, options: unknown): Promise<unknown> {
     case 'record': {
       const { recordHere } = await import('../recorder.js');
       const { interactive, ...rest } = options as RecorderOptions & { interactive: boolean };
-      const onInputOption = interactive ? { onInput: (handler: typeof onInput) => void (onInput = handler) } : {};
+      const onInputOption = interactive ? { onInput: listen } : {};
       return recordHere({ ...rest, ...hooks, ...onInputOption });
     }
     case 'replay': {
@@ -60,6 +62,11 @@ async function run(stage: StageName, options: unknown): Promise<unknown> {
       return relogHere({ ...(options as RelogOptions), ...hooks });
     }
   }
+}
+
+function listen(handler: typeof onInput): void {
+  onInput = handler;
+  early.splice(0).forEach(handler);
 }
 
 function errorReply(error: unknown): ToParent {

@@ -11,12 +11,23 @@ void* libraryHandle() {
   return handle;
 }
 
+size_t Tlb::used() const {
+  size_t used = 0;
+  for (size_t i = 0; i < entries(); ++i) {
+    const uint64_t* pages = entry(i);
+    if ((pages[0] & pages[1] & pages[2]) != ~uint64_t{0}) ++used;
+  }
+  return used;
+}
+
 const char* const kNeededFunctions[] = {
     "cpu_abort_x86_64",
     "cpu_get_tsc_x86_64",
+    "cpu_ldub_code_x86_64",
     "cpu_loop_exit_noexc_x86_64",
     "cpu_loop_exit_restore_x86_64",
     "cpu_restore_state_x86_64",
+    "cpu_stw_data_ra_x86_64",
     "cpu_x86_update_cr0_x86_64",
     "cpu_x86_update_cr3_x86_64",
     "cpu_x86_update_cr4_x86_64",
@@ -28,6 +39,7 @@ const char* const kNeededFunctions[] = {
     "helper_hlt_x86_64",
     "helper_inb_x86_64",
     "helper_inl_x86_64",
+    "helper_into_x86_64",
     "helper_inw_x86_64",
     "helper_outb_x86_64",
     "helper_outl_x86_64",
@@ -45,6 +57,8 @@ const char* const kNeededFunctions[] = {
     "tb_htable_lookup_x86_64",
     "tb_invalidate_phys_page_fast_x86_64",
     "tb_invalidate_phys_range_x86_64",
+    "tlb_flush_by_mmuidx_x86_64",
+    "tlb_flush_page_by_mmuidx_x86_64",
     "tlb_flush_x86_64",
     "tlb_protect_code_x86_64",
     "tlb_reset_dirty_by_vaddr_x86_64",

@@ -57,6 +57,16 @@ enum LazyFlags : int {
   kLazyBitField = 42,
 };
 
+/** Words of CPUID as the engine numbers them. */
+enum FeatureWord {
+  kFeatures1Edx = 0,
+  kFeatures1Ecx = 1,
+  kFeatures7Ebx = 2,
+  kFeatures7Ecx = 3,
+  kFeaturesExtendedEdx = 6,
+  kFeaturesExtendedEcx = 7,
+};
+
 template <typename T>
 inline T& fieldAt(void* object, size_t offset) {
   return *reinterpret_cast<T*>(static_cast<char*>(object) + offset);
@@ -128,7 +138,7 @@ class Env {
   /** The exception being delivered, for double faults; -1 for none. */
   int32_t& exceptionInFlight() const { return tail<int32_t>(5464); }
   /** CPUID words that decide what the translator accepts. */
-  uint32_t& feature(int word) const { return tail<uint32_t>(5600 + 4 * static_cast<size_t>(word)); }
+  uint64_t& feature(int word) const { return tail<uint64_t>(5600 + 8 * static_cast<size_t>(word)); }
   uc_struct* engine() const { return tail<uc_struct*>(6968); }
 
   /** Later versions have this many bytes more before `x87Top` and all that follows. */
@@ -141,6 +151,32 @@ class Env {
   }
   SegmentCache cacheAt(size_t offset) const { return SegmentCache(static_cast<char*>(at_) + offset); }
   void* at_ = nullptr;
+};
+
+/** One of the engine's caches of page walks; there is one for each way of accessing memory. Lies in front of an `Env`. */
+class Tlb {
+ public:
+  static constexpr int kModes = 3;
+  Tlb(Env env, int mode) : description_(before(env, 2160 - 696 * mode)), table_(before(env, 64 - 16 * mode)) {}
+
+  size_t entries() const { return (fieldAt<uint64_t>(table_, 0) >> kEntryBits) + 1; }
+  /** Entries that hold something. */
+  size_t used() const;
+  /** Pages that may be read, written and executed through an entry, with flags in the low bits; all ones for none. */
+  const uint64_t* entry(size_t index) const {
+    return reinterpret_cast<const uint64_t*>(fieldAt<char*>(table_, 8) + (index << kEntryBits));
+  }
+  /** When the engine began to watch how full the cache becomes, in nanoseconds of the wall clock. */
+  int64_t& watchedSince() const { return fieldAt<int64_t>(description_, 16); }
+  /** The most entries in use since then, and those now in use, as the engine counts them. */
+  uint64_t& mostCounted() const { return fieldAt<uint64_t>(description_, 24); }
+  uint64_t& counted() const { return fieldAt<uint64_t>(description_, 32); }
+
+ private:
+  static constexpr int kEntryBits = 6;
+  static void* before(Env env, int bytes) { return static_cast<char*>(env.raw()) - bytes; }
+  void* description_;
+  void* table_;
 };
 
 /** The CPU object around an `Env`. */
@@ -193,6 +229,7 @@ bool cpu_restore_state_x86_64(void* cpu, uintptr_t hostAddress, bool willExit);
 void cpu_x86_update_cr0_x86_64(void* env, uint32_t value);
 void cpu_x86_update_cr3_x86_64(void* env, uint64_t value);
 void cpu_x86_update_cr4_x86_64(void* env, uint32_t value);
+void cpu_stw_data_ra_x86_64(void* env, uint64_t address, uint32_t value, uintptr_t hostAddress);
 void do_interrupt_x86_hardirq_x86_64(void* env, int vector, int isHardware);
 uint64_t get_page_addr_code_hostp_x86_64(void* env, uint64_t address, void** host);
 uint64_t helper_cc_compute_all_x86_64(uint64_t result, uint64_t source, uint64_t source2, int kind);

@@ -24,10 +24,12 @@
         "interpose_x87.cpp",
         "position.cpp",
         "ram.cpp",
+        "replaced.cpp",
         "run.cpp",
         "self_test.cpp",
         "state.cpp",
         "sync.cpp",
+        "tlb.cpp",
         "translations.cpp"
       ],
       "include_dirs": [

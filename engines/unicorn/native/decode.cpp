@@ -263,17 +263,44 @@ Instruction decodeInstruction(const uint8_t* bytes, size_t available, bool code3
   return result;
 }
 
-unsigned countWithin(const uint8_t* bytes, size_t available, bool code32, unsigned most) {
-  unsigned count = 0;
+bool isPushSegment(const Instruction& instruction) {
+  if (instruction.operandSize != 4) return false;
+  switch (instruction.opcode) {
+    case 0x06:
+    case 0x0e:
+    case 0x16:
+    case 0x1e:
+    case 0x0fa0:
+    case 0x0fa8:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool isLoadFlags(const Instruction& instruction) { return instruction.opcode == 0x9f; }
+
+BlockExtent scanBlock(const uint8_t* bytes, size_t available, bool code32, unsigned most) {
+  BlockExtent extent{};
   size_t at = 0;
-  while (count < most && at < available) {
+  while (extent.instructions < most && at < available) {
     const Instruction next = decodeInstruction(bytes + at, available - at, code32);
     if (next.length == 0) break;
+    if (isPushSegment(next) || isLoadFlags(next)) {
+      if (extent.replacedCount == BlockExtent::kMostReplaced) break;
+      const bool wide = next.opcode > 0xff;
+      // No operand follows, so the opcode is what the instruction ends with.
+      const uint32_t offset = static_cast<uint32_t>(at + next.length) - (wide ? 2 : 1);
+      extent.replaced[extent.replacedCount++] = {offset, wide};
+    }
     at += next.length;
-    ++count;
-    if (next.endsBlock) return most;
+    ++extent.instructions;
+    if (next.endsBlock) {
+      extent.instructions = most;
+      break;
+    }
   }
-  return count;
+  return extent;
 }
 
 }  // namespace decouple

@@ -4,6 +4,9 @@
 
 namespace decouple {
 
+/** Room for translated code; when it is full all of it is translated anew. */
+constexpr uint32_t kTranslationBytes = 64 << 20;
+
 void check(uc_err error, const char* call) {
   if (error != UC_ERR_OK) throw EngineError(std::string(call) + ": " + uc_strerror(error));
 }
@@ -12,6 +15,8 @@ uc_engine* openEngine() {
   uc_engine* uc = nullptr;
   check(uc_open(UC_ARCH_X86, UC_MODE_32, &uc), "uc_open");
   uc_err error = uc_ctl_set_cpu_model(uc, UC_CPU_X86_QEMU64);
+  // The default, 1 GiB, is cleared at once: seconds for every engine.
+  if (error == UC_ERR_OK) error = uc_ctl_set_tcg_buffer_size(uc, kTranslationBytes);
   // No address ends a run: only this addon does.
   if (error == UC_ERR_OK) error = uc_ctl_exits_enable(uc);
   if (error != UC_ERR_OK) uc_close(uc);
@@ -28,22 +33,19 @@ Cpu findCpu(uc_engine* uc, uint32_t mappedAddress) {
 }
 
 void setFeatures(Env env) {
-  enum { kWord1Edx = 0, kWord1Ecx = 1, kWord7Ebx = 2, kWord7Ecx = 3, kWordExtendedEdx = 6, kWordExtendedEcx = 7 };
-  constexpr int kWordXsave = 19;
   const auto bits = [](std::initializer_list<int> list) {
     uint32_t word = 0;
     for (int bit : list) word |= uint32_t{1} << bit;
     return word;
   };
   // FPU, PSE, TSC, MSR, PAE, CX8, APIC, SEP, PGE, CMOV, PAT, CLFLUSH, MMX, FXSR, SSE, SSE2
-  env.feature(kWord1Edx) = bits({0, 3, 4, 5, 6, 8, 9, 11, 13, 15, 16, 19, 23, 24, 25, 26});
+  env.feature(kFeatures1Edx) = bits({0, 3, 4, 5, 6, 8, 9, 11, 13, 15, 16, 19, 23, 24, 25, 26});
   // SSE3, POPCNT, RDRAND
-  env.feature(kWord1Ecx) = bits({0, 23, 30});
-  env.feature(kWord7Ebx) = 0;
-  env.feature(kWord7Ecx) = 0;
-  env.feature(kWordExtendedEdx) = 0;
-  env.feature(kWordExtendedEcx) = 0;
-  env.feature(kWordXsave) = 0;
+  env.feature(kFeatures1Ecx) = bits({0, 23, 30});
+  env.feature(kFeatures7Ebx) = 0;
+  env.feature(kFeatures7Ecx) = 0;
+  env.feature(kFeaturesExtendedEdx) = 0;
+  env.feature(kFeaturesExtendedEcx) = 0;
 }
 
 Engine::Engine(Ram& ram, DeviceMemory& devices) {

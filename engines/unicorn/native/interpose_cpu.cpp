@@ -54,6 +54,13 @@ REPLACES void helper_outb_x86_64(void*, uint32_t, uint32_t) {}
 REPLACES void helper_outw_x86_64(void*, uint32_t, uint32_t) {}
 REPLACES void helper_outl_x86_64(void*, uint32_t, uint32_t) {}
 
+/** INTO, and the instructions that are translated as if they were (see interpose_translate.cpp). */
+REPLACES void helper_into_x86_64(void* env, int length) {
+  static Original<void(void*, int)> original("helper_into_x86_64");
+  Simulator* simulator = Simulator::of(env);
+  if (simulator == nullptr || !simulator->runReplaced(CALLER)) original(env, length);
+}
+
 /** Called by RDTSC and RDTSCP after the checks of CR4.TSD. */
 REPLACES uint64_t cpu_get_tsc_x86_64(void* env) {
   Simulator* simulator = Simulator::of(env);

@@ -54,3 +54,19 @@ REPLACES void tlb_set_dirty_x86_64(void* cpu, uint64_t address) {
   Simulator* simulator = Simulator::of(Cpu(cpu).env());
   if (simulator == nullptr || !simulator->codePages().has(writtenPage)) original(cpu, address);
 }
+
+/** CR3 was loaded, or page tables changed otherwise: the caches of page walks are emptied. */
+REPLACES void tlb_flush_by_mmuidx_x86_64(void* cpu, uint16_t modes) {
+  static Original<void(void*, uint16_t)> original("tlb_flush_by_mmuidx_x86_64");
+  Simulator* simulator = Simulator::of(Cpu(cpu).env());
+  if (simulator != nullptr) simulator->tlbSizes().beforeFlush(decouple::Env(Cpu(cpu).env()));
+  original(cpu, modes);
+}
+
+/** INVLPG; in a large page this empties a whole cache, too. */
+REPLACES void tlb_flush_page_by_mmuidx_x86_64(void* cpu, uint64_t address, uint16_t modes) {
+  static Original<void(void*, uint64_t, uint16_t)> original("tlb_flush_page_by_mmuidx_x86_64");
+  Simulator* simulator = Simulator::of(Cpu(cpu).env());
+  if (simulator != nullptr) simulator->tlbSizes().beforeFlush(decouple::Env(Cpu(cpu).env()));
+  original(cpu, address, modes);
+}

@@ -11,6 +11,14 @@ using decouple::Cpu;
 using decouple::Original;
 using decouple::Simulator;
 
+namespace {
+
+/** The instructions to be replaced in the block that is being translated. */
+thread_local decouple::BlockExtent extent;
+thread_local uint64_t extentStart;
+
+}  // namespace
+
 /**
  * Translates one block. The library would read on into the next page, and raise that page's fault before the
  * instructions in front of it have run; here a block ends with its page. (A single instruction may lie across the
@@ -22,14 +30,36 @@ REPLACES void gen_intermediate_code_x86_64(void* cpu, void* rawBlock, int most) 
   const TranslatedBlock block(rawBlock);
   void* host = nullptr;
   get_page_addr_code_hostp_x86_64(Cpu(cpu).env(), block.address(), &host);
-  if (host != nullptr && most > 1) {
+  extent.replacedCount = 0;
+  if (host != nullptr) {
     const size_t left = kPageSize - (block.address() & (kPageSize - 1));
     const bool code32 = (block.context() & kContextCode32) != 0;
-    const unsigned within =
-        countWithin(static_cast<const uint8_t*>(host), left, code32, static_cast<unsigned>(most));
-    most = within == 0 ? 1 : static_cast<int>(within);
+    extent = scanBlock(static_cast<const uint8_t*>(host), left, code32, static_cast<unsigned>(most));
+    extentStart = block.address();
+    most = extent.instructions == 0 ? 1 : static_cast<int>(extent.instructions);
   }
   original(cpu, rawBlock, most);
+  extent.replacedCount = 0;
+}
+
+/**
+ * Reads a byte of code to translate. In the place of an instruction that the library would run otherwise than the
+ * machine, it is shown INTO, which calls a helper and goes on: the helper does what the instruction should.
+ */
+REPLACES uint32_t cpu_ldub_code_x86_64(void* env, uint64_t address) {
+  static Original<uint32_t(void*, uint64_t)> original("cpu_ldub_code_x86_64");
+  constexpr uint32_t kInto = 0xce, kDsPrefix = 0x3e;
+  for (unsigned i = 0; i < extent.replacedCount; ++i) {
+    const uint64_t opcode = extentStart + extent.replaced[i].offset;
+    if (!extent.replaced[i].wide) {
+      if (address == opcode) return kInto;
+    } else if (address == opcode) {
+      return kDsPrefix;
+    } else if (address == opcode + 1) {
+      return kInto;
+    }
+  }
+  return original(env, address);
 }
 
 REPLACES void* tb_gen_code_x86_64(void* cpu, uint64_t address, uint64_t codeBase, uint32_t context, int options) {

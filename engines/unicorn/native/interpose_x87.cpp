@@ -15,7 +15,6 @@ using decouple::Simulator;
 extern "C" {
 uint32_t cpu_ldub_data_ra_x86_64(void* env, uint64_t address, uintptr_t hostAddress);
 void cpu_stb_data_ra_x86_64(void* env, uint64_t address, uint32_t value, uintptr_t hostAddress);
-void cpu_stw_data_ra_x86_64(void* env, uint64_t address, uint32_t value, uintptr_t hostAddress);
 void cpu_stl_data_ra_x86_64(void* env, uint64_t address, uint32_t value, uintptr_t hostAddress);
 void cpu_stq_data_ra_x86_64(void* env, uint64_t address, uint64_t value, uintptr_t hostAddress);
 void helper_fninit_x86_64(void* env);

@@ -175,6 +175,46 @@ void testExceptions(uc_engine* uc, Seen& seen) {
   require(seen.access > from && seen.access < from + block.hostSize(), "return address of a memory access");
 }
 
+/** CPUID tells what the words of features are. */
+void testFeatures(uc_engine* uc, Env env) {
+  // cpuid; int3
+  const uint8_t code[] = {0x0f, 0xa2, 0xcc};
+  // A bit that CPUID passes on as it is, in every word.
+  constexpr uint32_t kMark = 0x2;
+  const struct {
+    uint32_t leaf;
+    FeatureWord word;
+    int reg;
+  } cases[] = {{1, kFeatures1Edx, kEdx},
+               {1, kFeatures1Ecx, kEcx},
+               {7, kFeatures7Ebx, kEbx},
+               {7, kFeatures7Ecx, kEcx},
+               {0x80000001, kFeaturesExtendedEdx, kEdx},
+               {0x80000001, kFeaturesExtendedEcx, kEcx}};
+  for (const auto& one : cases) {
+    const uint64_t kept = env.feature(one.word);
+    for (uint32_t bits : {0u, kMark}) {
+      env.feature(one.word) = bits;
+      env.gpr(kEax) = one.leaf;
+      env.gpr(kEcx) = 0;
+      runAt(uc, code, sizeof code);
+      require((env.gpr32(one.reg) & kMark) == bits, "features");
+    }
+    env.feature(one.word) = kept;
+  }
+}
+
+void testTlb(Env env) {
+  bool found = false;
+  for (int mode = 0; mode < Tlb::kModes; ++mode) {
+    const Tlb tlb(env, mode);
+    require(tlb.entries() >= 64 && tlb.entries() <= 65536, "size of a TLB");
+    require(tlb.counted() >= tlb.used() && tlb.counted() <= 1000, "entries of a TLB");
+    for (size_t i = 0; i < tlb.entries(); ++i) found = found || (tlb.entry(i)[0] & ~uint64_t{0xfff}) == kMmio;
+  }
+  require(found, "entries of the TLBs");
+}
+
 void testLimitedTranslation(uc_engine* uc, Cpu cpu) {
   // inc eax; inc eax; inc eax; int3
   const uint8_t code[] = {0x40, 0x40, 0x40, 0xcc};
@@ -218,6 +258,8 @@ LibraryInfo prove() {
   testTranslation(uc);
   testLimitedTranslation(uc, cpu);
   testExceptions(uc, seen);
+  testTlb(env);
+  testFeatures(uc, env);
   return info;
 }
 

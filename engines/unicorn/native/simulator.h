@@ -14,12 +14,14 @@
 
 #include "coverage.h"
 #include "cursor.h"
+#include "decode.h"
 #include "divergence.h"
 #include "engine.h"
 #include "flags.h"
 #include "position.h"
 #include "ram.h"
 #include "state.h"
+#include "tlb.h"
 #include "translations.h"
 
 namespace decouple {
@@ -88,6 +90,8 @@ class Simulator : public DeviceMemory {
   void takeX87Environment();
   void takeSseApproximation(uint16_t opcode, uint8_t* result, unsigned bytes, uintptr_t from);
   uint64_t readDevice(uint32_t address, unsigned size) override;
+  /** Does what the replaced instruction at EIP does; false when there is none. */
+  bool runReplaced(uintptr_t from);
   void forgive(ForgivenRow row) { ++forgiven_[row]; }
 
   // --- called as control moves (position.cpp, delivery.cpp)
@@ -106,6 +110,7 @@ class Simulator : public DeviceMemory {
   Engine& engine() { return engine_; }
   Translations& translations() { return translations_; }
   CodePages& codePages() { return codePages_; }
+  TlbSizes& tlbSizes() { return tlbSizes_; }
   void protectCode(uint64_t enginePage);
   Translation* beginTranslation();
   void endTranslation(const TranslatedBlock& block, Translation& record);
@@ -147,6 +152,7 @@ class Simulator : public DeviceMemory {
   void writeRam(uint32_t address, const uint8_t* bytes, size_t size);
   // sync.cpp
   const Event& expect(Kind kind, uintptr_t from);
+  void pushSegment(const Instruction& push, uintptr_t from);
   bool mergeFlags(uint32_t eflags);
 
   uint32_t linearEip() const {
@@ -158,6 +164,7 @@ class Simulator : public DeviceMemory {
   Engine engine_;
   Translations translations_;
   CodePages codePages_;
+  TlbSizes tlbSizes_;
   Cursor cursor_;
   Position position_;
   uint64_t limitAt_ = ~uint64_t{0};
