@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile, readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { inputError } from '../formats/errors.js';
+import { hasSystemCode, inputError } from '../formats/errors.js';
 import { COMPILER_PACKAGES, findCompiler, sourceFiles } from './assemble/compiler.js';
 import { sha256, sha256File } from './debian/hash.js';
 import { readLock } from './debian/lock.js';
@@ -71,10 +71,22 @@ export async function storeBuild(
     for (const path of pathsOf(provisioned)) hashes[path] = await sha256File(resolve(scratch, path));
     const stored: Stored = { provisioned, hashes };
     await writeFile(join(scratch, 'image.json'), JSON.stringify(stored, null, 2) + '\n');
-    await rm(target, { recursive: true, force: true });
-    await rename(scratch, target);
+    await putInPlace(cacheDir, key, scratch);
   } finally {
     await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Another process may have built the same meanwhile: its result stays, as it may be in use. A damaged one goes. */
+async function putInPlace(cacheDir: string, key: string, scratch: string): Promise<void> {
+  const target = buildDirectory(cacheDir, key);
+  try {
+    await rename(scratch, target);
+  } catch (error) {
+    if (!hasSystemCode(error, 'ENOTEMPTY', 'EEXIST')) throw error;
+    if ((await findBuild(cacheDir, key)) !== null) return;
+    await rm(target, { recursive: true, force: true });
+    await rename(scratch, target);
   }
 }
 

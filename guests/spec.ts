@@ -60,7 +60,8 @@ const MEMORY_MAX = 3 * 2 ** 30;
 export function parseSpec(text: string, path: string): GuestSpec {
   let document: unknown;
   try {
-    document = parse(text);
+    // Warnings would go to the console.
+    document = parse(text, { logLevel: 'error' });
   } catch (error) {
     const [line = ''] = String(error instanceof Error ? error.message : error).split('\n');
     throw specError(path, `is not YAML: ${line.replace(/[.:]$/, '')}`);

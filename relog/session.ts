@@ -26,7 +26,8 @@ function invalid(where: string, what: string): DecoupleError {
 export function parseSession(yamlText: string, where = 'The session'): SessionStep[] {
   let document: unknown;
   try {
-    document = parse(yamlText);
+    // Warnings would go to the console.
+    document = parse(yamlText, { logLevel: 'error' });
   } catch (error) {
     const [line = ''] = String(error instanceof Error ? error.message : error).split('\n');
     throw invalid(where, `is not YAML: ${line.replace(/[.:]$/, '')}`);

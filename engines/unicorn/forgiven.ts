@@ -55,6 +55,12 @@ export const FORGIVEN: readonly ForgivenRow[] = [
     reference: 'vol. 1, 10.4.6.1 and vol. 2B, RCPPS',
   },
   {
+    id: 'fault-access',
+    bits: 'the W bit of a page fault’s error code, for an instruction that reads, modifies and writes memory',
+    reason: 'the simulator reads first and faults as a read; the machine, like processors, faults as a write: taken over',
+    reference: 'vol. 3A, 4.7',
+  },
+  {
     id: 'x87-pointers',
     bits: 'the last x87 instruction’s opcode, address and operand (FOP, FIP, FCS, FDP, FDS) in a keyframe',
     reason: 'the simulator does not keep them; where an instruction stores them, the relog has what it stored',

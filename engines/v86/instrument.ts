@@ -18,6 +18,8 @@ type Expr = binaryen.ExpressionRef;
 export const HOOKS = {
   /** (vector, software, hasError, error), before delivery */
   d_vector: [i32, i32, i32, i32],
+  /** after delivery, or after what came of it */
+  d_delivered: [],
   /** (port, value) */
   d_in8: [i32, i32],
   /** (value) */
@@ -233,6 +235,7 @@ function wrapVectors(wrapper: Wrapper): void {
       m.global.set('d_quiet', m.i32.add(m.global.get('d_quiet', i32), m.i32.const(1))),
       call(),
       m.global.set('d_quiet', m.i32.sub(m.global.get('d_quiet', i32), m.i32.const(1))),
+      m.call('d_delivered', [], none),
     ]),
   );
   // The flags as an instruction reads them (PUSHF, LAHF); delivery and task switches read them too, quietly.

@@ -54,6 +54,7 @@ export class Observer implements Probe {
   private dirty: [number, number][] = [];
   private devices = 0;
   private environment: number[] | null = null;
+  private software: Deferred | null = null;
 
   constructor(
     modules: ObserverModules,
@@ -75,6 +76,7 @@ export class Observer implements Probe {
     const hooks: Record<keyof typeof HOOKS, CallableFunction> = {
       d_vector: (vector: number, software: number, hasError: number, error: number) =>
         this.vector(vector, software !== 0, hasError !== 0 ? error >>> 0 : null),
+      d_delivered: () => this.tellSoftware(),
       d_in8: (port: number, value: number) => this.sync(() => this.events.portRead(port, 1, value & 0xff)),
       d_tsc: (value: bigint) =>
         this.sync(() => this.events.tsc(Number(value & 0xffffffffn), Number((value >> 32n) & 0xffffffffn))),
@@ -212,6 +214,12 @@ export class Observer implements Probe {
     const eflags = this.flags();
     const cr2 = vector === PAGE_FAULT && !software ? this.word(LAYOUT.cr + 8) : null;
     const jit = this.inJit.value !== 0;
+    if (fault && this.software !== null) {
+      // INT n itself faulted: it was not delivered, and did not retire.
+      this.software = null;
+      this.left = null;
+    }
+    this.tellSoftware();
     // An instruction reads its own bytes before anything else: a read fault there is the fetch, and nothing began.
     const fetch = fault && cr2 === linear && ((error ?? 0) & WRITE) === 0;
     if (jit && this.left === null) this.left = { eip: linear, fault: fault && !fetch };
@@ -223,11 +231,21 @@ export class Observer implements Probe {
       return;
     }
     this.flushDma();
+    if (software) {
+      this.software = (position) => this.events.softwareInterrupt(position, vector, eip, eflags);
+      return;
+    }
     this.positioned((position) => {
       if (interrupt) this.events.interrupt(position, vector, eip, eflags, rep);
-      else if (software) this.events.softwareInterrupt(position, vector, eip, eflags);
       else this.events.exception(position, vector, eip, eflags, error, cr2);
     });
+  }
+
+  /** A software interrupt is told once it is clear that it was delivered. */
+  private tellSoftware(): void {
+    const { software } = this;
+    this.software = null;
+    if (software !== null) this.positioned(software);
   }
 
   /** A JIT module was left where the count may be too large, or with positions still to be told. */

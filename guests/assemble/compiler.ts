@@ -13,7 +13,16 @@ import type { ProgramSpec } from '../spec.js';
 
 export const COMPILER_PACKAGES = ['libc6-dev', 'linux-libc-dev', 'libgcc-12-dev'];
 
-const COMMON_FLAGS = ['-std=gnu11', '-D_GNU_SOURCE', '-O1', '-Wall', '-Wextra', '-fno-pie', '-fno-stack-protector', '-march=i686'];
+const COMMON_FLAGS = [
+  '-std=gnu11',
+  '-D_GNU_SOURCE',
+  '-O1',
+  '-Wall',
+  '-Wextra',
+  '-fno-pie',
+  '-fno-stack-protector',
+  '-march=i686',
+];
 
 export interface Compiler {
   command: string;

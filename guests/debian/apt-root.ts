@@ -25,6 +25,8 @@ export interface OfferedPackage {
 export class AptRoot {
   private readonly config: string;
   private updated = false;
+  /** Packages that will be asked for, so that a machine without apt can say what it lacks. */
+  wanted: string[] = [];
 
   /**
    * @param directory where the root lives; made when first used
@@ -93,8 +95,8 @@ export class AptRoot {
     if (!(await commandWorks('apt-get')) || !(await commandWorks('dpkg-deb'))) {
       throw new DecoupleError(
         'guest-build-failed',
-        'Debian packages are needed, and this machine has no apt-get or no dpkg-deb.',
-        'Run the set-up on Debian 12 or 13 (a container will do), or copy the .cache directory from such a machine.',
+        `This needs the Debian packages ${this.wanted.join(', ')} (${this.release}, ${this.architecture}), and here is no apt-get or no dpkg-deb.`,
+        'Run it on Debian 12 or 13 (a container will do), or copy the .cache directory from such a machine.',
       );
     }
     if (!existsSync(KEYRING)) {

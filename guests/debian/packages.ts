@@ -57,7 +57,8 @@ export class PackageStore {
 
   async fetchAll(names: Iterable<string>): Promise<FetchedPackage[]> {
     const fetched: FetchedPackage[] = [];
-    for (const name of new Set(names)) fetched.push(await this.fetch(name));
+    this.root.wanted = [...new Set(names)];
+    for (const name of this.root.wanted) fetched.push(await this.fetch(name));
     return fetched;
   }
 

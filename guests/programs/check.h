@@ -23,7 +23,7 @@
 static int failed_checks;
 static char first_failure[160];
 
-static UNUSED void fail(const char *format, ...) {
+static UNUSED void fail(const char* format, ...) {
   va_list arguments;
   va_start(arguments, format);
   if (failed_checks++ == 0) vsnprintf(first_failure, sizeof first_failure, format, arguments);
@@ -34,18 +34,18 @@ static UNUSED void fail(const char *format, ...) {
   va_end(arguments);
 }
 
-#define CHECK(condition)                                             \
-  do {                                                               \
-    if (!(condition)) fail("line %d: %s", __LINE__, #condition);     \
+#define CHECK(condition)                                         \
+  do {                                                           \
+    if (!(condition)) fail("line %d: %s", __LINE__, #condition); \
   } while (0)
 
-#define CHECK_EQUAL(got, wanted)                                                                          \
-  do {                                                                                                    \
-    uint32_t got_ = (uint32_t)(got), wanted_ = (uint32_t)(wanted);                                        \
+#define CHECK_EQUAL(got, wanted)                                                                                 \
+  do {                                                                                                           \
+    uint32_t got_ = (uint32_t)(got), wanted_ = (uint32_t)(wanted);                                               \
     if (got_ != wanted_) fail("line %d: %s is %#x, not %#x", __LINE__, #got, (unsigned)got_, (unsigned)wanted_); \
   } while (0)
 
-static UNUSED int finish(const char *name) {
+static UNUSED int finish(const char* name) {
   if (failed_checks == 0) {
     printf("ok %s\n", name);
     return 0;
@@ -54,8 +54,8 @@ static UNUSED int finish(const char *name) {
   return 1;
 }
 
-static UNUSED void *pages(unsigned count, int protection) {
-  void *at = mmap(NULL, count * PAGE, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+static UNUSED void* pages(unsigned count, int protection) {
+  void* at = mmap(NULL, count * PAGE, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (at == MAP_FAILED) {
     perror("mmap");
     exit(2);
@@ -63,7 +63,7 @@ static UNUSED void *pages(unsigned count, int protection) {
   return at;
 }
 
-static UNUSED void handle(int number, void (*handler)(int, siginfo_t *, void *), int flags) {
+static UNUSED void handle(int number, void (*handler)(int, siginfo_t*, void*), int flags) {
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_sigaction = handler;
@@ -76,13 +76,14 @@ static sigjmp_buf catch_point;
 static volatile sig_atomic_t catching;
 static volatile uint32_t caught_address, caught_eip, caught_code;
 
-static UNUSED void catch_signal(int number, siginfo_t *info, void *context) {
-  ucontext_t *user = context;
+static UNUSED void catch_signal(int number, siginfo_t* info, void* context) {
+  ucontext_t* user = context;
   caught_address = (uint32_t)(uintptr_t)info->si_addr;
   caught_eip = (uint32_t)user->uc_mcontext.gregs[REG_EIP];
   caught_code = (uint32_t)info->si_code;
   if (!catching) {
-    printf("FAILED: unexpected signal %d at %#x, address %#x\n", number, (unsigned)caught_eip, (unsigned)caught_address);
+    printf("FAILED: unexpected signal %d at %#x, address %#x\n", number, (unsigned)caught_eip,
+           (unsigned)caught_address);
     fflush(stdout);
     _exit(1);
   }
@@ -91,7 +92,7 @@ static UNUSED void catch_signal(int number, siginfo_t *info, void *context) {
 
 static UNUSED void catch_all(void) {
   static const int numbers[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
-  static char *stack;
+  static char* stack;
   stack_t alternative = {.ss_size = 65536};
   if (stack == NULL) stack = pages(16, PROT_READ | PROT_WRITE);
   alternative.ss_sp = stack;
@@ -99,15 +100,15 @@ static UNUSED void catch_all(void) {
   for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++) handle(numbers[i], catch_signal, SA_ONSTACK);
 }
 
-#define CATCH(statement)                            \
-  ({                                                \
-    int number_ = sigsetjmp(catch_point, 1);        \
-    if (number_ == 0) {                             \
-      catching = 1;                                 \
-      statement;                                    \
-    }                                               \
-    catching = 0;                                   \
-    number_;                                        \
+#define CATCH(statement)                     \
+  ({                                         \
+    int number_ = sigsetjmp(catch_point, 1); \
+    if (number_ == 0) {                      \
+      catching = 1;                          \
+      statement;                             \
+    }                                        \
+    catching = 0;                            \
+    number_;                                 \
   })
 
 #endif

@@ -6,17 +6,17 @@
 #include "check.h"
 
 #include <asm/ldt.h>
-#include <sys/syscall.h>
 #include <emmintrin.h>
+#include <sys/syscall.h>
 
 #define FPU "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)", "st(7)", "memory"
 
-static void say(int holds, const char *what) {
+static void say(int holds, const char* what) {
   printf("%s: %s\n", holds ? "same" : "known", what);
   fflush(stdout);
 }
 
-static uint16_t set_ldt(unsigned number, void *base, uint32_t limit, int contents, int read_only) {
+static uint16_t set_ldt(unsigned number, void* base, uint32_t limit, int contents, int read_only) {
   struct user_desc entry;
   memset(&entry, 0, sizeof entry);
   entry.entry_number = number;
@@ -45,16 +45,24 @@ static void segments(void) {
     uint32_t offset;
     uint16_t selector;
   } __attribute__((packed)) target = {0, 8};
-  say(CATCH(__asm__ volatile("lcall *%0" : : "m"(target) : "memory")) == SIGSEGV, "a far call to an empty descriptor is a fault");
+  say(CATCH(__asm__ volatile("lcall *%0"
+                             :
+                             : "m"(target)
+                             : "memory")) == SIGSEGV,
+      "a far call to an empty descriptor is a fault");
 }
 
 static volatile int steps;
 
-static void count_step(int number UNUSED, siginfo_t *info UNUSED, void *context UNUSED) { steps++; }
+static void count_step(int number UNUSED, siginfo_t* info UNUSED, void* context UNUSED) { steps++; }
 
 static void traps(void) {
   static int32_t bounds[2] = {-5, 5};
-  say(CATCH(__asm__ volatile("bound %0, (%1)" : : "r"(6), "r"(bounds) : "memory")) == SIGSEGV, "bound raises an exception");
+  say(CATCH(__asm__ volatile("bound %0, (%1)"
+                             :
+                             : "r"(6), "r"(bounds)
+                             : "memory")) == SIGSEGV,
+      "bound raises an exception");
   handle(SIGTRAP, count_step, 0);
   __asm__ volatile(
       "pushfl\n\torl $0x100, (%%esp)\n\tpopfl\n\tnop\n\tnop\n\tmovl $3, %%ecx\n1:\tloop 1b\n\t"
@@ -88,14 +96,26 @@ static uint32_t divide_rounding(uint32_t control) {
 
 static void vectors(void) {
   static unsigned char area[64] __attribute__((aligned(16)));
-  say(CATCH(__asm__ volatile("movaps (%0), %%xmm0" : : "r"(area + 4) : "xmm0")) == SIGSEGV, "movaps faults where it is not aligned");
-  say(CATCH(__asm__ volatile("addps (%0), %%xmm0" : : "r"(area + 8) : "xmm0")) == SIGSEGV, "addps faults where it is not aligned");
+  say(CATCH(__asm__ volatile("movaps (%0), %%xmm0"
+                             :
+                             : "r"(area + 4)
+                             : "xmm0")) == SIGSEGV,
+      "movaps faults where it is not aligned");
+  say(CATCH(__asm__ volatile("addps (%0), %%xmm0"
+                             :
+                             : "r"(area + 8)
+                             : "xmm0")) == SIGSEGV,
+      "addps faults where it is not aligned");
   __m128 one = _mm_set1_ps(1), three = _mm_set1_ps(3), none = _mm_setzero_ps();
   say(flags_of(one, three) == 0x20, "MXCSR tells of inexact results");
   say(flags_of(one, none) == 4, "MXCSR tells of a division by zero");
   say(flags_of(none, none) == 1, "MXCSR tells of invalid operations");
-  say(divide_rounding(0x1f80 | 0x4000) == 0x3eaaaaab && divide_rounding(0x1f80 | 0x2000) == 0x3eaaaaaa, "MXCSR decides how results are rounded");
-  say(CATCH(set_control(0x1d80); __asm__ volatile("divps %1, %0" : "+x"(one) : "x"(none))) == SIGFPE, "SSE exceptions can be unmasked");
+  say(divide_rounding(0x1f80 | 0x4000) == 0x3eaaaaab && divide_rounding(0x1f80 | 0x2000) == 0x3eaaaaaa,
+      "MXCSR decides how results are rounded");
+  say(CATCH(set_control(0x1d80); __asm__ volatile("divps %1, %0"
+                                                  : "+x"(one)
+                                                  : "x"(none))) == SIGFPE,
+      "SSE exceptions can be unmasked");
   set_control(0x1f80);
 }
 
@@ -125,17 +145,21 @@ static void x87(void) {
   say((STATUS("fmulp", 1e4930L, 1e4930L) & 0x28) == 0x28, "the x87 status tells of overflow");
   say((STATUS("fxam", smallest, 1) & 0x4500) == 0x4400, "fxam knows denormal numbers");
   say((STATUS("fprem", large, 3) & 0x400) == 0x400, "fprem does its work in steps");
-  __asm__ volatile("fninit\n\tfldt %2\n\tfldt %1\n1:\tfprem\n\tfnstsw %%ax\n\ttestw $0x400, %%ax\n\tjnz 1b\n\tfstpt %0\n\tfninit"
-                   : "=m"(rest)
-                   : "m"(large), "m"(three)
-                   : "ax", "cc", FPU);
+  __asm__ volatile(
+      "fninit\n\tfldt %2\n\tfldt %1\n1:\tfprem\n\tfnstsw %%ax\n\ttestw $0x400, %%ax\n\tjnz 1b\n\tfstpt %0\n\tfninit"
+      : "=m"(rest)
+      : "m"(large), "m"(three)
+      : "ax", "cc", FPU);
   say(rest == 2, "fprem's remainder of numbers far apart is right");
   static const unsigned char pi[10] = {0x35, 0xc2, 0x68, 0x21, 0xa2, 0xda, 0x0f, 0xc9, 0x00, 0x40};
   unsigned char constant[10];
   __asm__ volatile("fninit\n\tfldpi\n\tfstpt %0" : "=m"(constant) : : FPU);
   say(memcmp(constant, pi, 10) == 0, "fldpi and its like load 64 bits of mantissa");
   uint16_t control = 0x37f & ~4;
-  say(CATCH(__asm__ volatile("fninit\n\tfldcw %0\n\tfld1\n\tfldz\n\tfdivrp\n\tfwait" : : "m"(control) : FPU)) == SIGFPE,
+  say(CATCH(__asm__ volatile("fninit\n\tfldcw %0\n\tfld1\n\tfldz\n\tfdivrp\n\tfwait"
+                             :
+                             : "m"(control)
+                             : FPU)) == SIGFPE,
       "x87 exceptions can be unmasked");
   __asm__ volatile("fninit" : : : FPU);
   unsigned char packed[10] = {0x34, 0x12};

@@ -11,7 +11,7 @@ static uint32_t work(uint32_t seed) {
   return value & 0x7f;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc == 2) return (int)work((uint32_t)atoi(argv[1]));
   static pid_t children[COUNT];
   int pipe_ends[2];
@@ -25,7 +25,7 @@ int main(int argc, char **argv) {
         if (i % 4 != 0) _exit((int)work((uint32_t)i));
         char number[12];
         snprintf(number, sizeof number, "%d", i);
-        execl("/proc/self/exe", argv[0], number, (char *)NULL);
+        execl("/proc/self/exe", argv[0], number, (char*)NULL);
         _exit(254);
       }
       if (children[i] < 0) fail("fork number %d failed", i);

@@ -6,16 +6,16 @@ enum { CF = 1, PF = 4, AF = 16, ZF = 64, SF = 128, OF = 2048, ARITHMETIC = CF | 
 static uint32_t flags;
 
 /* An instruction on EAX, ECX and EDX, with flags set before and stored after. */
-#define RUN(instruction, eax, ecx, edx, before)                                        \
-  do {                                                                                 \
-    a = (eax), c = (ecx), d = (edx), flags = (before);                                 \
-    __asm__ volatile("pushl %3\n\tpopfl\n\t" instruction "\n\tpushfl\n\tpopl %3"        \
-                     : "+a"(a), "+c"(c), "+d"(d), "+r"(flags)                          \
-                     :                                                                 \
-                     : "memory", "cc");                                                \
+#define RUN(instruction, eax, ecx, edx, before)                                  \
+  do {                                                                           \
+    a = (eax), c = (ecx), d = (edx), flags = (before);                           \
+    __asm__ volatile("pushl %3\n\tpopfl\n\t" instruction "\n\tpushfl\n\tpopl %3" \
+                     : "+a"(a), "+c"(c), "+d"(d), "+r"(flags)                    \
+                     :                                                           \
+                     : "memory", "cc");                                          \
   } while (0)
 
-#define FLAGS(mask, wanted) CHECK_EQUAL(flags &(mask), (wanted))
+#define FLAGS(mask, wanted) CHECK_EQUAL(flags&(mask), (wanted))
 
 static uint32_t a, c, d;
 
@@ -248,10 +248,14 @@ static void test_stack_frames(void) {
   CHECK_EQUAL(result[1], 24);
   CHECK_EQUAL(result[2], 8);
   /* push of the stack pointer stores what it was before; pop into it wins over the increment. */
-  __asm__ volatile("movl %%esp, %%ecx\n\tpushl %%esp\n\tpopl %%eax\n\tsubl %%ecx, %%eax" : "=a"(result[0]) : : "ecx", "cc");
+  __asm__ volatile("movl %%esp, %%ecx\n\tpushl %%esp\n\tpopl %%eax\n\tsubl %%ecx, %%eax"
+                   : "=a"(result[0])
+                   :
+                   : "ecx", "cc");
   CHECK_EQUAL(result[0], 0);
   __asm__ volatile(
-      "movl %%esp, %%ecx\n\tpushl $0x77\n\tmovl %%esp, %%edx\n\tpushl %%edx\n\tpopl %%esp\n\tpopl %%eax\n\tmovl %%ecx, %%esp"
+      "movl %%esp, %%ecx\n\tpushl $0x77\n\tmovl %%esp, %%edx\n\tpushl %%edx\n\tpopl %%esp\n\tpopl %%eax\n\tmovl %%ecx, "
+      "%%esp"
       : "=a"(result[0])
       :
       : "ecx", "edx", "memory");

@@ -47,16 +47,16 @@ static void test_strings(void) {
   uint8_t bytes[64], wanted;
   uint16_t words[64];
   uint32_t dwords[64], count;
-  void *to;
-  const void *from;
+  void* to;
+  const void* from;
   for (int i = 0; i < 1000; i++) outb((uint8_t)i, DELAY);
-#define IN(instruction, area, port)                                                                         \
-  to = (area), count = 64;                                                                                  \
-  __asm__ volatile("cld\n\t" instruction : "+D"(to), "+c"(count) : "d"(port) : "memory");                    \
+#define IN(instruction, area, port)                                                       \
+  to = (area), count = 64;                                                                \
+  __asm__ volatile("cld\n\t" instruction : "+D"(to), "+c"(count) : "d"(port) : "memory"); \
   CHECK(count == 0 && to == (area) + 64)
-#define OUT(instruction, area, port)                                                                        \
-  from = (area), count = 64;                                                                                \
-  __asm__ volatile("cld\n\t" instruction : "+S"(from), "+c"(count) : "d"(port) : "memory");                  \
+#define OUT(instruction, area, port)                                                        \
+  from = (area), count = 64;                                                                \
+  __asm__ volatile("cld\n\t" instruction : "+S"(from), "+c"(count) : "d"(port) : "memory"); \
   CHECK(count == 0 && from == (area) + 64)
   /* The clock's register B: holds still. */
   outb(11, CMOS);
@@ -74,15 +74,15 @@ static void test_strings(void) {
 
 static volatile int repairs;
 
-static void repair(int number UNUSED, siginfo_t *info, void *context UNUSED) {
+static void repair(int number UNUSED, siginfo_t* info, void* context UNUSED) {
   if (++repairs > 9) _exit(3);
-  mprotect((void *)((uintptr_t)info->si_addr & ~(uintptr_t)(PAGE - 1)), PAGE, PROT_READ | PROT_WRITE);
+  mprotect((void*)((uintptr_t)info->si_addr & ~(uintptr_t)(PAGE - 1)), PAGE, PROT_READ | PROT_WRITE);
 }
 
 /* The page to be written is missing: the port is read once for each element all the same. */
 static void test_faults(void) {
-  uint8_t *area = pages(2, PROT_READ | PROT_WRITE);
-  void *to = area + PAGE - 10;
+  uint8_t* area = pages(2, PROT_READ | PROT_WRITE);
+  void* to = area + PAGE - 10;
   uint32_t count = 30;
   mprotect(area + PAGE, PAGE, PROT_NONE);
   handle(SIGSEGV, repair, 0);

@@ -23,7 +23,7 @@ static NOINLINE uint32_t ackermann(uint32_t m, uint32_t n) {
   return ackermann(m - 1, ackermann(m, n - 1));
 }
 
-static NOINLINE uint32_t endless(volatile uint32_t *counter) {
+static NOINLINE uint32_t endless(volatile uint32_t* counter) {
   volatile uint32_t frame[256];
   frame[0] = ++*counter;
   if (frame[0] == UINT32_MAX) return 0;

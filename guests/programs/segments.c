@@ -7,7 +7,7 @@
 enum { DATA = 0, STACK = 1, CODE = 2 };
 
 /* Writes an LDT entry. `limit` is in bytes. Returns its selector. */
-static uint16_t set_ldt(unsigned number, void *base, uint32_t limit, int contents, int wide, int absent) {
+static uint16_t set_ldt(unsigned number, void* base, uint32_t limit, int contents, int wide, int absent) {
   struct user_desc entry;
   memset(&entry, 0, sizeof entry);
   entry.entry_number = number;
@@ -49,32 +49,40 @@ static void test_data_segments(void) {
   } __attribute__((packed)) pointer = {16, low};
   __asm__ volatile("lfs %1, %0\n\tmovl %%fs:(%0), %0" : "=&r"(value) : "m"(pointer));
   CHECK_EQUAL(value, area[4]);
-  __asm__ volatile("pushw %%es\n\tles (%1), %0\n\tmovl %%es:(%0), %0\n\tpopw %%es" : "=&r"(value) : "r"(&pointer) : "memory");
+  __asm__ volatile("pushw %%es\n\tles (%1), %0\n\tmovl %%es:(%0), %0\n\tpopw %%es"
+                   : "=&r"(value)
+                   : "r"(&pointer)
+                   : "memory");
   CHECK_EQUAL(value, area[4]);
-  __asm__ volatile("pushl %%ds\n\tlds (%1), %0\n\tmovl (%0), %0\n\tpopl %%ds" : "=&r"(value) : "r"(&pointer) : "memory");
+  __asm__ volatile("pushl %%ds\n\tlds (%1), %0\n\tmovl (%0), %0\n\tpopl %%ds"
+                   : "=&r"(value)
+                   : "r"(&pointer)
+                   : "memory");
   CHECK_EQUAL(value, area[4]);
   __asm__ volatile("pushl %1\n\tpopl %%fs\n\tpushl %%fs\n\tpopl %0" : "=r"(value) : "r"((uint32_t)low));
   CHECK_EQUAL(value & 0xffff, low);
   /* A string instruction with ES elsewhere, and with 16-bit addresses. */
   uint32_t copy[4] = {0}, count = 4;
-  const void *from = (void *)8;
-  void *to = copy;
+  const void* from = (void*)8;
+  void* to = copy;
   __asm__ volatile("movw %3, %%fs\n\trep movsl %%fs:(%%esi), %%es:(%%edi)"
                    : "+S"(from), "+D"(to), "+c"(count)
                    : "r"(low)
                    : "memory");
   CHECK(memcmp(copy, area + 2, 16) == 0);
-  from = (void *)0x70008, to = (void *)0x90040, count = 0x50004;
-  __asm__ volatile("pushl %%ds\n\tpushl %%es\n\tmovw %w3, %%ds\n\tmovw %w3, %%es\n\taddr16 rep movsl\n\tpopl %%es\n\tpopl %%ds"
-                   : "+S"(from), "+D"(to), "+c"(count)
-                   : "a"(low)
-                   : "memory");
+  from = (void*)0x70008, to = (void*)0x90040, count = 0x50004;
+  __asm__ volatile(
+      "pushl %%ds\n\tpushl %%es\n\tmovw %w3, %%ds\n\tmovw %w3, %%es\n\taddr16 rep movsl\n\tpopl %%es\n\tpopl %%ds"
+      : "+S"(from), "+D"(to), "+c"(count)
+      : "a"(low)
+      : "memory");
   CHECK_EQUAL(area[16], 2 * 0x1010101u);
   CHECK_EQUAL(area[19], 5 * 0x1010101u);
   CHECK_EQUAL(count, 0x50000);
   CHECK_EQUAL((uintptr_t)from, 0x70018);
   /* A segment that may only be read. */
-  struct user_desc entry = {.entry_number = 3, .base_addr = (unsigned)(uintptr_t)area, .limit = 99, .seg_32bit = 1, .read_exec_only = 1};
+  struct user_desc entry = {
+      .entry_number = 3, .base_addr = (unsigned)(uintptr_t)area, .limit = 99, .seg_32bit = 1, .read_exec_only = 1};
   syscall(SYS_modify_ldt, 0x11, &entry, sizeof entry);
   CHECK_EQUAL(load_fs(0x1f, 4), area[1]);
   __asm__ volatile("movw %0, %%fs" : : "r"((uint16_t)0));
@@ -95,11 +103,11 @@ static void test_queries(void) {
   result = 55;
   __asm__ volatile("larl %2, %0\n\tsetz %1" : "+r"(result), "=q"(ok) : "r"(0xfff0u) : "cc");
   CHECK(!ok && result == 55);
-#define VERIFY(instruction, selector) \
-  ({                                  \
-    uint8_t ok_;                      \
+#define VERIFY(instruction, selector)                                                               \
+  ({                                                                                                \
+    uint8_t ok_;                                                                                    \
     __asm__ volatile(instruction " %w1\n\tsetz %0" : "=q"(ok_) : "r"((uint32_t)(selector)) : "cc"); \
-    ok_;                              \
+    ok_;                                                                                            \
   })
   CHECK(VERIFY("verr", code) && !VERIFY("verw", code) && VERIFY("verw", data) && VERIFY("verr", low));
   CHECK(!VERIFY("verr", 0) && !VERIFY("verr", 8) && !VERIFY("verw", 0xfff8));
@@ -132,9 +140,11 @@ static void test_thread_area(void) {
 
 /* Far calls: to 32-bit code with a base of its own, and to 16-bit code. */
 static void test_far_calls(void) {
-  unsigned char *code = pages(1, PROT_READ | PROT_WRITE | PROT_EXEC);
-  static const unsigned char wide[] = {0xb8, 0x78, 0x56, 0x34, 0x12, 0x0e, 0x5a, 0xcb}; /* mov eax, n; push cs; pop edx; retf */
-  static const unsigned char narrow[] = {0xb8, 0x34, 0x12, 0x66, 0x05, 0, 0, 1, 0, 0x66, 0xcb}; /* mov ax, n; add eax, 65536; retfd */
+  unsigned char* code = pages(1, PROT_READ | PROT_WRITE | PROT_EXEC);
+  static const unsigned char wide[] = {0xb8, 0x78, 0x56, 0x34,
+                                       0x12, 0x0e, 0x5a, 0xcb}; /* mov eax, n; push cs; pop edx; retf */
+  static const unsigned char narrow[] = {0xb8, 0x34, 0x12, 0x66, 0x05, 0,
+                                         0,    1,    0,    0x66, 0xcb}; /* mov ax, n; add eax, 65536; retfd */
   memcpy(code + 16, wide, sizeof wide);
   memcpy(code + 64, narrow, sizeof narrow);
   struct {

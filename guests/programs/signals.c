@@ -6,13 +6,13 @@
 static volatile int order[8], position;
 static volatile uintptr_t handler_stack;
 
-static void outer(int number, siginfo_t *info UNUSED, void *context UNUSED) {
+static void outer(int number, siginfo_t* info UNUSED, void* context UNUSED) {
   order[position++] = number;
   raise(SIGUSR2);
   order[position++] = -number;
 }
 
-static void inner(int number, siginfo_t *info UNUSED, void *context UNUSED) {
+static void inner(int number, siginfo_t* info UNUSED, void* context UNUSED) {
   int local;
   handler_stack = (uintptr_t)&local;
   order[position++] = number;
@@ -43,7 +43,7 @@ static volatile int ticks;
 static volatile double tick_number = 1.5;
 
 /* Uses the FPU and SSE registers, which belong to the interrupted loop as well. */
-static void tick(int number UNUSED, siginfo_t *info UNUSED, void *context UNUSED) {
+static void tick(int number UNUSED, siginfo_t* info UNUSED, void* context UNUSED) {
   ticks++;
   tick_number = tick_number * 1.25 + 1;
   __asm__ volatile("pcmpeqd %%xmm0, %%xmm0\n\tpcmpeqd %%xmm7, %%xmm7\n\tfninit\n\tfldz" : : : "xmm0", "xmm7");
@@ -79,8 +79,8 @@ static void test_timer(int which, int number) {
 
 static volatile int skipped;
 
-static void skip_instruction(int number UNUSED, siginfo_t *info UNUSED, void *context) {
-  ucontext_t *user = context;
+static void skip_instruction(int number UNUSED, siginfo_t* info UNUSED, void* context) {
+  ucontext_t* user = context;
   skipped++;
   user->uc_mcontext.gregs[REG_EIP] += 2; /* over ud2 */
   user->uc_mcontext.gregs[REG_EAX] = 77;
@@ -92,11 +92,11 @@ static void test_exceptions(void) {
   CHECK_EQUAL(CATCH(result = 7 / zero), SIGFPE);
   CHECK_EQUAL(caught_code, FPE_INTDIV);
   CHECK_EQUAL(CATCH(__asm__ volatile("ud2")), SIGILL);
-  CHECK_EQUAL(*(uint16_t *)(uintptr_t)caught_eip, 0x0b0f);
+  CHECK_EQUAL(*(uint16_t*)(uintptr_t)caught_eip, 0x0b0f);
   CHECK_EQUAL(CATCH(__asm__ volatile("hlt")), SIGSEGV);
-  CHECK_EQUAL(*(uint8_t *)(uintptr_t)caught_eip, 0xf4);
+  CHECK_EQUAL(*(uint8_t*)(uintptr_t)caught_eip, 0xf4);
   CHECK_EQUAL(CATCH(__asm__ volatile("int3")), SIGTRAP);
-  CHECK_EQUAL(((uint8_t *)(uintptr_t)caught_eip)[-1], 0xcc);
+  CHECK_EQUAL(((uint8_t*)(uintptr_t)caught_eip)[-1], 0xcc);
   CHECK_EQUAL(CATCH(__asm__ volatile("movl %%cr0, %%eax" : : : "eax")), SIGSEGV);
   CHECK_EQUAL(CATCH(__asm__ volatile("int $0x81")), SIGSEGV);
   uint32_t value = result;

@@ -81,8 +81,8 @@ static void test_conversions(void) {
   __m128 f = singles(2.5f, -2.5f, 3e9f, NAN);
   CHECK_WORDS(_mm_cvtps_epi32(f), 2, (uint32_t)-2, 0x80000000, 0x80000000);
   CHECK_WORDS(_mm_cvttps_epi32(singles(2.9f, -2.9f, -3e9f, 0.99f)), 2, (uint32_t)-2, 0x80000000, 0);
-  CHECK_WORDS(_mm_castps_si128(_mm_cvtepi32_ps(words(0x7fffffff, 16777217, ~0u, 3))), 0x4f000000, 0x4b800000, 0xbf800000,
-              0x40400000);
+  CHECK_WORDS(_mm_castps_si128(_mm_cvtepi32_ps(words(0x7fffffff, 16777217, ~0u, 3))), 0x4f000000, 0x4b800000,
+              0xbf800000, 0x40400000);
   CHECK(wide(_mm_cvtepi32_pd(words(0, 0, 0x80000000, 7)), 1) == 0xc1e0000000000000ull);
   CHECK_WORDS(_mm_cvtpd_epi32(doubles(-1.5, 4e9)), 0, 0, (uint32_t)-2, 0x80000000);
   CHECK_WORDS(_mm_cvttpd_epi32(doubles(-1.9, 1.9)), 0, 0, (uint32_t)-1, 1);
@@ -135,16 +135,17 @@ static void test_integers(void) {
 }
 
 static void test_memory(void) {
-  unsigned char *area = pages(2, PROT_READ | PROT_WRITE);
+  unsigned char* area = pages(2, PROT_READ | PROT_WRITE);
   __m128i value = words(4, 3, 2, 1);
-  _mm_storeu_si128((__m128i *)(void *)(area + PAGE - 7), value); /* over the border of two pages */
-  CHECK_WORDS(_mm_loadu_si128((__m128i *)(void *)(area + PAGE - 7)), 4, 3, 2, 1);
-  _mm_maskmoveu_si128(words(~0u, 0, 0x80, 0), words(0x55555555, 0, 0x66, 0), (char *)area);
+  _mm_storeu_si128((__m128i*)(void*)(area + PAGE - 7), value); /* over the border of two pages */
+  CHECK_WORDS(_mm_loadu_si128((__m128i*)(void*)(area + PAGE - 7)), 4, 3, 2, 1);
+  _mm_maskmoveu_si128(words(~0u, 0, 0x80, 0), words(0x55555555, 0, 0x66, 0), (char*)area);
   CHECK_EQUAL(area[4], 0);
-  _mm_maskmoveu_si128(words(0x11223344, 0x55667788, 0x99aabbcc, 0xddeeff00), words(0x80000000, 0, 0x80, 0x8000), (char *)area);
+  _mm_maskmoveu_si128(words(0x11223344, 0x55667788, 0x99aabbcc, 0xddeeff00), words(0x80000000, 0, 0x80, 0x8000),
+                      (char*)area);
   CHECK(area[15] == 0x11 && area[14] == 0 && area[4] == 0xcc && area[1] == 0xff && area[0] == 0);
-  _mm_stream_si128((__m128i *)(void *)area, value);
-  _mm_storeh_pd((double *)(void *)(area + 16), _mm_castsi128_pd(value));
+  _mm_stream_si128((__m128i*)(void*)area, value);
+  _mm_storeh_pd((double*)(void*)(area + 16), _mm_castsi128_pd(value));
   CHECK(area[0] == 1 && area[16] == 3);
   munmap(area, 2 * PAGE);
 }
@@ -195,11 +196,11 @@ static void test_save(void) {
       : "=m"(saved), "=m"(again), "+r"(value), "=m"(control)
       :
       : "xmm5", "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)", "st(7)", "memory");
-  CHECK_EQUAL(*(uint16_t *)(void *)saved, 0x37f);
+  CHECK_EQUAL(*(uint16_t*)(void*)saved, 0x37f);
   CHECK_EQUAL(saved[4], 0x80); /* one bit a register: number 7 is in use */
-  CHECK_EQUAL(*(uint32_t *)(void *)(saved + 24) & 0xffc0, 0x1f80);
-  CHECK_EQUAL(*(uint32_t *)(void *)(saved + 36), 0xc90fdaa2);
-  CHECK_EQUAL(*(uint32_t *)(void *)(saved + 160 + 5 * 16 + 12), 0x13579bdf);
+  CHECK_EQUAL(*(uint32_t*)(void*)(saved + 24) & 0xffc0, 0x1f80);
+  CHECK_EQUAL(*(uint32_t*)(void*)(saved + 36), 0xc90fdaa2);
+  CHECK_EQUAL(*(uint32_t*)(void*)(saved + 160 + 5 * 16 + 12), 0x13579bdf);
   CHECK(memcmp(saved + 32, again + 32, 128 + 128) == 0);
   CHECK_EQUAL(control, 0x37f);
 }

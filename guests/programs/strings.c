@@ -3,8 +3,8 @@
 
 #include <sys/time.h>
 
-#define STRING(name, instruction)                                                                      \
-  static UNUSED void name(void *to, const void *from, uint32_t count) {                                \
+#define STRING(name, instruction)                                                                         \
+  static UNUSED void name(void* to, const void* from, uint32_t count) {                                   \
     __asm__ volatile(instruction : "+D"(to), "+S"(from), "+c"(count) : "a"(0x11223344) : "memory", "cc"); \
   }
 
@@ -19,15 +19,15 @@ STRING(store_words, "rep stosw")
 STRING(store_dwords, "rep stosl")
 STRING(store_dwords_down, "std\n\trep stosl\n\tcld")
 
-typedef void (*string_function)(void *, const void *, uint32_t);
+typedef void (*string_function)(void*, const void*, uint32_t);
 
-static void fill(unsigned char *at, uint32_t size) {
+static void fill(unsigned char* at, uint32_t size) {
   uint32_t value = 1;
   for (uint32_t i = 0; i < size; i++) at[i] = (unsigned char)((value = value * 1664525u + 1013904223u) >> 24);
 }
 
 /* What the instruction must do, one element after the other. */
-static void model(unsigned char *to, const unsigned char *from, uint32_t count, int width, int down) {
+static void model(unsigned char* to, const unsigned char* from, uint32_t count, int width, int down) {
   for (uint32_t i = 0; i < count; i++) {
     int offset = (int)i * width * (down ? -1 : 1);
     unsigned char element[4];
@@ -40,7 +40,7 @@ static void test_moves(void) {
   static const struct {
     string_function run;
     int width, down;
-  } cases[] = {{move_bytes, 1, 0}, {move_words, 2, 0}, {move_dwords, 4, 0},
+  } cases[] = {{move_bytes, 1, 0},      {move_words, 2, 0},      {move_dwords, 4, 0},
                {move_bytes_down, 1, 1}, {move_words_down, 2, 1}, {move_dwords_down, 4, 1}};
   static const int offsets[] = {0, 1, 2, 3, 4095, 4093};
   unsigned char *area = pages(8, PROT_READ | PROT_WRITE), *copy = pages(8, PROT_READ | PROT_WRITE);
@@ -71,7 +71,7 @@ static void test_moves(void) {
 }
 
 static void test_stores(void) {
-  unsigned char *area = pages(4, PROT_READ | PROT_WRITE);
+  unsigned char* area = pages(4, PROT_READ | PROT_WRITE);
   store_bytes(area + 4090, NULL, 20);
   CHECK(area[4089] == 0 && area[4090] == 0x44 && area[4109] == 0x44 && area[4110] == 0);
   store_words(area + 4095, NULL, 2);
@@ -88,18 +88,18 @@ static void test_scans(void) {
   void *at, *other;
   memset(area, 'a', 4 * PAGE);
   area[9000] = 'b';
-#define SCAN(instruction, from, with, number)                                                          \
-  at = (from), other = (with), count = (number);                                                       \
-  __asm__ volatile(instruction "\n\tpushfl\n\tpopl %3\n\tcld"                                          \
-                   : "+D"(at), "+S"(other), "+c"(count), "=&r"(flags)                                  \
-                   : "a"('b')                                                                          \
+#define SCAN(instruction, from, with, number)                         \
+  at = (from), other = (with), count = (number);                      \
+  __asm__ volatile(instruction "\n\tpushfl\n\tpopl %3\n\tcld"         \
+                   : "+D"(at), "+S"(other), "+c"(count), "=&r"(flags) \
+                   : "a"('b')                                         \
                    : "memory", "cc")
   SCAN("repne scasb", area, NULL, 4 * PAGE);
-  CHECK_EQUAL((unsigned char *)at - area, 9001);
+  CHECK_EQUAL((unsigned char*)at - area, 9001);
   CHECK_EQUAL(count, 4 * PAGE - 9001);
   CHECK(flags & 0x40);
   SCAN("std\n\trepne scasb", area + 4 * PAGE - 1, NULL, 4 * PAGE);
-  CHECK_EQUAL((unsigned char *)at - area, 8999);
+  CHECK_EQUAL((unsigned char*)at - area, 8999);
   SCAN("repe scasb", area + 9000, NULL, 100);
   CHECK_EQUAL(count, 98);
   CHECK(!(flags & 0x40));
@@ -116,7 +116,7 @@ static void test_scans(void) {
   SCAN("repe cmpsw", area + 3, copy + 3, 8000);
   CHECK_EQUAL(count, 8000 - 5000);
   SCAN("std\n\trepe cmpsb", area + 4 * PAGE - 1, copy + 4 * PAGE - 1, 4 * PAGE);
-  CHECK_EQUAL((unsigned char *)other - copy, 10000);
+  CHECK_EQUAL((unsigned char*)other - copy, 10000);
   uint32_t last = 0;
   other = area + 8998;
   count = 3;
@@ -128,8 +128,8 @@ static void test_scans(void) {
 
 static volatile int ticks;
 
-static void tick(int number UNUSED, siginfo_t *info UNUSED, void *context) {
-  ucontext_t *user = context;
+static void tick(int number UNUSED, siginfo_t* info UNUSED, void* context) {
+  ucontext_t* user = context;
   ticks++;
   /* Inside a REP instruction the direction flag of the handler is clear all the same. */
   uint32_t flags;
@@ -141,8 +141,8 @@ static void tick(int number UNUSED, siginfo_t *info UNUSED, void *context) {
 static void test_interrupted(void) {
   enum { SIZE = 8 << 20 };
   static const struct itimerval every = {{0, 1000}, {0, 1000}}, never;
-  unsigned char *from = pages(SIZE / PAGE + 1, PROT_READ | PROT_WRITE);
-  unsigned char *to = pages(SIZE / PAGE + 1, PROT_READ | PROT_WRITE);
+  unsigned char* from = pages(SIZE / PAGE + 1, PROT_READ | PROT_WRITE);
+  unsigned char* to = pages(SIZE / PAGE + 1, PROT_READ | PROT_WRITE);
   uint32_t count, flags;
   void *at, *other;
   fill(from, SIZE);
@@ -173,14 +173,14 @@ static void test_interrupted(void) {
 static volatile uint32_t fault_edi, fault_esi, fault_ecx;
 static volatile int faults;
 
-static void repair(int number UNUSED, siginfo_t *info, void *context) {
-  greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+static void repair(int number UNUSED, siginfo_t* info, void* context) {
+  greg_t* registers = ((ucontext_t*)context)->uc_mcontext.gregs;
   caught_address = (uint32_t)(uintptr_t)info->si_addr;
   fault_edi = (uint32_t)registers[REG_EDI];
   fault_esi = (uint32_t)registers[REG_ESI];
   fault_ecx = (uint32_t)registers[REG_ECX];
   if (++faults > 100) _exit(3);
-  mprotect((void *)(uintptr_t)(caught_address & ~(PAGE - 1)), PAGE, PROT_READ | PROT_WRITE);
+  mprotect((void*)(uintptr_t)(caught_address & ~(PAGE - 1)), PAGE, PROT_READ | PROT_WRITE);
 }
 
 /* A page missing in the middle: the registers tell how far it got, and after repair it goes on from there. */
@@ -223,7 +223,7 @@ static void test_faults(void) {
   mprotect(from + PAGE, PAGE, PROT_NONE);
   SCAN("repne scasb", from, NULL, 4 * PAGE);
   CHECK_EQUAL(fault_ecx, 3 * PAGE);
-  CHECK_EQUAL((unsigned char *)at - from, 3 * PAGE + 1);
+  CHECK_EQUAL((unsigned char*)at - from, 3 * PAGE + 1);
   memcpy(to, from, 4 * PAGE);
   mprotect(to + 2 * PAGE, PAGE, PROT_NONE);
   SCAN("repe cmpsw", from, to, 2 * PAGE);

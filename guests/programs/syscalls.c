@@ -19,7 +19,10 @@ static uint32_t entry_point;
 
 static uint32_t by_vdso(uint32_t number, uint32_t first, uint32_t second, uint32_t third) {
   uint32_t result;
-  __asm__ volatile("call *%1" : "=a"(result) : "m"(entry_point), "0"(number), "b"(first), "c"(second), "d"(third) : "memory");
+  __asm__ volatile("call *%1"
+                   : "=a"(result)
+                   : "m"(entry_point), "0"(number), "b"(first), "c"(second), "d"(third)
+                   : "memory");
   return result;
 }
 
@@ -34,7 +37,10 @@ __asm__(
 
 static uint32_t by_sysenter(uint32_t number, uint32_t first, uint32_t second, uint32_t third) {
   uint32_t result;
-  __asm__ volatile("call sysenter_stub" : "=a"(result) : "0"(number), "b"(first), "c"(second), "d"(third) : "memory", "cc");
+  __asm__ volatile("call sysenter_stub"
+                   : "=a"(result)
+                   : "0"(number), "b"(first), "c"(second), "d"(third)
+                   : "memory", "cc");
   return result;
 }
 
@@ -46,7 +52,7 @@ static int has_sysenter(void) {
 
 typedef uint32_t (*entry)(uint32_t, uint32_t, uint32_t, uint32_t);
 
-static void test_entry(entry enter, const char *name) {
+static void test_entry(entry enter, const char* name) {
   int ends[2];
   char text[16] = "";
   uint32_t own = (uint32_t)getpid();
@@ -54,7 +60,7 @@ static void test_entry(entry enter, const char *name) {
     if (enter(SYS_getpid, 0, 0, 0) != own) fail("getpid by %s", name);
   }
   CHECK(pipe(ends) == 0);
-  CHECK_EQUAL(enter(SYS_write, (uint32_t)ends[1], (uint32_t)(uintptr_t)"hello", 6), 6);
+  CHECK_EQUAL(enter(SYS_write, (uint32_t)ends[1], (uint32_t)(uintptr_t) "hello", 6), 6);
   CHECK_EQUAL(enter(SYS_read, (uint32_t)ends[0], (uint32_t)(uintptr_t)text, 16), 6);
   CHECK(strcmp(text, "hello") == 0);
   CHECK_EQUAL(enter(SYS_write, (uint32_t)ends[1], 16, 6), (uint32_t)-EFAULT);
@@ -66,7 +72,7 @@ static void test_entry(entry enter, const char *name) {
 
 static volatile int alarms;
 
-static void count_alarm(int number UNUSED, siginfo_t *info UNUSED, void *context UNUSED) { alarms++; }
+static void count_alarm(int number UNUSED, siginfo_t* info UNUSED, void* context UNUSED) { alarms++; }
 
 /* Calls that a signal interrupts, some of which the kernel starts again. */
 static void test_interrupted(void) {
@@ -89,11 +95,11 @@ static void test_interrupted(void) {
 
 static void test_arguments(void) {
   /* Six arguments; the last one in EBP. */
-  char *area = mmap(NULL, 2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char* area = mmap(NULL, 2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   CHECK(area != MAP_FAILED && area[5000] == 0);
   int file = memfd_create("syscalls", 0);
   CHECK(ftruncate(file, 3 * PAGE) == 0 && pwrite(file, "third page", 10, 2 * PAGE) == 10);
-  char *third = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, file, 2 * PAGE);
+  char* third = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, file, 2 * PAGE);
   CHECK(memcmp(third, "third page", 10) == 0);
   struct stat info;
   CHECK(fstat(file, &info) == 0 && info.st_size == 3 * PAGE);
@@ -106,7 +112,8 @@ static void test_clocks(void) {
   clock_gettime(CLOCK_MONOTONIC, &before);
   for (int i = 0; i < 5000; i++) {
     clock_gettime(CLOCK_MONOTONIC, &now);
-    if (now.tv_sec < before.tv_sec || (now.tv_sec == before.tv_sec && now.tv_nsec < before.tv_nsec)) fail("the clock went back");
+    if (now.tv_sec < before.tv_sec || (now.tv_sec == before.tv_sec && now.tv_nsec < before.tv_nsec))
+      fail("the clock went back");
     before = now;
   }
   CHECK(gettimeofday(&day, NULL) == 0 && day.tv_usec >= 0 && day.tv_usec < 1000000);

@@ -16,7 +16,7 @@ static uint32_t locked_counter, added, exchanged, turn;
 static uint64_t wide;
 static __thread uint32_t own;
 
-static void compare_exchange_add(uint32_t *at) {
+static void compare_exchange_add(uint32_t* at) {
   uint32_t old = *at, seen;
   for (;;) {
     __asm__ volatile("lock cmpxchgl %2, %1" : "=a"(seen), "+m"(*at) : "r"(old + 1), "0"(old) : "memory", "cc");
@@ -25,7 +25,7 @@ static void compare_exchange_add(uint32_t *at) {
   }
 }
 
-static void wide_add(uint64_t *at) {
+static void wide_add(uint64_t* at) {
   uint64_t old = *at;
   uint8_t done;
   do {
@@ -37,7 +37,7 @@ static void wide_add(uint64_t *at) {
   } while (!done);
 }
 
-static void *work(void *argument) {
+static void* work(void* argument) {
   uint32_t number = (uint32_t)(uintptr_t)argument;
   pthread_barrier_wait(&barrier);
   for (int i = 0; i < ROUNDS; i++) {
@@ -60,14 +60,14 @@ static void *work(void *argument) {
     pthread_cond_broadcast(&turned);
     pthread_mutex_unlock(&lock);
   }
-  return (void *)(uintptr_t)own;
+  return (void*)(uintptr_t)own;
 }
 
 static void test_threads(void) {
   pthread_t threads[THREADS];
-  void *result;
+  void* result;
   pthread_barrier_init(&barrier, NULL, THREADS);
-  for (uintptr_t i = 0; i < THREADS; i++) CHECK(pthread_create(&threads[i], NULL, work, (void *)i) == 0);
+  for (uintptr_t i = 0; i < THREADS; i++) CHECK(pthread_create(&threads[i], NULL, work, (void*)i) == 0);
   for (uintptr_t i = 0; i < THREADS; i++) {
     CHECK(pthread_join(threads[i], &result) == 0);
     CHECK_EQUAL((uintptr_t)result, i * ROUNDS);
@@ -82,11 +82,11 @@ static void test_threads(void) {
 
 static volatile int ball;
 
-static long futex(volatile int *at, int operation, int value) {
+static long futex(volatile int* at, int operation, int value) {
   return syscall(SYS_futex, at, operation, value, NULL, NULL, 0);
 }
 
-static int player(void *argument UNUSED) {
+static int player(void* argument UNUSED) {
   for (int i = 0; i < 500; i++) {
     while (ball != 1) futex(&ball, FUTEX_WAIT, 0);
     ball = 0;
@@ -96,7 +96,7 @@ static int player(void *argument UNUSED) {
 }
 
 static void test_clone(void) {
-  char *stack = pages(16, PROT_READ | PROT_WRITE);
+  char* stack = pages(16, PROT_READ | PROT_WRITE);
   int status = 0;
   pid_t child = clone(player, stack + 16 * PAGE, CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD, NULL);
   CHECK(child > 0);

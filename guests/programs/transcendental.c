@@ -1,6 +1,6 @@
 /*
- * The x87's transcendental functions, which processors compute to slightly different last bits: close to the C library's
- * is good enough.
+ * The x87's transcendental functions, which processors compute to slightly different last bits: close to the C
+ * library's is good enough.
  */
 #include "check.h"
 
@@ -9,13 +9,13 @@
 #define FPU "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)", "st(7)", "memory"
 
 int main(void) {
-#define CLOSE(instruction, a, b, wanted)                                                               \
-  do {                                                                                                 \
-    long double got_ = 0, a_ = (a), b_ = (b), wanted_ = (wanted);                                      \
-    __asm__ volatile("fninit\n\tfldt %2\n\tfldt %1\n\t" instruction "\n\tfstpt %0\n\tfninit"            \
-                     : "=m"(got_)                                                                      \
-                     : "m"(a_), "m"(b_)                                                               \
-                     : FPU);                                                                           \
+#define CLOSE(instruction, a, b, wanted)                                                                          \
+  do {                                                                                                            \
+    long double got_ = 0, a_ = (a), b_ = (b), wanted_ = (wanted);                                                 \
+    __asm__ volatile("fninit\n\tfldt %2\n\tfldt %1\n\t" instruction "\n\tfstpt %0\n\tfninit"                      \
+                     : "=m"(got_)                                                                                 \
+                     : "m"(a_), "m"(b_)                                                                           \
+                     : FPU);                                                                                      \
     if (!(fabsl(got_ - wanted_) <= 2e-15L * fabsl(wanted_) + 1e-18L)) fail("line %d: %s", __LINE__, instruction); \
   } while (0)
   for (int i = 1; i <= 20; i++) {

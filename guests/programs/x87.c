@@ -19,15 +19,15 @@ static void check_bits(int line, extended got, uint16_t exponent, uint64_t manti
 #define CHECK_BITS(got, exponent, mantissa) check_bits(__LINE__, (got), (exponent), (mantissa))
 
 /* Loads b, then a (so ST0 is a), with the given control word; the status word is stored after. */
-#define RUN(instruction, result, a, b, control)                                                            \
-  do {                                                                                                     \
-    extended a_ = (a), b_ = (b);                                                                           \
-    uint16_t control_ = (control);                                                                         \
-    __asm__ volatile("fninit\n\tfldcw %4\n\tfldt %3\n\tfldt %2\n\tfnclex\n\t" instruction                  \
-                     "\n\tfnstsw %1\n\tfstpt %0\n\tfninit"                                                 \
-                     : "=m"(result), "=m"(status)                                                          \
-                     : "m"(a_), "m"(b_), "m"(control_)                                                     \
-                     : "ax", "cc", FPU);                                                                    \
+#define RUN(instruction, result, a, b, control)                                           \
+  do {                                                                                    \
+    extended a_ = (a), b_ = (b);                                                          \
+    uint16_t control_ = (control);                                                        \
+    __asm__ volatile("fninit\n\tfldcw %4\n\tfldt %3\n\tfldt %2\n\tfnclex\n\t" instruction \
+                     "\n\tfnstsw %1\n\tfstpt %0\n\tfninit"                                \
+                     : "=m"(result), "=m"(status)                                         \
+                     : "m"(a_), "m"(b_), "m"(control_)                                    \
+                     : "ax", "cc", FPU);                                                  \
   } while (0)
 
 /* What fninit and the loads do to the registers the compiler may keep numbers in. */
@@ -102,9 +102,9 @@ static void test_special_values(void) {
   CHECK_EQUAL(status & (C0 | C2 | C3), C0);
   RUN("ftst", r, bits(0x8000, 0), three, EXTENDED);
   CHECK_EQUAL(status & (C0 | C2 | C3), C3);
-#define CLASS(value, wanted)               \
-  RUN("fxam", r, (value), one, EXTENDED);  \
-  CHECK_EQUAL(status & (C0 | C1 | C2 | C3), (wanted))
+#define CLASS(value, wanted)              \
+  RUN("fxam", r, (value), one, EXTENDED); \
+  CHECK_EQUAL(status&(C0 | C1 | C2 | C3), (wanted))
   CLASS(zero, C3);
   CLASS(bits(0x8000, 0), C3 | C1);
   CLASS(one, C2);
@@ -120,7 +120,11 @@ static void test_rounding(void) {
   static const struct {
     double value;
     int32_t nearest, down, up, zero;
-  } cases[] = {{2.5, 2, 2, 3, 2}, {3.5, 4, 3, 4, 3}, {-2.5, -2, -3, -2, -2}, {-0.75, -1, -1, 0, 0}, {1e6 + 0.25, 1000000, 1000000, 1000001, 1000000}};
+  } cases[] = {{2.5, 2, 2, 3, 2},
+               {3.5, 4, 3, 4, 3},
+               {-2.5, -2, -3, -2, -2},
+               {-0.75, -1, -1, 0, 0},
+               {1e6 + 0.25, 1000000, 1000000, 1000001, 1000000}};
   static const uint16_t modes[] = {EXTENDED, EXTENDED | DOWN, EXTENDED | UP, EXTENDED | ZERO};
   for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
     for (unsigned mode = 0; mode < 4; mode++) {
@@ -145,15 +149,18 @@ static void test_rounding(void) {
   value = -7.9;
   float narrow = 0;
   double tenth = 0.1;
-  __asm__ volatile("fninit\n\tfldl %2\n\tfstps %0\n\tfldl %3\n\tfistpll %1" : "=m"(narrow), "=m"(large) : "m"(tenth), "m"(value) : FPU);
+  __asm__ volatile("fninit\n\tfldl %2\n\tfstps %0\n\tfldl %3\n\tfistpll %1"
+                   : "=m"(narrow), "=m"(large)
+                   : "m"(tenth), "m"(value)
+                   : FPU);
   CHECK(large == -8);
-  CHECK_EQUAL(*(uint32_t *)(void *)&narrow, 0x3dcccccd);
+  CHECK_EQUAL(*(uint32_t*)(void*)&narrow, 0x3dcccccd);
 }
 
 static void test_remainders(void) {
   RUN("fprem", r, ten, three, EXTENDED);
   CHECK_BITS(r, 0x3fff, 1ull << 63);
-  CHECK_EQUAL(status & (C0 | C1 | C2 | C3), C1 | C3); /* quotient 3: C0 Q2, C3 Q1, C1 Q0 */
+  CHECK_EQUAL(status & (C0 | C1 | C2 | C3), C1 | C3);                     /* quotient 3: C0 Q2, C3 Q1, C1 Q0 */
   RUN("fprem1", r, bits(0x4002, 0xb000000000000000ull), three, EXTENDED); /* 11 by 3: 4, rest -1 */
   CHECK_BITS(r, 0xbfff, 1ull << 63);
   CHECK_EQUAL(status & (C0 | C1 | C2 | C3), C0);
@@ -187,15 +194,27 @@ static void test_stack(void) {
   CHECK_BITS(state.registers[2], 0x3fff, 1ull << 63);
   CHECK(memcmp(state.registers, again.registers, sizeof state.registers) == 0);
   /* Ninth push: overflow; pop of an empty register: underflow. Both invalid, told apart by C1. */
-  __asm__ volatile("fninit\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\tfnstsw %0" : "=m"(status) : : FPU);
+  __asm__ volatile("fninit\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\tfnstsw %0"
+                   : "=m"(status)
+                   :
+                   : FPU);
   CHECK_EQUAL(status & 0x241, 0x241);
   __asm__ volatile("fninit\n\tfstp %%st(0)\n\tfnstsw %0\n\tfninit" : "=m"(status) : : FPU);
   CHECK_EQUAL(status & 0x241, 0x041);
-  __asm__ volatile("fninit\n\tfld1\n\tfldz\n\tfxch %%st(1)\n\tfcmove %%st(1), %%st\n\tfstpt %0\n\tfninit" : "=m"(r) : : "cc", FPU);
+  __asm__ volatile("fninit\n\tfld1\n\tfldz\n\tfxch %%st(1)\n\tfcmove %%st(1), %%st\n\tfstpt %0\n\tfninit"
+                   : "=m"(r)
+                   :
+                   : "cc", FPU);
   uint32_t flags;
-  __asm__ volatile("fninit\n\tfldz\n\tfld1\n\tfucomi %%st(1), %%st\n\tpushfl\n\tpopl %0\n\tfninit" : "=r"(flags) : : "cc", FPU);
+  __asm__ volatile("fninit\n\tfldz\n\tfld1\n\tfucomi %%st(1), %%st\n\tpushfl\n\tpopl %0\n\tfninit"
+                   : "=r"(flags)
+                   :
+                   : "cc", FPU);
   CHECK_EQUAL(flags & 0x45, 0);
-  __asm__ volatile("fninit\n\tfld1\n\tfldz\n\tfcomi %%st(1), %%st\n\tpushfl\n\tpopl %0\n\tfninit" : "=r"(flags) : : "cc", FPU);
+  __asm__ volatile("fninit\n\tfld1\n\tfldz\n\tfcomi %%st(1), %%st\n\tpushfl\n\tpopl %0\n\tfninit"
+                   : "=r"(flags)
+                   :
+                   : "cc", FPU);
   CHECK_EQUAL(flags & 0x45, 1);
 }
 

@@ -13,10 +13,7 @@ void* libraryHandle() {
 
 size_t Tlb::used() const {
   size_t used = 0;
-  for (size_t i = 0; i < entries(); ++i) {
-    const uint64_t* pages = entry(i);
-    if ((pages[0] & pages[1] & pages[2]) != ~uint64_t{0}) ++used;
-  }
+  for (size_t i = 0; i < entries(); ++i) used += holds(i) ? 1 : 0;
   return used;
 }
 
@@ -64,10 +61,13 @@ const char* const kNeededFunctions[] = {
     "tlb_reset_dirty_by_vaddr_x86_64",
     "tlb_reset_dirty_x86_64",
     "tlb_set_dirty_x86_64",
+    "tlb_set_page_with_attrs_x86_64",
     "tlb_unprotect_code_x86_64",
     "x86_cpu_do_interrupt_x86_64",
     "x86_cpu_exec_enter_x86_64",
     "x86_cpu_exec_exit_x86_64",
+    "x86_ldl_phys_x86_64",
+    "x86_ldq_phys_x86_64",
     nullptr,
 };
 

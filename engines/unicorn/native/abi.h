@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 struct uc_struct;
 
@@ -162,9 +163,22 @@ class Tlb {
   size_t entries() const { return (fieldAt<uint64_t>(table_, 0) >> kEntryBits) + 1; }
   /** Entries that hold something. */
   size_t used() const;
+  bool holds(size_t index) const { return pageOf(index) != ~uint64_t{0}; }
+  /** Linear address of the page of an entry, with flags in the low bits; all ones for an empty entry. */
+  uint64_t pageOf(size_t index) const {
+    const uint64_t* pages = entry(index);
+    return pages[0] != ~uint64_t{0} ? pages[0] : pages[1] != ~uint64_t{0} ? pages[1] : pages[2];
+  }
   /** Pages that may be read, written and executed through an entry, with flags in the low bits; all ones for none. */
   const uint64_t* entry(size_t index) const {
     return reinterpret_cast<const uint64_t*>(fieldAt<char*>(table_, 8) + (index << kEntryBits));
+  }
+  void forget(size_t index) const { std::memset(const_cast<uint64_t*>(entry(index)), 0xff, size_t{1} << kEntryBits); }
+  /** Empties the small second cache, of entries that had to make room. */
+  void forgetVictims() const { std::memset(&fieldAt<char>(description_, 48), 0xff, 8 << kEntryBits); }
+  /** Whether this page lies in what is known of large pages: dropping it empties the whole cache. */
+  bool inLargePage(uint64_t page) const {
+    return (page & fieldAt<uint64_t>(description_, 8)) == fieldAt<uint64_t>(description_, 0);
   }
   /** When the engine began to watch how full the cache becomes, in nanoseconds of the wall clock. */
   int64_t& watchedSince() const { return fieldAt<int64_t>(description_, 16); }
@@ -188,6 +202,9 @@ class Cpu {
   /** Options of the next translation alone: its low bits are the number of instructions; -1 for none. */
   uint32_t& nextTranslationFlags() const { return fieldAt<uint32_t>(at_, 24); }
   void* env() const { return fieldAt<void*>(at_, 296); }
+  /** The blocks found last, by a hash of their address. Null for none. */
+  void** recentBlocks() const { return &fieldAt<void*>(at_, 312); }
+  static constexpr size_t kRecentBlocks = 4096;
   /** Host address in generated code of the memory access under way. */
   uintptr_t& accessReturnAddress() const { return fieldAt<uintptr_t>(at_, 33144); }
   int32_t& exceptionIndex() const { return fieldAt<int32_t>(at_, 33184); }

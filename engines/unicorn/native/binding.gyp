@@ -39,7 +39,7 @@
       "defines": ["NAPI_VERSION=8", "NAPI_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
       "cflags!": ["-O3"],
       "cflags_cc!": ["-O3", "-fno-exceptions", "-std=gnu++17"],
-      "cflags_cc": ["-O2", "-std=c++17", "-fexceptions", "-Wall", "-Wextra", "-Wno-cast-function-type"],
+      "cflags_cc": ["-O2", "-std=c++17", "-fexceptions", "-Wall", "-Wextra", "-Wno-cast-function-type", "-fvisibility=hidden", "-ftls-model=initial-exec"],
       "libraries": ["-L<(lib)", "-lunicorn", "-ldl"],
       "ldflags": ["-Wl,-rpath,<(lib)"]
     }

@@ -278,6 +278,53 @@ bool isPushSegment(const Instruction& instruction) {
   }
 }
 
+bool isReadModifyWrite(const Instruction& instruction) {
+  if (instruction.modrm >> 6 == 3) return false;
+  const unsigned extension = instruction.modrm >> 3 & 7;
+  const unsigned opcode = instruction.opcode;
+  // ADD to XOR with a memory destination; CMP only reads.
+  if (opcode < 0x38 && (opcode & 6) == 0) return true;
+  switch (opcode) {
+    case 0x80:
+    case 0x81:
+    case 0x82:
+    case 0x83:
+      return extension != 7;
+    case 0x86:
+    case 0x87:
+    case 0xc0:
+    case 0xc1:
+    case 0xd0:
+    case 0xd1:
+    case 0xd2:
+    case 0xd3:
+    case 0x0fa4:
+    case 0x0fa5:
+    case 0x0fab:
+    case 0x0fac:
+    case 0x0fad:
+    case 0x0fb0:
+    case 0x0fb1:
+    case 0x0fb3:
+    case 0x0fbb:
+    case 0x0fc0:
+    case 0x0fc1:
+      return true;
+    case 0xf6:
+    case 0xf7:
+      return extension == 2 || extension == 3;
+    case 0xfe:
+    case 0xff:
+      return extension < 2;
+    case 0x0fba:
+      return extension > 4;
+    case 0x0fc7:
+      return extension == 1;
+    default:
+      return false;
+  }
+}
+
 bool isLoadFlags(const Instruction& instruction) { return instruction.opcode == 0x9f; }
 
 BlockExtent scanBlock(const uint8_t* bytes, size_t available, bool code32, unsigned most) {

@@ -51,6 +51,8 @@ BlockExtent scanBlock(const uint8_t* bytes, size_t available, bool code32, unsig
  * leaves the two above alone; the engine writes four.
  */
 bool isPushSegment(const Instruction& instruction);
+/** Reads memory and writes the result back to the same place: its page faults are those of a write. */
+bool isReadModifyWrite(const Instruction& instruction);
 /** LAHF, which reads undefined flags and must take the machine's. */
 bool isLoadFlags(const Instruction& instruction);
 

@@ -1,6 +1,7 @@
 /** Interrupts and exceptions: checked against the relog, and handed to the engine's own delivery. */
 #include <cstring>
 
+#include "decode.h"
 #include "hooks.h"
 #include "simulator.h"
 
@@ -134,9 +135,23 @@ void Simulator::onException(uint32_t vector) {
   x86_cpu_do_interrupt_x86_64(engine_.cpu().raw());
 }
 
+/** The instruction that faults, at CS:EIP. */
+bool Simulator::readsModifiesAndWrites() const {
+  const Env env = engine_.env();
+  uint8_t code[15];
+  const size_t size = readTranslatedCode(env, linearEip(), code, sizeof code, kStayInPage);
+  return isReadModifyWrite(decodeInstruction(code, size, (env.context() & kContextCode32) != 0));
+}
+
 /** The error code, and the address of a page fault. */
 void Simulator::compareFault(const Event& event) {
   const Env env = engine_.env();
+  constexpr uint32_t kWrite = 2;
+  if (event.vector == kPageFault && event.error.value == (static_cast<uint32_t>(env.errorCode()) | kWrite) &&
+      (env.errorCode() & static_cast<int32_t>(kWrite)) == 0 && readsModifiesAndWrites()) {
+    env.errorCode() |= static_cast<int32_t>(kWrite);
+    forgive(kForgivenFaultAccess);
+  }
   const uint32_t error = static_cast<uint32_t>(env.errorCode());
   if (event.error.present != hasErrorCode(event.vector) || (event.error.present && event.error.value != error)) {
     noteDivergence("error code", event.error.present ? hex(event.error.value) : "none", hex(error), 0);

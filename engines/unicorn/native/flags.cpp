@@ -37,6 +37,8 @@ const char* forgivenName(int row) {
       return "x87-condition-codes";
     case kForgivenSseApproximation:
       return "sse-approximation";
+    case kForgivenFaultAccess:
+      return "fault-access";
   }
   return "";
 }

@@ -25,6 +25,7 @@ enum ForgivenRow {
   kForgivenX87Result,
   kForgivenX87Status,
   kForgivenSseApproximation,
+  kForgivenFaultAccess,
   kForgivenRows,
 };
 

@@ -15,6 +15,12 @@ using decouple::Env;
 using decouple::Original;
 using decouple::Simulator;
 
+extern "C" {
+void helper_check_iob_x86_64(void* env, uint32_t port);
+void helper_check_iow_x86_64(void* env, uint32_t port);
+void helper_check_iol_x86_64(void* env, uint32_t port);
+}
+
 namespace decouple {
 
 [[noreturn]] void originalLoopExit(void* cpu) {
@@ -27,9 +33,31 @@ namespace {
 
 constexpr uint8_t kGeneralProtection = 13;
 
+/**
+ * Raises #GP where the task may not use the port (SDM vol. 1, 19.5); the translator leaves this to its user. The TSS is
+ * asked only above IOPL, and in virtual-8086 mode.
+ */
+void checkPort(Simulator& simulator, void* rawEnv, uint32_t port, unsigned size, uintptr_t from) {
+  const Env env(rawEnv);
+  const uint32_t privilege = env.context() & 3;
+  const uint32_t allowed = static_cast<uint32_t>(env.eflags()) >> 12 & 3;
+  if ((env.cr(0) & 1) == 0 || (privilege <= allowed && (env.eflags() & kVirtual8086) == 0)) return;
+  simulator.settle(from);
+  const auto check = size == 1 ? helper_check_iob_x86_64 : size == 2 ? helper_check_iow_x86_64 : helper_check_iol_x86_64;
+  check(rawEnv, port & 0xffff);
+}
+
 uint64_t readPort(void* env, uint32_t port, unsigned size, uintptr_t from) {
   Simulator* simulator = Simulator::of(env);
-  return simulator == nullptr ? 0 : simulator->takePort(static_cast<uint16_t>(port), size, from);
+  if (simulator == nullptr) return 0;
+  checkPort(*simulator, env, port, size, from);
+  return simulator->takePort(static_cast<uint16_t>(port), size, from);
+}
+
+/** What goes out reaches no device. */
+void writePort(void* env, uint32_t port, unsigned size, uintptr_t from) {
+  Simulator* simulator = Simulator::of(env);
+  if (simulator != nullptr) checkPort(*simulator, env, port, size, from);
 }
 
 /** A flat segment as SYSENTER loads it (SDM vol. 2B, SYSENTER). */
@@ -49,10 +77,22 @@ REPLACES uint64_t helper_inb_x86_64(void* env, uint32_t port) { return decouple:
 REPLACES uint64_t helper_inw_x86_64(void* env, uint32_t port) { return decouple::readPort(env, port, 2, CALLER); }
 REPLACES uint64_t helper_inl_x86_64(void* env, uint32_t port) { return decouple::readPort(env, port, 4, CALLER); }
 
-// What goes out reaches no device.
-REPLACES void helper_outb_x86_64(void*, uint32_t, uint32_t) {}
-REPLACES void helper_outw_x86_64(void*, uint32_t, uint32_t) {}
-REPLACES void helper_outl_x86_64(void*, uint32_t, uint32_t) {}
+REPLACES void helper_outb_x86_64(void* env, uint32_t port, uint32_t) { decouple::writePort(env, port, 1, CALLER); }
+REPLACES void helper_outw_x86_64(void* env, uint32_t port, uint32_t) { decouple::writePort(env, port, 2, CALLER); }
+REPLACES void helper_outl_x86_64(void* env, uint32_t port, uint32_t) { decouple::writePort(env, port, 4, CALLER); }
+
+/**
+ * CMPXCHG8B changes ZF alone. The library's own works the other flags out from what they were at the beginning of the
+ * block, as the translator does not tell it better; so they are brought up to date first.
+ */
+#define COMPARE_EXCHANGE(name)                                                \
+  REPLACES void helper_##name##_x86_64(void* env, uint64_t address) {         \
+    static Original<void(void*, uint64_t)> original("helper_" #name "_x86_64"); \
+    if (Simulator* simulator = Simulator::of(env)) simulator->settle(CALLER); \
+    original(env, address);                                                   \
+  }
+COMPARE_EXCHANGE(cmpxchg8b)
+COMPARE_EXCHANGE(cmpxchg8b_unlocked)
 
 /** INTO, and the instructions that are translated as if they were (see interpose_translate.cpp). */
 REPLACES void helper_into_x86_64(void* env, int length) {

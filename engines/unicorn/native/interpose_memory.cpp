@@ -4,6 +4,8 @@
  * through another mapping stays. Here a page is known to hold code from its first translation until the last one is
  * dropped, and every mapping of it is watched in between.
  */
+#include <cstring>
+
 #include "abi.h"
 #include "originals.h"
 #include "simulator.h"
@@ -11,6 +13,7 @@
 #define REPLACES extern "C" __attribute__((visibility("default")))
 
 using decouple::Cpu;
+using decouple::Env;
 using decouple::Original;
 using decouple::Simulator;
 
@@ -55,11 +58,11 @@ REPLACES void tlb_set_dirty_x86_64(void* cpu, uint64_t address) {
   if (simulator == nullptr || !simulator->codePages().has(writtenPage)) original(cpu, address);
 }
 
-/** CR3 was loaded, or page tables changed otherwise: the caches of page walks are emptied. */
+/** The caches of page walks are to be emptied. */
 REPLACES void tlb_flush_by_mmuidx_x86_64(void* cpu, uint16_t modes) {
   static Original<void(void*, uint16_t)> original("tlb_flush_by_mmuidx_x86_64");
   Simulator* simulator = Simulator::of(Cpu(cpu).env());
-  if (simulator != nullptr) simulator->tlbSizes().beforeFlush(decouple::Env(Cpu(cpu).env()));
+  if (simulator != nullptr && simulator->tlb().flush(Cpu(cpu), Env(Cpu(cpu).env()))) return;
   original(cpu, modes);
 }
 
@@ -67,6 +70,72 @@ REPLACES void tlb_flush_by_mmuidx_x86_64(void* cpu, uint16_t modes) {
 REPLACES void tlb_flush_page_by_mmuidx_x86_64(void* cpu, uint64_t address, uint16_t modes) {
   static Original<void(void*, uint64_t, uint16_t)> original("tlb_flush_page_by_mmuidx_x86_64");
   Simulator* simulator = Simulator::of(Cpu(cpu).env());
-  if (simulator != nullptr) simulator->tlbSizes().beforeFlush(decouple::Env(Cpu(cpu).env()));
+  if (simulator != nullptr) simulator->tlb().beforeFlushPage(Env(Cpu(cpu).env()), address);
   original(cpu, address, modes);
+}
+
+/** MOV CR3 and task switches. */
+REPLACES void cpu_x86_update_cr3_x86_64(void* env, uint64_t value) {
+  static Original<void(void*, uint64_t)> original("cpu_x86_update_cr3_x86_64");
+  Simulator* simulator = Simulator::of(env);
+  if (simulator == nullptr) {
+    original(env, value);
+    return;
+  }
+  simulator->tlb().loadingCr3(true);
+  original(env, value);
+  simulator->tlb().loadingCr3(false);
+  simulator->spaceChanged();
+}
+
+/** A page is entered in a cache of page walks. `attributes`: of the access, passed on. */
+REPLACES void tlb_set_page_with_attrs_x86_64(void* cpu, uint64_t linear, uint64_t physical, uint64_t attributes,
+                                             int access, int mode, uint64_t size) {
+  static Original<void(void*, uint64_t, uint64_t, uint64_t, int, int, uint64_t)> original(
+      "tlb_set_page_with_attrs_x86_64");
+  constexpr uint64_t kPaging = 0x80000000;
+  Simulator* simulator = Simulator::of(Cpu(cpu).env());
+  if (simulator != nullptr) {
+    simulator->tlb().entered(linear, (Env(Cpu(cpu).env()).cr(0) & kPaging) != 0);
+  }
+  original(cpu, linear, physical, attributes, access, mode, size);
+}
+
+namespace {
+
+/** An entry of a page table; the library finds its way to RAM by much longer ways. */
+template <typename Entry>
+Entry readEntry(void* cpu, uint64_t address, Original<Entry(void*, uint64_t)>& original) {
+  Simulator* simulator = Simulator::of(Cpu(cpu).env());
+  const uint8_t* bytes = simulator == nullptr ? nullptr : simulator->ram().at(address, sizeof(Entry));
+  if (bytes == nullptr) return original(cpu, address);
+  Entry entry;
+  std::memcpy(&entry, bytes, sizeof entry);
+  simulator->tlb().sawEntry(entry);
+  return entry;
+}
+
+}  // namespace
+
+REPLACES uint32_t x86_ldl_phys_x86_64(void* cpu, uint64_t address) {
+  static Original<uint32_t(void*, uint64_t)> original("x86_ldl_phys_x86_64");
+  return readEntry(cpu, address, original);
+}
+
+REPLACES uint64_t x86_ldq_phys_x86_64(void* cpu, uint64_t address) {
+  static Original<uint64_t(void*, uint64_t)> original("x86_ldq_phys_x86_64");
+  return readEntry(cpu, address, original);
+}
+
+/** The library's number for a byte of RAM. */
+REPLACES uint64_t qemu_ram_addr_from_host_x86_64(uc_struct* uc, void* host) {
+  static Original<uint64_t(uc_struct*, void*)> original("qemu_ram_addr_from_host_x86_64");
+  Simulator* simulator = Simulator::running();
+  if (simulator != nullptr) {
+    for (const decouple::Region& region : simulator->ram().regions()) {
+      const uint64_t offset = static_cast<uint64_t>(static_cast<uint8_t*>(host) - region.host);
+      if (offset < region.size) return region.start + region.engineShift + offset;
+    }
+  }
+  return original(uc, host);
 }

@@ -99,11 +99,3 @@ REPLACES __attribute__((noreturn)) void cpu_loop_exit_noexc_x86_64(void* cpu) {
   if (simulator != nullptr) simulator->beforeJumpOut();
   decouple::originalLoopExit(cpu);
 }
-
-/** MOV CR3 and task switches. */
-REPLACES void cpu_x86_update_cr3_x86_64(void* env, uint64_t value) {
-  static Original<void(void*, uint64_t)> original("cpu_x86_update_cr3_x86_64");
-  original(env, value);
-  Simulator* simulator = Simulator::of(env);
-  if (simulator != nullptr) simulator->spaceChanged();
-}

@@ -13,7 +13,7 @@ using decouple::Original;
 using decouple::Simulator;
 
 extern "C" {
-uint32_t cpu_ldub_data_ra_x86_64(void* env, uint64_t address, uintptr_t hostAddress);
+void* probe_access_x86_64(void* env, uint64_t address, int size, int access, int mmuIndex, uintptr_t hostAddress);
 void cpu_stb_data_ra_x86_64(void* env, uint64_t address, uint32_t value, uintptr_t hostAddress);
 void cpu_stl_data_ra_x86_64(void* env, uint64_t address, uint32_t value, uintptr_t hostAddress);
 void cpu_stq_data_ra_x86_64(void* env, uint64_t address, uint64_t value, uintptr_t hostAddress);
@@ -75,7 +75,9 @@ class Store {
   Store(void* env, uint64_t address, uintptr_t from) : env_(env), address_(address), from_(from) {}
   /** Raises the page fault, if any, that storing `size` bytes raises, before anything is stored. */
   void touch(unsigned size) const {
-    for (unsigned offset : {0u, size - 1}) byte(offset, cpu_ldub_data_ra_x86_64(env_, at(offset), from_));
+    constexpr int kStore = 1;
+    const int mmuIndex = (Env(env_).context() & 3) == 3 ? kUserIndex : kKernelIndex;
+    for (unsigned offset : {0u, size - 1}) probe_access_x86_64(env_, at(offset), 1, kStore, mmuIndex, from_);
   }
   void byte(unsigned offset, uint32_t value) const { cpu_stb_data_ra_x86_64(env_, at(offset), value, from_); }
   void word(unsigned offset, uint32_t value) const { cpu_stw_data_ra_x86_64(env_, at(offset), value, from_); }
@@ -92,6 +94,9 @@ class Store {
 
  private:
   uint64_t at(unsigned offset) const { return static_cast<uint32_t>(address_ + offset); }
+  /** The engine's translation caches: user mode, and kernel mode without SMAP. */
+  static constexpr int kUserIndex = 1;
+  static constexpr int kKernelIndex = 2;
   void* env_;
   uint64_t address_;
   uintptr_t from_;

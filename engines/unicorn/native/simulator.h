@@ -76,6 +76,8 @@ class Simulator : public DeviceMemory {
   const uint64_t* forgiven() const { return forgiven_; }
 
   // --- called by what replaces the engine's functions (sync.cpp)
+  /** Brings EIP and the lazily kept flags up to date, as of the instruction that called from `from`. */
+  void settle(uintptr_t from);
   uint32_t takePort(uint16_t port, unsigned size, uintptr_t from);
   uint64_t takeTsc(uintptr_t from);
   void takeCpuid(uintptr_t from);
@@ -110,7 +112,7 @@ class Simulator : public DeviceMemory {
   Engine& engine() { return engine_; }
   Translations& translations() { return translations_; }
   CodePages& codePages() { return codePages_; }
-  TlbSizes& tlbSizes() { return tlbSizes_; }
+  TlbKeeper& tlb() { return tlb_; }
   void protectCode(uint64_t enginePage);
   Translation* beginTranslation();
   void endTranslation(const TranslatedBlock& block, Translation& record);
@@ -144,6 +146,7 @@ class Simulator : public DeviceMemory {
   void compareCheck(const Event& event);
   void onException(uint32_t vector);
   void compareFault(const Event& event);
+  bool readsModifiesAndWrites() const;
   void failSoftwareInterrupt();
   void compareInstant(uint32_t eip, uint32_t eflags);
   // run.cpp
@@ -164,7 +167,7 @@ class Simulator : public DeviceMemory {
   Engine engine_;
   Translations translations_;
   CodePages codePages_;
-  TlbSizes tlbSizes_;
+  TlbKeeper tlb_;
   Cursor cursor_;
   Position position_;
   uint64_t limitAt_ = ~uint64_t{0};

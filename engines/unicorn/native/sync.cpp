@@ -15,6 +15,8 @@ const Event& Simulator::expect(Kind kind, uintptr_t from) {
   return *front;
 }
 
+void Simulator::settle(uintptr_t from) { cpu_restore_state_x86_64(engine_.cpu().raw(), from, true); }
+
 uint32_t Simulator::takePort(uint16_t port, unsigned size, uintptr_t from) {
   const Event& event = expect(Kind::kPortRead, from);
   if (event.number != port || event.size != size) {

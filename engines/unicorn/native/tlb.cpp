@@ -6,29 +6,71 @@ namespace decouple {
 
 namespace {
 
-/** A cache that was too large for all of so many flushes becomes smaller. */
-constexpr unsigned kFlushesToShrink = 64;
+constexpr uint64_t kGlobalEntry = 0x100, kGlobalEnabled = 0x80;
+/** Percentage of entries in use from which a cache is made larger; the engine's own. */
+constexpr size_t kFull = 70;
 
 }  // namespace
 
-void TlbSizes::beforeFlush(Env env) {
+void TlbKeeper::entered(uint64_t linear, bool walked) {
+  const uint32_t page = static_cast<uint32_t>(linear) >> 12;
+  const uint64_t bit = uint64_t{1} << (page & 63);
+  if (walked && (lastEntry_ & kGlobalEntry) != 0) {
+    global_[page >> 6] |= bit;
+  } else {
+    global_[page >> 6] &= ~bit;
+  }
+}
+
+bool TlbKeeper::flush(Cpu cpu, Env env) {
+  bool full = false;
   for (int mode = 0; mode < Tlb::kModes; ++mode) {
     const Tlb tlb(env, mode);
-    if (tlb.counted() == 0) continue;  // empty: will not be touched
-    Use& use = uses_[mode];
-    const uint64_t used = tlb.used();
-    if (used > use.most) use.most = used;
-    tlb.counted() = used;
-    // The engine grows a cache that was filled by 70%, and shrinks it when its time of watching is over.
-    if (++use.flushes < kFlushesToShrink) {
-      tlb.watchedSince() = std::numeric_limits<int64_t>::max() / 2;
-      tlb.mostCounted() = used;
-    } else {
-      tlb.watchedSince() = 0;
-      tlb.mostCounted() = use.most;
-      use = Use();
-    }
+    if (tlb.counted() == 0) continue;
+    chooseSize(tlb);
+    full = full || tlb.counted() * 100 > kFull * tlb.entries();
   }
+  if (!loadingCr3_ || full || (env.cr(4) & kGlobalEnabled) == 0) return false;
+  keepGlobal(cpu, env);
+  return true;
+}
+
+void TlbKeeper::keepGlobal(Cpu cpu, Env env) {
+  for (int mode = 0; mode < Tlb::kModes; ++mode) {
+    const Tlb tlb(env, mode);
+    size_t kept = 0;
+    for (size_t i = 0; i < tlb.entries(); ++i) {
+      const uint64_t page = tlb.pageOf(i);
+      if (page == ~uint64_t{0}) continue;
+      if (isGlobal(page)) {
+        ++kept;
+      } else {
+        tlb.forget(i);
+      }
+    }
+    tlb.forgetVictims();
+    tlb.counted() = kept;
+  }
+  void** recent = cpu.recentBlocks();
+  for (size_t i = 0; i < Cpu::kRecentBlocks; ++i) {
+    if (recent[i] == nullptr) continue;
+    const TranslatedBlock block(recent[i]);
+    if (!isGlobal(block.address()) || !isGlobal(block.address() + block.size() - 1)) recent[i] = nullptr;
+  }
+}
+
+void TlbKeeper::beforeFlushPage(Env env, uint64_t linear) {
+  for (int mode = 0; mode < Tlb::kModes; ++mode) {
+    const Tlb tlb(env, mode);
+    if (tlb.counted() != 0 && tlb.inLargePage(linear & ~uint64_t{0xfff})) chooseSize(tlb);
+  }
+}
+
+/** Tells the engine how many entries really are in use, and keeps it from looking at the clock. */
+void TlbKeeper::chooseSize(const Tlb& tlb) {
+  tlb.counted() = tlb.used();
+  tlb.mostCounted() = tlb.counted();
+  tlb.watchedSince() = std::numeric_limits<int64_t>::max() / 2;
 }
 
 }  // namespace decouple

@@ -18,29 +18,32 @@ struct BlockCount;
  * another mode, when the code changed), each with its own record; the generated code passes the record to the block
  * hook, so that nothing has to be looked up.
  */
-struct Translation {
+struct alignas(64) Translation {
+  // What the block hook looks at, in one line of the host's cache.
   Simulator* owner;
+  /** Counters of the block for the address space `space`; null when not counting. */
+  BlockCount* visits;
+  uint32_t space;
   /** Instructions in it. */
   uint16_t instructions;
   /** The same without a REP string instruction at its end: that one retires when its last iteration is done. */
   uint16_t counted;
-  uint16_t size;
   bool endsInRepeat;
   /** Bytes of the counter of the REP instruction: 4 for ECX, 2 for CX. */
   uint8_t repeatWidth;
   /** One instruction a translation, because the trap flag is set. */
   bool singleStep;
-  /** Linear addresses. */
+  uint16_t size;
+  /** Linear addresses, of the first and last instruction and of the code segment. */
   uint32_t address;
   uint32_t lastAddress;
   uint32_t codeBase;
+  /** The last instruction's code in the coverage tables; 0 for none. */
+  uint32_t repeatCode;
   /** Where the engine keeps the beginning of each instruction, as deltas. */
   const uint8_t* offsets;
-  /** Counters of the block for the address space `space`; null when not counting. */
-  BlockCount* visits;
-  uint32_t space;
-  /** Its code in the coverage tables (0: not counting), without the REP instruction, and that one alone. */
-  uint32_t code, countedCode, repeatCode;
+  /** Its code in the coverage tables (0: not counting), and without the REP instruction. */
+  uint32_t code, countedCode;
 
   /** How many of its instructions begin before this linear address. */
   unsigned startingBefore(uint32_t linear) const;

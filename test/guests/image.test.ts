@@ -1,0 +1,83 @@
+/** The default guest, as set-up has built it: its parts, and that building it again gives the same bytes. */
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { moduleEntries } from '../../guests/assemble/modules.js';
+import { sha256 } from '../../guests/debian/hash.js';
+import { PackageStore } from '../../guests/debian/packages.js';
+import { loadGuest, type GuestImage } from '../../guests/index.js';
+import { projectRoot } from '../../guests/paths.js';
+import { temporaryFolder } from '../support/folder.js';
+
+const GUEST = 'debian-busybox';
+const cacheDir = join(projectRoot(), '.cache');
+
+function imageOf(guest: GuestImage): string {
+  if (guest.boot.kind !== 'multiboot') throw new Error('the default guest is a multiboot image');
+  return guest.boot.image;
+}
+
+test('the guest is there, with its programs', async (t) => {
+  const guest = await loadGuest(GUEST, { cacheDir });
+  t.is(guest.memory, 128 << 20);
+  t.regex(guest.hash, /^[0-9a-f]{64}$/);
+  for (const path of [imageOf(guest), guest.firmware.bios, guest.firmware.vgaBios]) t.true(existsSync(path), path);
+  const paths = guest.programs.map((each) => each.guestPath);
+  for (const path of ['/bin/busybox', '/usr/bin/test-faults', '/usr/bin/numbers']) t.true(paths.includes(path), path);
+  for (const { elf } of guest.programs) t.is(readFileSync(elf).toString('latin1', 0, 4), '\x7fELF');
+});
+
+test('made again from packages and sources, it has the same bytes and the same hash', async (t) => {
+  const guest = await loadGuest(GUEST, { cacheDir });
+  // The packages are shared, programs and images are made anew.
+  const fresh = temporaryFolder(t);
+  symlinkSync(join(cacheDir, 'debian'), join(fresh, 'debian'));
+  const again = await loadGuest(GUEST, { cacheDir: fresh });
+  t.is(sha256(readFileSync(imageOf(again))), sha256(readFileSync(imageOf(guest))));
+  t.is(again.hash, guest.hash);
+  // A damaged image is noticed and made again.
+  writeFileSync(imageOf(again), 'damaged');
+  t.is((await loadGuest(GUEST, { cacheDir: fresh })).hash, guest.hash);
+  t.is(sha256(readFileSync(imageOf(again))), sha256(readFileSync(imageOf(guest))));
+});
+
+test('a guest of files of one’s own: their content counts, not their place', async (t) => {
+  const hashes: string[] = [];
+  for (const [place, content] of [
+    ['one', 'iso'],
+    ['two', 'iso'],
+    ['three', 'other'],
+  ]) {
+    const folder = join(temporaryFolder(t), place ?? '');
+    mkdirSync(folder);
+    for (const file of ['bios.bin', 'vga.bin']) writeFileSync(join(folder, file), file);
+    writeFileSync(join(folder, 'system.iso'), content ?? '');
+    const spec =
+      'name: own\nmemory: 16M\nfirmware: { bios: bios.bin, vgaBios: vga.bin }\nboot: { kind: disk, cdrom: system.iso }\n';
+    writeFileSync(join(folder, 'own.yaml'), spec);
+    const guest = await loadGuest(join(folder, 'own.yaml'), { cacheDir: folder });
+    t.deepEqual(guest.boot, { kind: 'disk', hda: null, cdrom: join(folder, 'system.iso'), fda: null });
+    hashes.push(guest.hash);
+    // Changed after it was first used.
+    if (place === 'one') {
+      writeFileSync(join(folder, 'system.iso'), 'changed');
+      t.not((await loadGuest(join(folder, 'own.yaml'), { cacheDir: folder })).hash, guest.hash);
+      rmSync(join(folder, 'system.iso'));
+      await t.throwsAsync(loadGuest(join(folder, 'own.yaml'), { cacheDir: folder }), { code: 'file-missing' });
+    }
+  }
+  t.is(hashes[0], hashes[1]);
+  t.not(hashes[0], hashes[2]);
+});
+
+test('kernel modules come with what they depend on, in an order modprobe can use', async (t) => {
+  const kernel = await new PackageStore(cacheDir, 'bookworm', 'i386').fetch('linux-image-686');
+  const entries = moduleEntries(kernel.files, ['ext4', 'ne2k-pci']);
+  const names = entries.map((each) => each.path.replace(/.*\//, ''));
+  for (const name of ['ext4.ko', 'jbd2.ko', 'mbcache.ko', 'ne2k-pci.ko', '8390.ko', 'modules.dep'])
+    t.true(names.includes(name), name);
+  const table = entries.find((each) => each.path.endsWith('modules.dep'));
+  const text = table?.kind === 'file' ? Buffer.from(table.data).toString() : '';
+  t.regex(text, /^kernel\/fs\/ext4\/ext4\.ko: (\S+ )*kernel\/fs\/jbd2\/jbd2\.ko/m);
+  t.throws(() => moduleEntries(kernel.files, ['no-such']), { code: 'guest-build-failed' });
+});

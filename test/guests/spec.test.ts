@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import fc from 'fast-check';
+import { stringify } from 'yaml';
+import { DecoupleError } from '../../formats/errors.js';
+import { describeGuest, listGuests, loadGuest } from '../../guests/index.js';
+import { specsDirectory } from '../../guests/paths.js';
+import { parseSpec } from '../../guests/spec.js';
+
+/** The message of the error that parsing must end with; one sentence that names the spec. */
+function refusal(t: ExecutionContext, spec: unknown): string {
+  const error = t.throws(() => parseSpec(typeof spec === 'string' ? spec : stringify(spec), '/x/spec.yaml'), {
+    instanceOf: DecoupleError,
+  });
+  t.is(error?.code, 'guest-invalid');
+  t.regex(error?.message ?? '', /^\/x\/spec\.yaml[^\n]*\.$/);
+  return error?.message ?? '';
+}
+
+const minimal = { name: 'own', memory: '64M', boot: { kind: 'disk', cdrom: 'system.iso' } };
+const linux = { kind: 'bzimage', kernel: { package: 'linux-image-686' }, cmdline: 'a\n  b' };
+
+test('a guest of one line each', (t) => {
+  const spec = parseSpec(stringify(minimal), '/x/spec.yaml');
+  t.is(spec.memory, 64 << 20);
+  t.is(spec.readyTimeout, 60);
+  t.deepEqual(spec.boot, { kind: 'disk', hda: null, cdrom: '/x/system.iso', fda: null });
+  t.is(spec.firmware, null);
+});
+
+test('paths are relative to the spec, the command line is unfolded', (t) => {
+  const firmware = { bios: '../bios.bin', vgaBios: '/abs/vga.bin' };
+  const spec = parseSpec(stringify({ ...minimal, firmware, boot: { ...linux, initrd: 'rd.gz' } }), '/x/spec.yaml');
+  t.deepEqual(spec.firmware, { bios: '/bios.bin', vgaBios: '/abs/vga.bin' });
+  t.deepEqual(spec.boot, {
+    kind: 'bzimage',
+    kernel: { package: 'linux-image-686' },
+    initrd: '/x/rd.gz',
+    commandLine: 'a b',
+  });
+});
+
+test('the specs that come with the project are valid', async (t) => {
+  const guests = await listGuests();
+  t.true(guests.some((each) => each.name === 'debian-busybox'));
+  for (const { name } of guests) t.is(describeGuest(name).name, name);
+});
+
+const initramfs = (content: unknown): unknown => ({ ...minimal, boot: linux, initramfs: content });
+
+const WRONG: [string, unknown, RegExp][] = [
+  ['no YAML', 'a: [', /is not YAML/],
+  ['a list', [1], /must be a mapping/],
+  ['nothing', '', /must be a mapping/],
+  ['no name', { ...minimal, name: undefined }, /"name"/],
+  ['a name with a slash', { ...minimal, name: '../x' }, /"name"/],
+  ['memory without unit', { ...minimal, memory: 128 }, /"memory", a size such as 128M, not 128/],
+  ['too much memory', { ...minimal, memory: '4G' }, /from 1M to 3G/],
+  ['an unknown field', { ...minimal, disks: [] }, /unknown field "disks"/],
+  ['an unknown boot kind', { ...minimal, boot: { kind: 'floppy' } }, /one of multiboot, bzimage, disk, not "floppy"/],
+  ['no disk', { ...minimal, boot: { kind: 'disk' } }, /at least one of hda, cdrom and fda/],
+  ['no kernel', { ...minimal, boot: { kind: 'bzimage' } }, /boot, kernel must be a mapping/],
+  [
+    'two kernels',
+    { ...minimal, boot: { ...linux, kernel: { package: 'a', file: 'b' } } },
+    /either "package" or "file"/,
+  ],
+  ['bad regular expression', { ...minimal, ready: '(' }, /"ready" to be a regular expression/],
+  ['bad time', { ...minimal, readyTimeout: 90 }, /"readyTimeout", a time such as 90s/],
+  ['half a firmware', { ...minimal, firmware: { bios: 'x' } }, /"vgaBios"/],
+  ['initramfs with a disk', { ...minimal, initramfs: {} }, /cannot use/],
+  ['initramfs and initrd', { ...minimal, boot: { ...linux, initrd: 'x' }, initramfs: {} }, /one of them is enough/],
+  ['relative guest path', initramfs({ files: [{ path: 'init', text: 'x' }] }), /files number 1 .* absolute path/],
+  ['file of nothing', initramfs({ files: [{ path: '/init' }] }), /"text", "source" and "package"/],
+  ['bad mode', initramfs({ files: [{ path: '/init', text: 'x', mode: '789' }] }), /"mode"/],
+  ['bad device', initramfs({ nodes: [{ path: '/d', type: 'pipe', major: 1, minor: 1 }] }), /char, block/],
+  ['bad number', initramfs({ nodes: [{ path: '/d', type: 'char', major: -1, minor: 1 }] }), /"major"/],
+  [
+    'modules for a kernel file',
+    { ...minimal, boot: { ...linux, kernel: { file: 'k' } }, initramfs: { modules: ['m'] } },
+    /modules/,
+  ],
+  ['strange list', initramfs({ links: {} }), /"links" to be a list/],
+];
+
+for (const [what, spec, message] of WRONG) {
+  test(`refused: ${what}`, (t) => {
+    t.regex(refusal(t, spec), message);
+  });
+}
+
+test('whatever stands in a spec, it is accepted or refused in one sentence', (t) => {
+  const text = readFileSync(join(specsDirectory(), 'debian-busybox.yaml'), 'utf8');
+  const edit = fc.record({ at: fc.nat(text.length), drop: fc.nat(30), insert: fc.string({ maxLength: 12 }) });
+  fc.assert(
+    fc.property(fc.array(edit, { minLength: 1, maxLength: 3 }), (edits) => {
+      let broken = text;
+      for (const { at, drop, insert } of edits) broken = broken.slice(0, at) + insert + broken.slice(at + drop);
+      try {
+        parseSpec(broken, '/x/spec.yaml');
+      } catch (error) {
+        t.true(error instanceof DecoupleError && error.code === 'guest-invalid', String(error));
+        t.false(String(error).includes('\n'));
+      }
+    }),
+    { numRuns: 300 },
+  );
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      t.throws(() => parseSpec(JSON.stringify(value), '/x/spec.yaml'), { instanceOf: DecoupleError });
+    }),
+  );
+});
+
+test('unknown guests and missing specs', async (t) => {
+  const unknown = await t.throwsAsync(loadGuest('no-such-guest', { cacheDir: '/nowhere' }), {
+    instanceOf: DecoupleError,
+  });
+  t.is(unknown?.code, 'guest-unknown');
+  t.regex(unknown?.advice ?? '', /debian-busybox/);
+  const missing = await t.throwsAsync(loadGuest('./no-such.yaml', { cacheDir: '/nowhere' }), {
+    instanceOf: DecoupleError,
+  });
+  t.is(missing?.code, 'file-missing');
+});
