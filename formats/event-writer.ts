@@ -85,12 +85,6 @@ export class EventWriter {
     for (const field of fields) this.head(UINT, field >>> 0);
   }
 
-  sseApproximation(opcode: number, value: Uint8Array): void {
-    this.begin(EVENT.sseApproximation, 3);
-    this.head(UINT, opcode);
-    this.blob(value);
-  }
-
   interrupt(position: number, vector: number, eip: number, eflags: number, rep: number | null): void {
     this.beginAt(EVENT.interrupt, 6, position);
     this.head(UINT, vector);

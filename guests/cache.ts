@@ -1,11 +1,12 @@
 /** Built guests on disk: `<cacheDir>/guests/<key>/`, complete or not there at all. */
 import { readFileSync, statSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile, readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { hasSystemCode, inputError } from '../formats/errors.js';
+import { inputError } from '../formats/errors.js';
 import { COMPILER_PACKAGES, findCompiler, sourceFiles } from './assemble/compiler.js';
 import { sha256, sha256File } from './debian/hash.js';
 import { readLock } from './debian/lock.js';
+import { makeDirectory } from './debian/scratch.js';
 import type { GuestImage } from './image.js';
 import { packagesOf, type Provisioned } from './provision.js';
 import type { GuestSpec } from './spec.js';
@@ -61,33 +62,14 @@ export async function storeBuild(
   key: string,
   build: (target: string) => Promise<Provisioned>,
 ): Promise<void> {
-  const target = buildDirectory(cacheDir, key);
-  const scratch = `${target}.part-${process.pid}`;
-  await rm(scratch, { recursive: true, force: true });
-  await mkdir(scratch, { recursive: true });
-  try {
+  const fill = async (scratch: string): Promise<void> => {
     const provisioned = mapPaths(await build(scratch), (path) => relativeInside(scratch, path));
     const hashes: Record<string, string> = {};
     for (const path of pathsOf(provisioned)) hashes[path] = await sha256File(resolve(scratch, path));
     const stored: Stored = { provisioned, hashes };
     await writeFile(join(scratch, 'image.json'), JSON.stringify(stored, null, 2) + '\n');
-    await putInPlace(cacheDir, key, scratch);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
-}
-
-/** Another process may have built the same meanwhile: its result stays, as it may be in use. A damaged one goes. */
-async function putInPlace(cacheDir: string, key: string, scratch: string): Promise<void> {
-  const target = buildDirectory(cacheDir, key);
-  try {
-    await rename(scratch, target);
-  } catch (error) {
-    if (!hasSystemCode(error, 'ENOTEMPTY', 'EEXIST')) throw error;
-    if ((await findBuild(cacheDir, key)) !== null) return;
-    await rm(target, { recursive: true, force: true });
-    await rename(scratch, target);
-  }
+  };
+  await makeDirectory(buildDirectory(cacheDir, key), fill, async () => (await findBuild(cacheDir, key)) !== null);
 }
 
 /**

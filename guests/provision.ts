@@ -1,11 +1,11 @@
 /** From a spec to files a machine can boot. Everything is a function of the spec, the files it names and the packages. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DecoupleError, inputError } from '../formats/errors.js';
 import { readBzImage } from './assemble/bzimage.js';
 import { COMPILER_PACKAGES, compileProgram, findCompiler } from './assemble/compiler.js';
-import { buildInitramfs } from './assemble/initramfs.js';
+import { buildInitramfs, hostPath } from './assemble/initramfs.js';
 import { buildMultibootImage } from './assemble/multiboot.js';
 import { PackageStore, type FetchedPackage } from './debian/packages.js';
 import type { GuestImage } from './image.js';
@@ -44,8 +44,7 @@ export async function provision(spec: GuestSpec, options: ProvisionOptions): Pro
   const store = new PackageStore(options.cacheDir, spec.release, 'i386', options.onStep);
   const fetched = await store.fetchAll(packagesOf(spec));
   const packages = new Map(fetched.map((each) => [each.name, each.files]));
-  const compiled = await compileAll(spec.initramfs?.programs ?? [], fetched, options);
-  const programs = new Map([...compiled].map(([path, elf]) => [path, elf]));
+  const programs = await compileAll(spec.initramfs?.programs ?? [], fetched, options);
   const boot = await provideBoot(spec, packages, programs, options);
   return {
     firmware: await provideFirmware(spec, packages, options.target),
@@ -79,7 +78,7 @@ async function provideBoot(
   options: ProvisionOptions,
 ): Promise<GuestImage['boot']> {
   if (spec.boot.kind === 'disk') {
-    for (const path of [spec.boot.hda, spec.boot.cdrom, spec.boot.fda]) if (path !== null) readable(path);
+    for (const path of [spec.boot.hda, spec.boot.cdrom, spec.boot.fda]) if (path !== null) checkReadable(path);
     return spec.boot;
   }
   const kernel = kernelFile(spec.boot.kernel, packages);
@@ -112,9 +111,8 @@ async function copyKernel(
   cmdline: string,
   target: string,
 ): Promise<GuestImage['boot']> {
-  readable(kernel);
   const copy = join(target, 'vmlinuz');
-  await copyFile(kernel, copy);
+  await writeFile(copy, readable(kernel));
   if (initrd === null) return { kind: 'bzimage', kernel: copy, initrd: null, cmdline };
   await writeFile(join(target, 'initrd'), initrd);
   return { kind: 'bzimage', kernel: copy, initrd: join(target, 'initrd'), cmdline };
@@ -127,7 +125,7 @@ function readInitrd(boot: Exclude<BootSpec, { kind: 'disk' }>): Buffer | null {
 function kernelFile(source: Source, packages: ReadonlyMap<string, string>): string {
   if ('file' in source) return source.file;
   const boot = join(packages.get(source.package) ?? '', 'boot');
-  const name = readdirSync(boot).find((each) => each.startsWith('vmlinuz-'));
+  const name = (existsSync(boot) ? readdirSync(boot) : []).find((each) => each.startsWith('vmlinuz-'));
   if (name !== undefined) return join(boot, name);
   const advice = 'Name a package such as linux-image-686 in the guest spec.';
   throw new DecoupleError('guest-build-failed', `Package ${source.package} holds no kernel.`, advice);
@@ -156,7 +154,7 @@ async function keepPrograms(
   const sources = new Map(programs);
   for (const file of spec.initramfs?.files ?? []) {
     if ('text' in file) continue;
-    const path = 'source' in file ? file.source : join(packages.get(file.package) ?? '', file.from);
+    const path = hostPath(file, packages);
     if (readable(path).toString('latin1', 0, 4) === '\x7fELF') sources.set(file.path, path);
   }
   const kept: GuestImage['programs'] = [];
@@ -172,6 +170,15 @@ async function keepPrograms(
 function readable(path: string): Buffer {
   try {
     return readFileSync(path);
+  } catch (error) {
+    throw inputError(path, error);
+  }
+}
+
+/** As `readable`, of files too large to be read at once. */
+function checkReadable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK);
   } catch (error) {
     throw inputError(path, error);
   }

@@ -36,8 +36,6 @@ export const HOOKS = {
   d_environment: [i32],
   /** after: it was stored */
   d_stored: [],
-  /** (opcode, register) after */
-  d_sse: [i32, i32],
   /** (table index, pointer to the basic blocks) before a module is generated */
   d_blocks: [i32, i32],
   /** (serial) a JIT module was left in a way that needs a look */
@@ -303,15 +301,6 @@ function wrapFloatingPoint(wrapper: Wrapper): void {
       (m) => m.call('d_environment', [m.i32.const(kind)], none),
       (m) => m.call('d_stored', [], none),
     );
-  }
-  const approximations: [string, number][] = [
-    ['instr_0F52', 0x0f52],
-    ['instr_0F53', 0x0f53],
-    ['instr_F30F52', 0xf352],
-    ['instr_F30F53', 0xf353],
-  ];
-  for (const [name, opcode] of approximations) {
-    wrapper.after(name, 2, (m, arg) => m.call('d_sse', [m.i32.const(opcode), arg(1)], none));
   }
 }
 

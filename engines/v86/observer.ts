@@ -86,7 +86,6 @@ export class Observer implements Probe {
       d_x87: (opcode: number) => this.x87(opcode),
       d_environment: (kind: number) => this.captureEnvironment(kind),
       d_stored: () => this.storedEnvironment(),
-      d_sse: (opcode: number, register: number) => this.sse(opcode, register),
       d_blocks: (index: number, map: number) => this.blocks.generating(this.memory(), map, index, this.ram()),
       d_left: (serial: number) => this.jitLeft(serial),
     };
@@ -318,12 +317,6 @@ export class Observer implements Probe {
   private storedEnvironment(): void {
     const fields = this.environment;
     if (fields !== null) this.sync(() => this.events.x87Environment(fields));
-  }
-
-  private sse(opcode: number, register: number): void {
-    const at = LAYOUT.xmm + 16 * (register & 7);
-    const value = new Uint8Array(this.memory(), at, 16).slice();
-    this.sync(() => this.events.sseApproximation(opcode, value));
   }
 
   private reads(env: Imports, name: string, write: (address: number, value: number) => void): void {

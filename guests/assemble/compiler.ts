@@ -3,12 +3,12 @@
  * so neither gcc's multilib packages nor root are needed. Same compiler and packages in, same bytes out.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, basename, join } from 'node:path';
 import { DecoupleError } from '../../formats/errors.js';
 import { runCommand } from '../debian/command.js';
 import { sha256 } from '../debian/hash.js';
 import type { FetchedPackage } from '../debian/packages.js';
+import { makeDirectory } from '../debian/scratch.js';
 import type { ProgramSpec } from '../spec.js';
 
 export const COMPILER_PACKAGES = ['libc6-dev', 'linux-libc-dev', 'libgcc-12-dev'];
@@ -65,24 +65,23 @@ export async function compileProgram(
   const directory = join(cacheDir, sha256(JSON.stringify(inputs)).slice(0, 32));
   const target = join(directory, basename(program.path));
   if (existsSync(target)) return target;
-  const scratch = `${directory}.part-${process.pid}`;
-  await mkdir(scratch, { recursive: true });
-  const output = join(scratch, basename(program.path));
-  const args = [...compileArguments(await includeDirectory(compiler), packages, program), '-o', output];
-  const result = await runCommand(compiler.command, args, { cwd: dirname(program.source) });
-  if (result.status !== 0 || result.stderr.includes('warning:')) {
-    await rm(scratch, { recursive: true, force: true });
-    const first =
-      result.stderr.split('\n').find((line) => /error|warning|undefined/.test(line)) ?? result.stderr.trim();
-    throw new DecoupleError(
-      'guest-build-failed',
-      `${program.source} cannot be compiled for i386: ${first}`,
-      'Correct the program; with gcc older than 12 install a newer one.',
-      { cause: new Error(result.stderr) },
-    );
-  }
-  await rename(scratch, directory).catch(() => rm(scratch, { recursive: true, force: true }));
+  await makeDirectory(directory, async (scratch) => {
+    const output = join(scratch, basename(program.path));
+    const args = [...compileArguments(await includeDirectory(compiler), packages, program), '-o', output];
+    const result = await runCommand(compiler.command, args, { cwd: dirname(program.source) });
+    if (result.status !== 0 || result.stderr.includes('warning:')) throw compileError(program, result.stderr);
+  });
   return target;
+}
+
+function compileError(program: ProgramSpec, output: string): DecoupleError {
+  const first = output.split('\n').find((line) => /error|warning|undefined/.test(line)) ?? output.trim();
+  return new DecoupleError(
+    'guest-build-failed',
+    `${program.source} cannot be compiled for i386: ${first}`,
+    'Correct the program; with gcc older than 12 install a newer one.',
+    { cause: new Error(output) },
+  );
 }
 
 /** The C file and the project's own headers beside it. */

@@ -4,10 +4,11 @@
  * the archive's signature (with Debian's own keyring) and every file's hash against what was signed.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DecoupleError } from '../../formats/errors.js';
 import { commandWorks, runCommand, type CommandResult } from './command.js';
+import { scratchName } from './scratch.js';
 import { debianSources, parseStanza, readAptSources, readOsRelease } from './sources.js';
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
@@ -72,7 +73,7 @@ export class AptRoot {
   /** Downloads a .deb to `target`. apt has checked its hash when this returns. */
   async download(offered: OfferedPackage, target: string): Promise<void> {
     await this.update();
-    const scratch = `${target}.part-${process.pid}`;
+    const scratch = scratchName(target);
     await mkdir(scratch, { recursive: true });
     try {
       const result = await this.apt(
@@ -81,8 +82,7 @@ export class AptRoot {
         scratch,
       );
       if (result.status !== 0) throw this.failure(`${offered.name} ${offered.version} cannot be downloaded`, result);
-      const files = (await runCommand('ls', ['-A'], { cwd: scratch })).stdout.toString('utf8').split('\n');
-      const deb = files.find((file) => file.endsWith('.deb'));
+      const deb = (await readdir(scratch)).find((file) => file.endsWith('.deb'));
       if (deb === undefined) throw this.failure(`${offered.name} ${offered.version} was not downloaded`, result);
       await rename(join(scratch, deb), target);
     } finally {

@@ -13,6 +13,7 @@ import { AptRoot, type OfferedPackage } from './apt-root.js';
 import { runCommand } from './command.js';
 import { sha256File } from './hash.js';
 import { readLock, type Lock, type Pin } from './lock.js';
+import { makeDirectory, removeLeftovers, scratchName } from './scratch.js';
 
 export interface FetchedPackage extends Pin {
   /** Name asked for. */
@@ -120,6 +121,7 @@ export class PackageStore {
     await mkdir(this.archives, { recursive: true });
     if (!existsSync(file)) {
       this.report(`downloading ${offer.name} ${offer.version}`);
+      await removeLeftovers(this.archives);
       await this.root.download(offer, file);
     }
     if ((await sha256File(file)) === offer.sha256) return;
@@ -137,20 +139,13 @@ export class PackageStore {
   private async unpack(pin: Pin): Promise<string> {
     const target = join(this.root.directory, 'unpacked', `${pin.package}_${pin.sha256.slice(0, 16)}`);
     if (existsSync(target)) return target;
-    const scratch = `${target}.part-${process.pid}`;
-    await mkdir(scratch, { recursive: true });
-    const result = await runCommand('dpkg-deb', ['-x', this.debPath(pin), scratch]);
-    if (result.status !== 0) {
-      await rm(scratch, { recursive: true, force: true });
+    await makeDirectory(target, async (scratch) => {
+      const result = await runCommand('dpkg-deb', ['-x', this.debPath(pin), scratch]);
+      if (result.status === 0) return;
+      const message = `${this.debPath(pin)} cannot be unpacked: ${result.stderr.trim()}`;
       const advice = 'Free some disk space, or remove the file, and run this again.';
-      throw new DecoupleError(
-        'guest-build-failed',
-        `${this.debPath(pin)} cannot be unpacked: ${result.stderr}`,
-        advice,
-      );
-    }
-    // Another process may have been quicker; its result is as good.
-    await rename(scratch, target).catch(() => rm(scratch, { recursive: true, force: true }));
+      throw new DecoupleError('guest-build-failed', message, advice);
+    });
     return target;
   }
 
@@ -169,7 +164,8 @@ export class PackageStore {
   private async rememberReplacement(name: string, pin: Pin, chosen: Pin): Promise<void> {
     const path = this.replacementPath(name, pin);
     await mkdir(join(path, '..'), { recursive: true });
-    await writeFile(`${path}.part-${process.pid}`, JSON.stringify(chosen));
-    await rename(`${path}.part-${process.pid}`, path);
+    const scratch = scratchName(path);
+    await writeFile(scratch, JSON.stringify(chosen));
+    await rename(scratch, path);
   }
 }

@@ -1,11 +1,12 @@
 /** libunicorn, the simulator's CPU: the system's if it is new enough, else Debian 13's in a prefix of the project's own. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DecoupleError } from '../../formats/errors.js';
 import { commandWorks, runCommand } from '../../guests/debian/command.js';
 import { readLock } from '../../guests/debian/lock.js';
 import { PackageStore } from '../../guests/debian/packages.js';
+import { makeDirectory } from '../../guests/debian/scratch.js';
 
 export const UNICORN_RELEASE = 'trixie';
 export const UNICORN_PACKAGES = ['libunicorn2t64', 'libunicorn-dev'];
@@ -78,13 +79,10 @@ export async function fetchUnicorn(cacheDir: string, report: (line: string) => v
   }
   const store = new PackageStore(cacheDir, UNICORN_RELEASE, await architecture(), report);
   const packages = await store.fetchAll(UNICORN_PACKAGES);
-  const prefix = prefixDirectory(cacheDir);
-  const scratch = `${prefix}.part-${process.pid}`;
-  await rm(scratch, { recursive: true, force: true });
-  await mkdir(scratch, { recursive: true });
-  for (const each of packages) await cp(each.files, scratch, { recursive: true, verbatimSymlinks: true });
-  const version = packages[0]?.version ?? '';
-  await writeFile(join(scratch, 'packages.json'), JSON.stringify({ pins: await currentPins(), version }));
-  await rm(prefix, { recursive: true, force: true });
-  await rename(scratch, prefix);
+  const fill = async (scratch: string): Promise<void> => {
+    for (const each of packages) await cp(each.files, scratch, { recursive: true, verbatimSymlinks: true });
+    const version = packages[0]?.version ?? '';
+    await writeFile(join(scratch, 'packages.json'), JSON.stringify({ pins: await currentPins(), version }));
+  };
+  await makeDirectory(prefixDirectory(cacheDir), fill, async () => (await prefixUnicorn(cacheDir)) !== null);
 }

@@ -32,6 +32,7 @@ const char* const kNeededFunctions[] = {
     "gen_intermediate_code_x86_64",
     "get_page_addr_code_hostp_x86_64",
     "helper_cc_compute_all_x86_64",
+    "helper_cmpxchg8b_unlocked_x86_64",
     "helper_cpuid_x86_64",
     "helper_hlt_x86_64",
     "helper_inb_x86_64",

@@ -210,12 +210,30 @@ unsigned operandBytes(unsigned modrm, unsigned sib, unsigned addressSize) {
   return sibBytes + (displacement ? 4 : 0);
 }
 
+/** The segment register that a prefix names, or -1. */
+int segmentOfPrefix(uint8_t byte) {
+  constexpr uint8_t kPrefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65};
+  for (int i = 0; i < 6; ++i) {
+    if (kPrefixes[i] == byte) return i;
+  }
+  return -1;
+}
+
+/** Whether a memory operand is relative to ESP or EBP, and so in the stack segment by default (SDM vol. 2A, 2.1.5). */
+bool basedOnStack(unsigned modrm, unsigned sib, unsigned addressSize) {
+  const unsigned mode = modrm >> 6;
+  const unsigned rm = modrm & 7;
+  if (addressSize == 2) return rm == 2 || rm == 3 || (rm == 6 && mode != 0);
+  const unsigned base = rm == 4 ? sib & 7 : rm;
+  return base == 5 ? mode != 0 : base == 4;
+}
+
 constexpr unsigned kLongest = 15;
 
 }  // namespace
 
 Instruction decodeInstruction(const uint8_t* bytes, size_t available, bool code32) {
-  Instruction result{0, 0, 0, false, false, code32 ? 4u : 2u, code32 ? 4u : 2u};
+  Instruction result{0, 0, 0, false, false, code32 ? 4u : 2u, code32 ? 4u : 2u, -1, false, false};
   const size_t limit = available < kLongest ? available : kLongest;
   size_t at = 0;
   bool repeatPrefix = false;
@@ -223,6 +241,8 @@ Instruction decodeInstruction(const uint8_t* bytes, size_t available, bool code3
     if (bytes[at] == 0x66) result.operandSize = code32 ? 2 : 4;
     if (bytes[at] == 0x67) result.addressSize = code32 ? 2 : 4;
     if (bytes[at] == 0xf2 || bytes[at] == 0xf3) repeatPrefix = true;
+    const int segment = segmentOfPrefix(bytes[at]);
+    if (segment >= 0) result.segmentPrefix = segment;
   }
   if (at >= limit) return result;
   result.opcode = bytes[at++];
@@ -249,6 +269,8 @@ Instruction decodeInstruction(const uint8_t* bytes, size_t available, bool code3
     if (at >= limit && mode != 3 && result.addressSize == 4 && (result.modrm & 7) == 4) return result;
     // MOV to and from control and debug registers takes a register whatever the mode says.
     const bool registerOnly = result.opcode >= 0x0f20 && result.opcode <= 0x0f23;
+    result.memory = mode != 3 && !registerOnly;
+    result.onStack = result.memory && basedOnStack(result.modrm, sib, result.addressSize);
     if (!registerOnly) at += operandBytes(result.modrm, sib, result.addressSize);
     const bool test = (result.opcode == 0xf6 || result.opcode == 0xf7) && ((result.modrm >> 3) & 7) < 2;
     if (test) at += result.opcode == 0xf6 ? 1 : result.operandSize;
@@ -323,6 +345,40 @@ bool isReadModifyWrite(const Instruction& instruction) {
     default:
       return false;
   }
+}
+
+unsigned segmentsUsed(const Instruction& instruction) {
+  constexpr unsigned kEs = 0, kSs = 2, kDs = 3;
+  const auto prefixOr = [&](unsigned usual) {
+    return 1u << (instruction.segmentPrefix < 0 ? usual : static_cast<unsigned>(instruction.segmentPrefix));
+  };
+  constexpr unsigned kLea = 0x8d;
+  switch (instruction.opcode) {
+    case 0x6c:
+    case 0x6d:
+    case 0xaa:
+    case 0xab:
+    case 0xae:
+    case 0xaf:
+      return 1u << kEs;
+    case 0xa4:
+    case 0xa5:
+    case 0xa6:
+    case 0xa7:
+      return 1u << kEs | prefixOr(kDs);
+    case 0x6e:
+    case 0x6f:
+    case 0xac:
+    case 0xad:
+    case 0xa0:
+    case 0xa1:
+    case 0xa2:
+    case 0xa3:
+    case 0xd7:
+      return prefixOr(kDs);
+  }
+  if (!instruction.memory || instruction.opcode == kLea) return 0;
+  return prefixOr(instruction.onStack ? kSs : kDs);
 }
 
 bool isLoadFlags(const Instruction& instruction) { return instruction.opcode == 0x9f; }

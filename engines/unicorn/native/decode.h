@@ -20,6 +20,11 @@ struct Instruction {
   /** Address size: 4 or 2 bytes; a repeated instruction counts in ECX or CX. */
   unsigned addressSize;
   unsigned operandSize;
+  /** Segment register named by a prefix (ES, CS, SS, DS, FS, GS: 0 to 5), or -1. */
+  int segmentPrefix;
+  /** Has a ModR/M operand in memory, and whether its base is ESP or EBP. */
+  bool memory;
+  bool onStack;
 };
 
 /** Decodes what stands at `bytes`; never reads past `available`. `code32`: the code segment's D bit. */
@@ -53,6 +58,8 @@ BlockExtent scanBlock(const uint8_t* bytes, size_t available, bool code32, unsig
 bool isPushSegment(const Instruction& instruction);
 /** Reads memory and writes the result back to the same place: its page faults are those of a write. */
 bool isReadModifyWrite(const Instruction& instruction);
+/** Bit n: the instruction accesses memory through segment register n, other than by pushing and popping. */
+unsigned segmentsUsed(const Instruction& instruction);
 /** LAHF, which reads undefined flags and must take the machine's. */
 bool isLoadFlags(const Instruction& instruction);
 

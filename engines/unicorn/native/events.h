@@ -78,6 +78,10 @@ struct Event {
   bool asynchronous() const {
     return positioned() && kind != Kind::kException && kind != Kind::kSoftwareInterrupt;
   }
+  /** May come from a segment that cannot be used, which the engine does not look at. */
+  bool maybeSegmentFault() const {
+    return kind == Kind::kException && (vector == 12 || vector == 13) && error.present && error.value == 0;
+  }
   /** Ends a run of the simulator when it is reached. */
   bool stops() const { return kind == Kind::kKeyframeMark || kind == Kind::kEnd; }
 };

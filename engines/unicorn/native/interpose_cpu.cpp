@@ -185,6 +185,17 @@ REPLACES void x86_cpu_exec_exit_x86_64(void* cpu) {
   if (Simulator::of(decouple::Cpu(cpu).env()) == nullptr) original(cpu);
 }
 
+/**
+ * CMPXCHG8B sets ZF and leaves the other flags; but the library calls this without saying how the flags are kept, and
+ * takes them for what they were when the block began.
+ */
+REPLACES void helper_cmpxchg8b_unlocked_x86_64(void* env, uint64_t address) {
+  static Original<void(void*, uint64_t)> original("helper_cmpxchg8b_unlocked_x86_64");
+  Simulator* simulator = Simulator::of(env);
+  if (simulator != nullptr) cpu_restore_state_x86_64(simulator->engine().cpu().raw(), CALLER, true);
+  original(env, address);
+}
+
 /** The library only calls a hook. */
 REPLACES void helper_sysenter_x86_64(void* rawEnv, int) {
   using namespace decouple;

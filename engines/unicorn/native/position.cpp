@@ -1,5 +1,6 @@
 #include "position.h"
 
+#include "decode.h"
 #include "hooks.h"
 #include "simulator.h"
 
@@ -50,9 +51,26 @@ Simulator::Due Simulator::whatIsDue(const Translation* block) {
     noteDivergence("the CPU is halted", textOf(due), "an interrupt", 0);
     stop(Stop::kDiverged);
   }
+  if (due.position == now && due.maybeSegmentFault() && block != nullptr && usesNullSegment()) {
+    raise_exception_err_ra_x86_64(engine_.env().raw(), due.vector, 0, 0);
+  }
   if (due.position > now || !due.asynchronous()) return Due::kLater;
   if (due.repeat.present && (block == nullptr || !repeatReached(due, *block))) return Due::kLater;
   return Due::kNow;
+}
+
+/** The instruction at CS:EIP accesses memory through a null selector: #GP, which the engine does not raise. */
+bool Simulator::usesNullSegment() const {
+  const Env env = engine_.env();
+  constexpr uint64_t kProtected = 1;
+  if ((env.cr(0) & kProtected) == 0 || (env.eflags() & kVirtual8086) != 0) return false;
+  uint8_t code[15];
+  const size_t size = readTranslatedCode(env, linearEip(), code, sizeof code, kStayInPage);
+  const unsigned used = segmentsUsed(decodeInstruction(code, size, (env.context() & kContextCode32) != 0));
+  for (int i = 0; i < 6; ++i) {
+    if ((used >> i & 1) != 0 && (env.segment(i).selector() & 0xfffc) == 0) return true;
+  }
+  return false;
 }
 
 /** The start of a block that may reach beyond the next event. */
@@ -66,7 +84,8 @@ void Simulator::atBlock(Translation& block) {
   // An event inside the REP instruction at the block's end does not cut the block.
   const bool insideRepeat =
       due.repeat.present && block.endsInRepeat && due.position == position_.count + block.counted;
-  if (due.asynchronous() && due.position > position_.count && !insideRepeat && due.position < end) end = due.position;
+  const bool stops = due.asynchronous() || due.maybeSegmentFault();
+  if (stops && due.position > position_.count && !insideRepeat && due.position < end) end = due.position;
   if (end < position_.count + block.instructions) split(end - position_.count);
   enter(block);
 }

@@ -147,6 +147,7 @@ class Simulator : public DeviceMemory {
   void onException(uint32_t vector);
   void compareFault(const Event& event);
   bool readsModifiesAndWrites() const;
+  bool usesNullSegment() const;
   void failSoftwareInterrupt();
   void compareInstant(uint32_t eip, uint32_t eflags);
   // run.cpp
