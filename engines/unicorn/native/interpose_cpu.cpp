@@ -85,14 +85,11 @@ REPLACES void helper_outl_x86_64(void* env, uint32_t port, uint32_t) { decouple:
  * CMPXCHG8B changes ZF alone. The library's own works the other flags out from what they were at the beginning of the
  * block, as the translator does not tell it better; so they are brought up to date first.
  */
-#define COMPARE_EXCHANGE(name)                                                \
-  REPLACES void helper_##name##_x86_64(void* env, uint64_t address) {         \
-    static Original<void(void*, uint64_t)> original("helper_" #name "_x86_64"); \
-    if (Simulator* simulator = Simulator::of(env)) simulator->settle(CALLER); \
-    original(env, address);                                                   \
-  }
-COMPARE_EXCHANGE(cmpxchg8b)
-COMPARE_EXCHANGE(cmpxchg8b_unlocked)
+REPLACES void helper_cmpxchg8b_unlocked_x86_64(void* env, uint64_t address) {
+  static Original<void(void*, uint64_t)> original("helper_cmpxchg8b_unlocked_x86_64");
+  if (Simulator* simulator = Simulator::of(env)) simulator->settle(CALLER);
+  original(env, address);
+}
 
 /** INTO, and the instructions that are translated as if they were (see interpose_translate.cpp). */
 REPLACES void helper_into_x86_64(void* env, int length) {
@@ -183,17 +180,6 @@ REPLACES void x86_cpu_exec_enter_x86_64(void* cpu) {
 REPLACES void x86_cpu_exec_exit_x86_64(void* cpu) {
   static Original<void(void*)> original("x86_cpu_exec_exit_x86_64");
   if (Simulator::of(decouple::Cpu(cpu).env()) == nullptr) original(cpu);
-}
-
-/**
- * CMPXCHG8B sets ZF and leaves the other flags; but the library calls this without saying how the flags are kept, and
- * takes them for what they were when the block began.
- */
-REPLACES void helper_cmpxchg8b_unlocked_x86_64(void* env, uint64_t address) {
-  static Original<void(void*, uint64_t)> original("helper_cmpxchg8b_unlocked_x86_64");
-  Simulator* simulator = Simulator::of(env);
-  if (simulator != nullptr) cpu_restore_state_x86_64(simulator->engine().cpu().raw(), CALLER, true);
-  original(env, address);
 }
 
 /** The library only calls a hook. */

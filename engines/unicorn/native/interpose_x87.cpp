@@ -13,6 +13,7 @@ using decouple::Original;
 using decouple::Simulator;
 
 extern "C" {
+uint32_t cpu_ldl_data_ra_x86_64(void* env, uint64_t address, uintptr_t hostAddress);
 void* probe_access_x86_64(void* env, uint64_t address, int size, int access, int mmuIndex, uintptr_t hostAddress);
 void cpu_stb_data_ra_x86_64(void* env, uint64_t address, uint32_t value, uintptr_t hostAddress);
 void cpu_stl_data_ra_x86_64(void* env, uint64_t address, uint32_t value, uintptr_t hostAddress);
@@ -179,4 +180,35 @@ REPLACES void helper_fxsave_x86_64(void* rawEnv, uint64_t address) {
   for (unsigned i = 0; i < 8; ++i) store.bytes(32 + 16 * i, env.x87Register(env.x87Top() + i), 10);
   for (int i = 0; i < 8; ++i) store.bytes(160 + 16 * static_cast<unsigned>(i), env.xmm(i), 16);
   simulator->takeX87Environment();
+}
+
+namespace decouple {
+
+namespace {
+
+/** Reserved bits of MXCSR may not be set (SDM vol. 1, 10.2.3); the library's own functions do not look. */
+void checkMxcsr(void* env, uint32_t value, uintptr_t from) {
+  constexpr uint32_t kReserved = 0xffff0000;
+  constexpr int kGeneralProtection = 13;
+  if ((value & kReserved) != 0) raise_exception_err_ra_x86_64(env, kGeneralProtection, 0, from);
+}
+
+}  // namespace
+
+}  // namespace decouple
+
+REPLACES void helper_ldmxcsr_x86_64(void* env, uint32_t value) {
+  static Original<void(void*, uint32_t)> original("helper_ldmxcsr_x86_64");
+  if (Simulator::of(env) != nullptr) decouple::checkMxcsr(env, value, CALLER);
+  original(env, value);
+}
+
+REPLACES void helper_fxrstor_x86_64(void* env, uint64_t address) {
+  static Original<void(void*, uint64_t)> original("helper_fxrstor_x86_64");
+  if (Simulator* simulator = Simulator::of(env)) {
+    constexpr uint64_t kMxcsrOffset = 24;
+    decouple::checkMxcsr(env, cpu_ldl_data_ra_x86_64(env, static_cast<uint32_t>(address + kMxcsrOffset), CALLER), CALLER);
+    simulator->settle(CALLER);
+  }
+  original(env, address);
 }
