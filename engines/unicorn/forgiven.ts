@@ -55,6 +55,12 @@ export const FORGIVEN: readonly ForgivenRow[] = [
     reference: 'vol. 1, 10.4.6.1 and vol. 2B, RCPPS',
   },
   {
+    id: 'flags-in-repeat',
+    bits: 'EFLAGS.CF, PF, AF, ZF, SF and OF in the middle of a CMPS or SCAS with a REP prefix',
+    reason: 'they are no input to it and its last iteration sets them; on a fault they are as before it: taken over',
+    reference: 'vol. 2B, REP/REPE/REPZ/REPNE/REPNZ',
+  },
+  {
     id: 'fault-access',
     bits: 'the W bit of a page fault’s error code, for an instruction that reads, modifies and writes memory',
     reason: 'the simulator reads first and faults as a read; the machine, like processors, faults as a write: taken over',

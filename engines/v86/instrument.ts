@@ -288,6 +288,8 @@ function wrapValues(wrapper: Wrapper): void {
 }
 
 function wrapFloatingPoint(wrapper: Wrapper): void {
+  wrapper.after('instr16_D9_4_reg', 1, (m, arg) => m.call('d_x87', [m.i32.add(m.i32.const(0xd9e0), arg(0))], none));
+  wrapper.after('instr16_D9_5_reg', 1, (m, arg) => m.call('d_x87', [m.i32.add(m.i32.const(0xd9e8), arg(0))], none));
   wrapper.after('instr16_D9_6_reg', 1, (m, arg) => m.call('d_x87', [m.i32.add(m.i32.const(0xd9f0), arg(0))], none));
   wrapper.after('instr16_D9_7_reg', 1, (m, arg) => m.call('d_x87', [m.i32.add(m.i32.const(0xd9f8), arg(0))], none));
   for (const [name, kind] of [

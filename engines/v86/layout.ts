@@ -42,7 +42,7 @@ export const LAYOUT = {
 } as const;
 
 /** Version of what instrument.ts does to the engine: part of the cache key of its result. */
-export const INSTRUMENTATION_VERSION = 4;
+export const INSTRUMENTATION_VERSION = 5;
 
 /** v86 appends JIT modules to its function table from here (WASM_TABLE_OFFSET). */
 export const JIT_TABLE_OFFSET = 1024;

@@ -242,6 +242,8 @@ extern "C" {
 void cpu_abort_x86_64(void* cpu, const char* format, ...) __attribute__((noreturn));
 void cpu_loop_exit_noexc_x86_64(void* cpu) __attribute__((noreturn));
 void cpu_loop_exit_restore_x86_64(void* cpu, uintptr_t hostAddress) __attribute__((noreturn));
+/** The page that a linear address is mapped to, all ones for none; changes nothing. */
+uint64_t x86_cpu_get_phys_page_attrs_debug_x86_64(void* cpu, uint64_t linear, uint32_t* attributes);
 bool cpu_restore_state_x86_64(void* cpu, uintptr_t hostAddress, bool willExit);
 void cpu_x86_update_cr0_x86_64(void* env, uint32_t value);
 void cpu_x86_update_cr3_x86_64(void* env, uint64_t value);

@@ -381,6 +381,11 @@ unsigned segmentsUsed(const Instruction& instruction) {
   return prefixOr(instruction.onStack ? kSs : kDs);
 }
 
+bool isRepeatedCompare(const Instruction& instruction) {
+  const unsigned operation = instruction.opcode & ~1u;
+  return instruction.repeated && (operation == 0xa6 || operation == 0xae);
+}
+
 bool isLoadFlags(const Instruction& instruction) { return instruction.opcode == 0x9f; }
 
 BlockExtent scanBlock(const uint8_t* bytes, size_t available, bool code32, unsigned most) {

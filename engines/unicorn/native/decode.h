@@ -60,6 +60,8 @@ bool isPushSegment(const Instruction& instruction);
 bool isReadModifyWrite(const Instruction& instruction);
 /** Bit n: the instruction accesses memory through segment register n, other than by pushing and popping. */
 unsigned segmentsUsed(const Instruction& instruction);
+/** CMPS or SCAS with a REP prefix. */
+bool isRepeatedCompare(const Instruction& instruction);
 /** LAHF, which reads undefined flags and must take the machine's. */
 bool isLoadFlags(const Instruction& instruction);
 

@@ -63,7 +63,9 @@ bool Simulator::adoptFlags(uint32_t eflags) {
   const Env env = engine_.env();
   const uint32_t differing = (readFlags(env) ^ eflags) & kDefinedFlags;
   if (differing == 0) return true;
-  const UndefinedFlags undefined = decouple::undefinedFlags(env);
+  UndefinedFlags undefined = decouple::undefinedFlags(env);
+  // Until it is done, and on a fault, a repeated comparison may leave the flags as they were.
+  if (isRepeatedCompare(instructionHere())) undefined = {kStatusFlags, kForgivenRepeatFlags};
   if ((differing & ~undefined.mask) != 0) return false;
   forgive(undefined.row);
   writeStatusFlags(env, eflags);
@@ -135,12 +137,16 @@ void Simulator::onException(uint32_t vector) {
   x86_cpu_do_interrupt_x86_64(engine_.cpu().raw());
 }
 
-/** The instruction that faults, at CS:EIP. */
-bool Simulator::readsModifiesAndWrites() const {
-  const Env env = engine_.env();
-  uint8_t code[15];
-  const size_t size = readTranslatedCode(env, linearEip(), code, sizeof code, kStayInPage);
-  return isReadModifyWrite(decodeInstruction(code, size, (env.context() & kContextCode32) != 0));
+/** The instruction at CS:EIP; of length 0 where nothing is mapped, or where it goes on on another page. */
+Instruction Simulator::instructionHere() const {
+  constexpr uint64_t kPage = 4096, kUnmapped = ~uint64_t{0};
+  const uint32_t linear = linearEip();
+  uint32_t attributes = 0;
+  const uint64_t page = x86_cpu_get_phys_page_attrs_debug_x86_64(engine_.cpu().raw(), linear & ~(kPage - 1), &attributes);
+  const size_t left = static_cast<size_t>(kPage - linear % kPage);
+  if (page == kUnmapped || !ram_.contains(page, kPage)) return Instruction{};
+  const uint8_t* code = ram_.at(static_cast<uint32_t>(page) + linear % kPage, left);
+  return decodeInstruction(code, left, (engine_.env().context() & kContextCode32) != 0);
 }
 
 /** The error code, and the address of a page fault. */
@@ -148,7 +154,7 @@ void Simulator::compareFault(const Event& event) {
   const Env env = engine_.env();
   constexpr uint32_t kWrite = 2;
   if (event.vector == kPageFault && event.error.value == (static_cast<uint32_t>(env.errorCode()) | kWrite) &&
-      (env.errorCode() & static_cast<int32_t>(kWrite)) == 0 && readsModifiesAndWrites()) {
+      (env.errorCode() & static_cast<int32_t>(kWrite)) == 0 && isReadModifyWrite(instructionHere())) {
     env.errorCode() |= static_cast<int32_t>(kWrite);
     forgive(kForgivenFaultAccess);
   }

@@ -39,6 +39,8 @@ const char* forgivenName(int row) {
       return "sse-approximation";
     case kForgivenFaultAccess:
       return "fault-access";
+    case kForgivenRepeatFlags:
+      return "flags-in-repeat";
   }
   return "";
 }

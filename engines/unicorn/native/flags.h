@@ -26,6 +26,7 @@ enum ForgivenRow {
   kForgivenX87Status,
   kForgivenSseApproximation,
   kForgivenFaultAccess,
+  kForgivenRepeatFlags,
   kForgivenRows,
 };
 

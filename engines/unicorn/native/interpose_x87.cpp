@@ -36,6 +36,12 @@ constexpr bool kAlways = true, kSometimes = false;
     if (simulator != nullptr) simulator->takeX87(opcode, required, CALLER); \
   }
 
+X87_INSTRUCTION(fxam_ST0, 0xd9e5, kSometimes)
+X87_INSTRUCTION(fldl2t_ST0, 0xd9e9, kSometimes)
+X87_INSTRUCTION(fldl2e_ST0, 0xd9ea, kSometimes)
+X87_INSTRUCTION(fldpi_ST0, 0xd9eb, kSometimes)
+X87_INSTRUCTION(fldlg2_ST0, 0xd9ec, kSometimes)
+X87_INSTRUCTION(fldln2_ST0, 0xd9ed, kSometimes)
 X87_INSTRUCTION(f2xm1, 0xd9f0, kAlways)
 X87_INSTRUCTION(fyl2x, 0xd9f1, kAlways)
 X87_INSTRUCTION(fptan, 0xd9f2, kAlways)

@@ -64,9 +64,7 @@ bool Simulator::usesNullSegment() const {
   const Env env = engine_.env();
   constexpr uint64_t kProtected = 1;
   if ((env.cr(0) & kProtected) == 0 || (env.eflags() & kVirtual8086) != 0) return false;
-  uint8_t code[15];
-  const size_t size = readTranslatedCode(env, linearEip(), code, sizeof code, kStayInPage);
-  const unsigned used = segmentsUsed(decodeInstruction(code, size, (env.context() & kContextCode32) != 0));
+  const unsigned used = segmentsUsed(instructionHere());
   for (int i = 0; i < 6; ++i) {
     if ((used >> i & 1) != 0 && (env.segment(i).selector() & 0xfffc) == 0) return true;
   }
@@ -139,19 +137,25 @@ void Simulator::split(uint64_t instructions) {
 }
 
 template <bool kCounting>
-void Hooks::onBlock(uc_engine*, uint64_t address, uint32_t, void* record) {
-  Translation& block = *static_cast<Translation*>(record);
-  Simulator& simulator = *block.owner;
+void Hooks::onBlock(uc_engine*, uint64_t address, uint32_t, void* passed) {
+  const BlockTag tag(passed);
+  Simulator& simulator = *runningSimulator;
   Position& position = simulator.position_;
   if (__builtin_expect(position.repeating, 0) && position.leaveBlock(static_cast<uint32_t>(address))) {
     if (kCounting) simulator.countRepeat();
   }
-  if (__builtin_expect(position.count + block.instructions > position.due, 0)) {
-    simulator.atBlock(block);
+  const unsigned instructions = tag.instructions();
+  if (__builtin_expect(position.count + instructions > position.due || instructions == 0, 0)) {
+    simulator.atBlock(*tag.record());
     return;
   }
-  position.enter(block);
-  if (kCounting) simulator.countBlock(block);
+  if (__builtin_expect(tag.endsInRepeat(), 0)) {
+    position.enter(*tag.record());
+  } else {
+    position.block = tag.record();
+    position.count += instructions;
+  }
+  if (kCounting) simulator.countBlock(*tag.record());
 }
 
 template void Hooks::onBlock<false>(uc_engine*, uint64_t, uint32_t, void*);

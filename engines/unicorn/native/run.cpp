@@ -5,18 +5,7 @@
 
 namespace decouple {
 
-namespace {
-
-thread_local Simulator* runningSimulator = nullptr;
-
-}  // namespace
-
-Simulator* Simulator::running() { return runningSimulator; }
-
-Simulator* Simulator::of(void* env) {
-  Simulator* simulator = runningSimulator;
-  return simulator != nullptr && simulator->engine_.env().raw() == env ? simulator : nullptr;
-}
+__thread Simulator* runningSimulator = nullptr;
 
 Simulator::Simulator(const std::vector<Region>& spans) : ram_(spans), engine_(ram_, *this) {
   uint64_t top = 0;
@@ -104,8 +93,7 @@ void Simulator::protectCode(uint64_t enginePage) {
 
 Translation* Simulator::beginTranslation() {
   Translation* record = translations_.upcoming();
-  record->owner = this;
-  engine_.setBlockRecord(record);
+  engine_.setBlockRecord(BlockTag(record).passed());
   return record;
 }
 
@@ -113,6 +101,7 @@ void Simulator::endTranslation(const TranslatedBlock& block, Translation& record
   ++counts_.translations;
   describeTranslation(block, engine_.env(), record);
   describeCode(record);
+  BlockTag(&record).complete(block);
   translations_.commit();
 }
 

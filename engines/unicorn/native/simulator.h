@@ -38,15 +38,21 @@ struct Counts {
   uint64_t splits = 0;
 };
 
+class Simulator;
+/** The simulator whose engine is running on this thread, null if none. */
+extern __thread Simulator* runningSimulator;
+
 class Simulator : public DeviceMemory {
  public:
   explicit Simulator(const std::vector<Region>& spans);
   ~Simulator() override;
 
-  /** The simulator whose engine is running on this thread, null if none. */
-  static Simulator* running();
+  static Simulator* running() { return runningSimulator; }
   /** The simulator of this CPU, if it is running. */
-  static Simulator* of(void* env);
+  static Simulator* of(void* env) {
+    Simulator* simulator = runningSimulator;
+    return simulator != nullptr && simulator->engine_.env().raw() == env ? simulator : nullptr;
+  }
 
   // --- between runs
   void loadState(const CpuState& state, uint64_t position);
@@ -146,7 +152,7 @@ class Simulator : public DeviceMemory {
   void compareCheck(const Event& event);
   void onException(uint32_t vector);
   void compareFault(const Event& event);
-  bool readsModifiesAndWrites() const;
+  Instruction instructionHere() const;
   bool usesNullSegment() const;
   void failSoftwareInterrupt();
   void compareInstant(uint32_t eip, uint32_t eflags);

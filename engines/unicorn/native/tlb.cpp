@@ -9,6 +9,8 @@ namespace {
 constexpr uint64_t kGlobalEntry = 0x100, kGlobalEnabled = 0x80;
 /** Percentage of entries in use from which a cache is made larger; the engine's own. */
 constexpr size_t kFull = 70;
+/** Has the engine not look at the clock: it makes a cache smaller some time after it began to watch it. */
+constexpr int64_t kNever = std::numeric_limits<int64_t>::max() / 2;
 
 }  // namespace
 
@@ -26,7 +28,9 @@ bool TlbKeeper::flush(Cpu cpu, Env env) {
   bool full = false;
   for (int mode = 0; mode < Tlb::kModes; ++mode) {
     const Tlb tlb(env, mode);
-    if (tlb.counted() == 0) continue;
+    tlb.watchedSince() = kNever;
+    // The engine counts too many, so what it has counted is worth a look when it is many alone.
+    if (tlb.counted() * 100 <= kFull * tlb.entries()) continue;
     chooseSize(tlb);
     full = full || tlb.counted() * 100 > kFull * tlb.entries();
   }
@@ -38,6 +42,7 @@ bool TlbKeeper::flush(Cpu cpu, Env env) {
 void TlbKeeper::keepGlobal(Cpu cpu, Env env) {
   for (int mode = 0; mode < Tlb::kModes; ++mode) {
     const Tlb tlb(env, mode);
+    if (tlb.counted() == 0) continue;
     size_t kept = 0;
     for (size_t i = 0; i < tlb.entries(); ++i) {
       const uint64_t page = tlb.pageOf(i);
@@ -66,11 +71,11 @@ void TlbKeeper::beforeFlushPage(Env env, uint64_t linear) {
   }
 }
 
-/** Tells the engine how many entries really are in use, and keeps it from looking at the clock. */
+/** Tells the engine how many entries really are in use. */
 void TlbKeeper::chooseSize(const Tlb& tlb) {
   tlb.counted() = tlb.used();
   tlb.mostCounted() = tlb.counted();
-  tlb.watchedSince() = std::numeric_limits<int64_t>::max() / 2;
+  tlb.watchedSince() = kNever;
 }
 
 }  // namespace decouple

@@ -1,5 +1,7 @@
 #include "translations.h"
 
+#include <cstring>
+
 #include "decode.h"
 
 namespace decouple {
@@ -32,6 +34,18 @@ unsigned Translation::startingBefore(uint32_t linear) const {
   unsigned before = 0;
   while (before < instructions && static_cast<uint32_t>(starts.next()) - address < offset) ++before;
   return before;
+}
+
+void BlockTag::complete(const TranslatedBlock& block) const {
+  // The call of the hook is the first thing in a block.
+  constexpr size_t kWithin = 128;
+  const size_t size = block.hostSize() < kWithin ? block.hostSize() : kWithin;
+  uint8_t* code = const_cast<uint8_t*>(block.hostCode());
+  void* found = memmem(code, size, &bits_, sizeof bits_);
+  const Translation& described = *record();
+  if (found == nullptr || described.instructions > kInstructions) return;
+  const uint64_t complete = bits_ | described.instructions | (described.endsInRepeat ? kEndsInRepeat : 0);
+  std::memcpy(found, &complete, sizeof complete);
 }
 
 Translation* Translations::upcoming() {

@@ -19,8 +19,6 @@ struct BlockCount;
  * hook, so that nothing has to be looked up.
  */
 struct alignas(64) Translation {
-  // What the block hook looks at, in one line of the host's cache.
-  Simulator* owner;
   /** Counters of the block for the address space `space`; null when not counting. */
   BlockCount* visits;
   uint32_t space;
@@ -47,6 +45,31 @@ struct alignas(64) Translation {
 
   /** How many of its instructions begin before this linear address. */
   unsigned startingBefore(uint32_t linear) const;
+};
+
+/**
+ * What the generated code passes to the block hook: the record, and with it what the hook must know at once, so that
+ * it need not wait for memory. It is a constant in the generated code; while a block is translated the number of its
+ * instructions is not known yet, and it is filled in afterwards.
+ */
+class BlockTag {
+ public:
+  explicit BlockTag(void* passed) : bits_(reinterpret_cast<uint64_t>(passed)) {}
+  /** Before the number of instructions is known. */
+  explicit BlockTag(const Translation* record) : bits_(reinterpret_cast<uint64_t>(record) << kRecordShift) {}
+
+  Translation* record() const { return reinterpret_cast<Translation*>(bits_ >> kRecordShift); }
+  /** 0 when not filled in; the record has it. */
+  unsigned instructions() const { return static_cast<unsigned>(bits_ & kInstructions); }
+  bool endsInRepeat() const { return (bits_ & kEndsInRepeat) != 0; }
+  void* passed() const { return reinterpret_cast<void*>(bits_); }
+  /** Fills in the tag in the generated code of its block. */
+  void complete(const TranslatedBlock& block) const;
+
+ private:
+  static constexpr int kRecordShift = 16;
+  static constexpr uint64_t kInstructions = 0x3fff, kEndsInRepeat = 0x8000;
+  uint64_t bits_;
 };
 
 /** Offsets of the instructions in a block, from the engine's own table behind the generated code. */
