@@ -6,6 +6,7 @@
  *   guests             formats, and the types of session files (relog)
  *   relog              formats, engines, and types of guests and analyses
  *   analyses           formats, and the types of the simulator's events
+ *   corpus             formats, guests, relog
  *   cli                all of the above; nobody knows cli
  */
 const ROOMS = ['formats', 'engines/v86', 'engines/unicorn', 'relog', 'analyses', 'guests', 'cli'];
@@ -43,6 +44,7 @@ module.exports = {
     room('relog', ['formats', 'engines', 'guests', 'analyses']),
     room('analyses', ['formats', 'engines/unicorn']),
     room('guests', ['formats', 'relog']),
+    room('corpus', ['formats', 'guests', 'relog']),
     room('cli', ROOMS),
     typesOnly('relog', 'analyses'),
     typesOnly('relog', 'guests'),

@@ -11,37 +11,29 @@ export interface Block {
 }
 
 export class BlockTable {
-  private readonly blocks: Block[] = [];
-  /** By address space, then by address and length; blocks that differ in their code alone are in one list. */
-  private readonly spaces = new Map<number, Map<number, Block[]>>();
+  private rows: Block[] = [];
 
   add({ length, cr3, pc, size, icount, executions, hash }: BlockBatch): void {
     for (let i = 0; i < length; i++) {
-      const block = this.find(cr3[i]!, pc[i]!, size[i]!, hash[i]!);
-      block.instructions += icount[i]! * Number(executions[i]!);
+      const instructions = icount[i]! * Number(executions[i]!);
+      this.rows.push({ cr3: cr3[i]!, pc: pc[i]!, size: size[i]!, hash: hash[i]!, instructions });
     }
   }
 
   /** By address space, address, length and code: an order that does not depend on how they came in. */
   sorted(): Block[] {
-    return this.blocks.sort(
-      (a, b) => a.cr3 - b.cr3 || a.pc - b.pc || a.size - b.size || (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0),
-    );
-  }
-
-  private find(cr3: number, pc: number, size: number, hash: bigint): Block {
-    let space = this.spaces.get(cr3);
-    if (space === undefined) this.spaces.set(cr3, (space = new Map<number, Block[]>()));
-    // 32 bits of address and at most 20 of length fit a double's 53.
-    const key = pc * 2 ** 20 + size;
-    let same = space.get(key);
-    if (same === undefined) space.set(key, (same = []));
-    let block = same.find((candidate) => candidate.hash === hash);
-    if (block === undefined) {
-      block = { cr3, pc, size, hash, instructions: 0 };
-      same.push(block);
-      this.blocks.push(block);
+    // One batch of a simulator that sorts its rows needs neither sorting nor adding up.
+    if (this.rows.every((row, i) => i === 0 || compare(this.rows[i - 1]!, row) < 0)) return this.rows;
+    const sums: Block[] = [];
+    for (const row of this.rows.sort(compare)) {
+      const last = sums.at(-1);
+      if (last !== undefined && compare(last, row) === 0) last.instructions += row.instructions;
+      else sums.push(row);
     }
-    return block;
+    return (this.rows = sums);
   }
+}
+
+function compare(a: Block, b: Block): number {
+  return a.cr3 - b.cr3 || a.pc - b.pc || a.size - b.size || (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0);
 }

@@ -1,31 +1,33 @@
 /**
  * `npm run bench`: what recording, relogging and simulating cost, each as a ratio to plain v86 with the same guest
- * and the same work, measured in turns. Prints a table, or with --json one object of medians.
+ * and the same work, measured in turns; with --memory, whether memory grows with the length of a recording. Prints a
+ * table, or with --json one object.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import yargs from 'yargs';
 import { formatTable } from '../analyses/text.js';
 import { printNote, reportError } from '../cli/output.js';
 import { CACHE } from '../cli/paths.js';
 import { parseCount } from '../cli/units.js';
-import { loadGuest } from '../guests/index.js';
-import { measure, type Bench } from './measure.js';
-import { evaluate, type Measured, type Result } from './results.js';
-import type { Spread } from './statistics.js';
-import { WORKLOADS } from './workloads.js';
+import { measure } from './measure.js';
+import { formatMemory, measureMemory, ratiosOf } from './memory.js';
+import { evaluate, formatResults, type Measured } from './results.js';
+import { loadWorkloads } from './workloads.js';
 
 const DEFAULT_PAIRS = 5;
+/** Load of the computer before the benchmark begins, above which what it measures says little. */
+const BUSY = 0.5;
 
 /** Rounds after one that does not count: the first reads files and fills caches for all that follow. */
-async function run(pairs: number, bench: Omit<Bench, 'onStep'>): Promise<Measured[]> {
-  const measured: Measured[] = WORKLOADS.map((workload) => ({ workload, samples: [] }));
+async function measureTime(pairs: number, folder: string): Promise<Measured[]> {
+  const measured = (await loadWorkloads()).map((workload): Measured => ({ workload, samples: [] }));
   for (let pair = 0; pair <= pairs; pair++) {
     for (const { workload, samples } of measured) {
       const round = pair === 0 ? 'warming up' : `${pair}/${pairs}`;
       const onStep = (step: string) => printNote(`bench: ${round} ${workload.name}: ${step}`);
-      const sample = await measure(workload, { ...bench, onStep });
+      const sample = await measure(workload, { cacheDir: CACHE, folder, plainFirst: pair % 2 === 1, onStep });
       if (pair > 0) samples.push(sample);
       if (pair === 0) break;
     }
@@ -33,35 +35,26 @@ async function run(pairs: number, bench: Omit<Bench, 'onStep'>): Promise<Measure
   return measured;
 }
 
-function format(results: Result[], measured: Measured[]): string {
-  const cell = (value: Spread | null) => (value === null ? '-' : number(value.median));
-  const rows = results.map(({ key, meaning, overall, workloads }) => [
-    ...[key, number(overall.median), `${number(overall.lowest)} to ${number(overall.highest)}`],
-    ...workloads.map(cell),
-    meaning,
-  ]);
-  return formatTable(['', 'median', 'lowest to highest', ...measured.map(({ workload }) => workload.name), ''], rows);
-}
-
-function number(value: number): string {
-  return value.toFixed(value < 10 ? 3 : 1);
-}
-
 const args = await yargs(process.argv.slice(2))
   .scriptName('npm run bench --')
   .option('pairs', { type: 'string', default: String(DEFAULT_PAIRS), describe: 'Rounds to take medians over' })
-  .option('json', { type: 'boolean', default: false, describe: 'Print one JSON object of medians on stdout' })
-  .option('guest', { type: 'string', default: 'debian-busybox', describe: 'Guest to run' })
+  .option('memory', { type: 'boolean', default: false, describe: 'Measure memory instead of time' })
+  .option('json', { type: 'boolean', default: false, describe: 'Print one JSON object on stdout: medians, or ratios' })
   .strict()
   .parseAsync();
 const folder = await mkdtemp(join(tmpdir(), 'decouple-bench-'));
 try {
   const pairs = parseCount(args.pairs, 'pairs');
-  const guest = await loadGuest(args.guest, { cacheDir: CACHE, onStep: printNote });
-  const measured = await run(pairs, { guest, cacheDir: CACHE, folder });
-  const results = evaluate(measured);
-  const medians = Object.fromEntries(results.map(({ key, overall }) => [key, overall.median]));
-  process.stdout.write(args.json ? `${JSON.stringify(medians)}\n` : format(results, measured));
+  const [load = 0] = loadavg();
+  if (load > BUSY) printNote(`bench: the computer is busy (load ${load.toFixed(1)}): expect figures that vary.`);
+  if (args.memory) {
+    const peaks = await measureMemory({ cacheDir: CACHE, folder, onStep: (step) => printNote(`bench: ${step}`) });
+    process.stdout.write(args.json ? `${JSON.stringify(ratiosOf(peaks))}\n` : formatTable(...formatMemory(peaks)));
+  } else {
+    const results = evaluate(await measureTime(pairs, folder));
+    const medians = Object.fromEntries(results.map(({ key, overall }) => [key, overall.median]));
+    process.stdout.write(args.json ? `${JSON.stringify(medians)}\n` : formatTable(...formatResults(results)));
+  }
 } catch (error) {
   process.exitCode = reportError(error, { json: false, debug: true });
 } finally {

@@ -5,18 +5,21 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createAnalysis } from '../analyses/index.js';
+import { loadGuest } from '../guests/index.js';
 import type { GuestImage } from '../guests/image.js';
 import { analyze } from '../relog/analyze.js';
+import type { RecordResult } from '../relog/api.js';
 import { runPlain } from '../relog/plain.js';
 import { record } from '../relog/record.js';
 import { relog } from '../relog/relog.js';
-import { sessionOf, type Workload } from './workloads.js';
+import type { Workload } from './workloads.js';
 
 export interface Bench {
-  guest: GuestImage;
   cacheDir: string;
   /** For recordings and relogs, removed after each round. */
   folder: string;
+  /** Plain v86 before the recording or after it: whatever helps who comes second helps both by turns. */
+  plainFirst: boolean;
   onStep: (step: string) => void;
 }
 
@@ -34,30 +37,24 @@ export interface Sample {
 const KEYFRAME_EVERY = 50_000_000;
 
 export async function measure(workload: Workload, bench: Bench): Promise<Sample> {
-  const { guest, cacheDir, folder, onStep } = bench;
-  const session = sessionOf(workload);
+  const { cacheDir, folder, onStep } = bench;
+  const guest = await loadGuest(workload.guest, { cacheDir, onStep });
   const recording = join(folder, `${workload.name}.dcr`);
   const relogged = join(folder, `${workload.name}.relog`);
   try {
-    onStep('plain');
-    const plain = await runPlain({ guest, session, cacheDir });
-    onStep('record');
-    const recorded = await record({
-      ...{ guest, session, cacheDir, output: recording, start: 'ready', seed: 0, force: true },
-      ...{ until: null, limit: null, input: null },
-    });
+    const { plainSeconds, recorded } = await pair(workload, guest, recording, bench);
     onStep('relog');
     const made = await relog({ input: recording, output: relogged, force: true, keyframeEvery: KEYFRAME_EVERY });
     onStep('simulate');
-    const bare = await simulate(relogged, join(folder, 'none'), []);
+    const simulateSeconds = await simulate(relogged, join(folder, 'none'), [], guest);
     onStep('coverage');
-    const covered = await simulate(relogged, join(folder, 'coverage'), ['coverage']);
+    const coverageSeconds = await simulate(relogged, join(folder, 'coverage'), ['coverage'], guest);
     return {
-      plainSeconds: plain.seconds,
+      plainSeconds,
       recordSeconds: recorded.seconds,
       relogSeconds: made.seconds,
-      simulateSeconds: bare,
-      coverageSeconds: covered,
+      simulateSeconds,
+      coverageSeconds,
       logBytes: recorded.logBytes,
       instructions: recorded.instructions,
     };
@@ -66,11 +63,33 @@ export async function measure(workload: Workload, bench: Bench): Promise<Sample>
   }
 }
 
-/** Seconds that the simulator takes; what the reports take is part of it. */
-async function simulate(input: string, outputDir: string, names: 'coverage'[]): Promise<number> {
-  const { seconds } = await analyze({
-    ...{ input, outputDir, force: true, programs: [] },
-    analyses: names.map(createAnalysis),
+/** The same work in plain v86 and recorded; both are timed from the first step of the restored guest to the end. */
+async function pair(
+  { session }: Workload,
+  guest: GuestImage,
+  output: string,
+  { cacheDir, plainFirst, onStep }: Bench,
+): Promise<{ plainSeconds: number; recorded: RecordResult }> {
+  const plain = async () => {
+    onStep('plain');
+    return (await runPlain({ guest, session, cacheDir })).seconds;
+  };
+  const before = plainFirst ? await plain() : null;
+  onStep('record');
+  const recorded = await record({
+    ...{ guest, session, cacheDir, output, start: 'ready', seed: 0, force: true },
+    ...{ until: null, limit: null, input: null },
   });
+  return { plainSeconds: before ?? (await plain()), recorded };
+}
+
+/** Seconds of the whole stage; reading the relog and writing the reports are part of it. */
+async function simulate(
+  input: string,
+  outputDir: string,
+  names: 'coverage'[],
+  { programs }: GuestImage,
+): Promise<number> {
+  const { seconds } = await analyze({ input, outputDir, force: true, programs, analyses: names.map(createAnalysis) });
   return seconds;
 }

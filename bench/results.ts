@@ -1,4 +1,5 @@
 /** From samples to the numbers that the benchmark is about. */
+import type { Cell } from '../analyses/text.js';
 import type { Sample } from './measure.js';
 import { spread, type Spread } from './statistics.js';
 import type { Workload } from './workloads.js';
@@ -14,8 +15,8 @@ export interface Result {
   meaning: string;
   /** All workloads that count for it. */
   overall: Spread;
-  /** By workload; null for one that does not count. */
-  workloads: (Spread | null)[];
+  /** Null for a workload that does not count. */
+  workloads: { name: string; own: Spread | null }[];
 }
 
 interface Quantity {
@@ -57,12 +58,29 @@ const QUANTITIES: readonly Quantity[] = [
 /** Medians over the rounds, each of a ratio within one round. */
 export function evaluate(measured: readonly Measured[]): Result[] {
   return QUANTITIES.map(({ key, meaning, of, cpuBoundOnly = false }) => {
-    const values = measured.map(({ workload, samples }) => (cpuBoundOnly && !workload.cpuBound ? [] : samples.map(of)));
+    const counted = measured.map(({ workload: { name, cpuBound }, samples }) => {
+      return { name, values: cpuBound || !cpuBoundOnly ? samples.map(of) : [] };
+    });
     return {
       key,
       meaning,
-      overall: spread(values.flat()),
-      workloads: values.map((own) => (own.length === 0 ? null : spread(own))),
+      overall: spread(counted.flatMap(({ values }) => values)),
+      workloads: counted.map(({ name, values }) => ({ name, own: values.length === 0 ? null : spread(values) })),
     };
   });
+}
+
+/** Head and rows of a table: one row a quantity, medians by workload to the right. */
+export function formatResults(results: readonly Result[]): [string[], Cell[][]] {
+  const names = results[0]?.workloads.map(({ name }) => name) ?? [];
+  const rows = results.map(({ key, meaning, overall, workloads }) => [
+    ...[key, number(overall.median), `${number(overall.lowest)} to ${number(overall.highest)}`],
+    ...workloads.map(({ own }) => (own === null ? '-' : number(own.median))),
+    meaning,
+  ]);
+  return [['', 'median', 'lowest to highest', ...names, ''], rows];
+}
+
+function number(value: number): string {
+  return value.toFixed(value < 10 ? 3 : 1);
 }

@@ -12,5 +12,5 @@ export function encode(value: unknown): Uint8Array {
 
 /** @throws Error when the bytes are not one CBOR item */
 export function decode(bytes: Uint8Array): unknown {
-  return decoder.decode(bytes as Buffer);
+  return decoder.decode(bytes);
 }

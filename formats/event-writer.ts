@@ -79,6 +79,11 @@ export class EventWriter {
     this.head(UINT, fsw);
   }
 
+  x87Status(fsw: number): void {
+    this.begin(EVENT.x87Status, 2);
+    this.head(UINT, fsw);
+  }
+
   /** @param fields FCW, FSW, FTW, FOP, FIP, FCS, FDP, FDS, MXCSR mask */
   x87Environment(fields: readonly number[]): void {
     this.begin(EVENT.x87Environment, 10);

@@ -9,6 +9,7 @@ export const EVENT = {
   flagsImage: 7,
   x87: 8,
   x87Environment: 9,
+  x87Status: 10,
   sseApproximation: 11,
   interrupt: 16,
   exception: 17,

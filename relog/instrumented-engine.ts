@@ -1,14 +1,13 @@
 /** The instrumented engine, made once and kept in the cache by the hash of what it was made from. */
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { enginePackage, INSTRUMENTATION_VERSION, type ObserverModules } from '../engines/v86/index.js';
+import { enginePackage, instrumentedHash, type ObserverModules } from '../engines/v86/index.js';
 
 /** @param cacheDir a folder that may be thrown away; by default one of the user's */
 export async function instrumentedEngine(cacheDir = defaultCache()): Promise<ObserverModules> {
   const engine = enginePackage();
-  const key = createHash('sha256').update(`${engine.hash} ${INSTRUMENTATION_VERSION}`).digest('hex').slice(0, 32);
+  const key = instrumentedHash().slice(0, 32);
   const paths = { engine: join(cacheDir, `${key}.engine.wasm`), wrapper: join(cacheDir, `${key}.wrapper.wasm`) };
   if (!existsSync(paths.engine) || !existsSync(paths.wrapper)) {
     // Loaded only when needed: binaryen takes half a second to start.

@@ -117,6 +117,7 @@ class Recording {
       reason = known && error.code === 'expect-timeout' ? 'timeout' : known ? 'guest-stopped' : 'engine-died';
       if (known) this.flush();
     }
+    const seconds = (performance.now() - this.began) / 1000;
     const { machine } = this.live;
     const ram = reason === 'engine-died' ? null : crc32(machine.ram());
     const outcome = {
@@ -132,7 +133,7 @@ class Recording {
       output: this.options.output,
       reason,
       instructions: machine.engineInstructions,
-      seconds: (performance.now() - this.began) / 1000,
+      seconds,
       bytes: this.writer.bytes,
       logBytes: this.logBytes,
     };

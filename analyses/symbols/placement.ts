@@ -94,12 +94,23 @@ function elect(file: ElfFile, telling: readonly Block[]): number | null {
 }
 
 /** Every delta, a multiple of a page, at which the file has the block's code. */
-function* candidates(file: ElfFile, block: Block): Generator<number> {
+function candidates(file: ElfFile, block: Block): number[] {
+  const known = (alike.get(file) ?? alike.set(file, new Map()).get(file))!;
+  const key = `${block.pc % PAGE} ${block.size} ${block.hash}`;
+  let addresses = known.get(key);
+  if (addresses === undefined) known.set(key, (addresses = [...addressesOf(file, block)]));
+  return addresses.map((address) => block.pc - address).filter((delta) => delta >= 0);
+}
+
+/** For each file the addresses of code by its place in a page, length and hash: what one process ran others run too. */
+const alike = new WeakMap<ElfFile, Map<string, number[]>>();
+
+/** Every address of the file where its code is the block's, at the same place in a page. */
+function* addressesOf(file: ElfFile, block: Block): Generator<number> {
   for (const segment of file.code) {
     const first = segment.address + ((((block.pc - segment.address) % PAGE) + PAGE) % PAGE);
     for (let address = first; address + block.size <= segment.address + segment.bytes.length; address += PAGE) {
-      const delta = block.pc - address;
-      if (delta >= 0 && isFrom(file, delta, block)) yield delta;
+      if (isFrom(file, block.pc - address, block)) yield address;
     }
   }
 }

@@ -43,6 +43,12 @@ export const FORGIVEN: readonly ForgivenRow[] = [
     reference: 'vol. 1, 8.3.10',
   },
   {
+    id: 'x87-exceptions',
+    bits: 'FSW.IE, DE, ZE, OE, UE, PE, SF and ES where FNSTSW, FNSTENV, FNSAVE or FXSAVE stores them',
+    reason: 'neither engine keeps all of them as a processor does; the machine’s are in the relog and are taken',
+    reference: 'vol. 1, 8.1.3.3',
+  },
+  {
     id: 'x87-condition-codes',
     bits: 'FSW.C0 to C3 where FNSTENV, FNSAVE or FXSAVE stores them',
     reason: 'many instructions leave some of them undefined; the machine’s are taken',
@@ -59,12 +65,6 @@ export const FORGIVEN: readonly ForgivenRow[] = [
     bits: 'EFLAGS.CF, PF, AF, ZF, SF and OF in the middle of a CMPS or SCAS with a REP prefix',
     reason: 'they are no input to it and its last iteration sets them; on a fault they are as before it: taken over',
     reference: 'vol. 2B, REP/REPE/REPZ/REPNE/REPNZ',
-  },
-  {
-    id: 'fault-access',
-    bits: 'the W bit of a page fault’s error code, for an instruction that reads, modifies and writes memory',
-    reason: 'the simulator reads first and faults as a read; the machine, like processors, faults as a write: taken over',
-    reference: 'vol. 3A, 4.7',
   },
   {
     id: 'x87-pointers',

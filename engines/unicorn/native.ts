@@ -45,6 +45,7 @@ export interface NativeSimulator {
   copyRamFrom(ram: NativeExpectedRam): void;
   compareRam(expected: NativeExpectedRam, most: number): { differingWords: number; words: Uint32Array };
   readPhysical(address: number, size: number): Uint8Array | null;
+  translate(linear: number): number | null;
   feed(frame: Uint8Array): void;
   finish(): void;
   dropEvents(): void;

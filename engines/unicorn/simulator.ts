@@ -7,7 +7,6 @@ import type { CpuState, RamRegion } from '../../formats/state.js';
 import type { UndefinedFlags } from './compare.js';
 import { guarded, loadNative, type NativeSimulator } from './native.js';
 import { packState, unpackState } from './packing.js';
-import { walk } from './paging.js';
 import { ExpectedRam, PAGE_SIZE, packRegions } from './ram.js';
 
 /** Where the simulator stands. */
@@ -190,13 +189,7 @@ export class Simulator {
 
   /** The physical address of a linear one, null when it is not mapped. Changes nothing. */
   translate(linear: number): number | null {
-    return walk(this.readState(), linear >>> 0, (address, size) => {
-      const bytes = this.readPhysical(address, size);
-      if (bytes === null) return null;
-      const view = new DataView(bytes.buffer);
-      const upper = size === 8 ? view.getUint32(4, true) & 0xfffff : 0;
-      return upper * 2 ** 32 + view.getUint32(0, true);
-    });
+    return this.native.translate(linear >>> 0);
   }
 
   /** A copy of memory at a linear address, as far as it is mapped to RAM. */

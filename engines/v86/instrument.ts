@@ -36,6 +36,10 @@ export const HOOKS = {
   d_environment: [i32],
   /** after: it was stored */
   d_stored: [],
+  /** after FNSTSW */
+  d_status: [],
+  /** after an instruction that begins with DD or DF, in the interpreter */
+  d_interpreted: [],
   /** (table index, pointer to the basic blocks) before a module is generated */
   d_blocks: [i32, i32],
   /** (serial) a JIT module was left in a way that needs a look */
@@ -184,7 +188,9 @@ const takeEngineCounter = (m: Module): Expr =>
   ]);
 
 function wrapInterpreter(wrapper: Wrapper): void {
-  wrapper.wrap(/3gen11interpreter3run$/, 1, [], ({ m, call }) => {
+  wrapper.wrap(/3gen11interpreter3run$/, 1, [i32], ({ m, arg, local, call }) => {
+    const opcode = (value: number): Expr => m.i32.eq(m.i32.and(arg(0), m.i32.const(0xff)), m.i32.const(value));
+    const completed = (): Expr => m.i32.eq(m.local.get(local, i32), m.global.get('d_vectors', i32));
     const depth = (): Expr => m.global.get('d_depth', i32);
     const begin = m.block(null, [
       addCount(m, m.i64.const(1n)),
@@ -193,7 +199,10 @@ function wrapInterpreter(wrapper: Wrapper): void {
     return m.block(null, [
       m.if(m.i32.eqz(depth()), begin),
       m.global.set('d_depth', m.i32.add(depth(), m.i32.const(1))),
+      m.local.set(local, m.global.get('d_vectors', i32)),
       call(),
+      // FNSTSW is inlined here; which of these instructions it was is seen from the code.
+      m.if(m.i32.and(m.i32.or(opcode(0xdd), opcode(0xdf)), completed()), m.call('d_interpreted', [], none)),
       m.global.set('d_depth', m.i32.sub(depth(), m.i32.const(1))),
       m.if(m.i32.eqz(depth()), takeEngineCounter(m)),
     ]);
@@ -292,6 +301,11 @@ function wrapFloatingPoint(wrapper: Wrapper): void {
   wrapper.after('instr16_D9_5_reg', 1, (m, arg) => m.call('d_x87', [m.i32.add(m.i32.const(0xd9e8), arg(0))], none));
   wrapper.after('instr16_D9_6_reg', 1, (m, arg) => m.call('d_x87', [m.i32.add(m.i32.const(0xd9f0), arg(0))], none));
   wrapper.after('instr16_D9_7_reg', 1, (m, arg) => m.call('d_x87', [m.i32.add(m.i32.const(0xd9f8), arg(0))], none));
+  // JIT modules call these two for FNSTSW; the 32-bit form of the first is the same function.
+  wrapper.after('instr16_DD_7_mem', 1, (m) => m.call('d_status', [], none));
+  wrapper.wrap('fpu_load_status_word', 0, [], ({ m, call, result }) =>
+    m.block(null, [m.call('d_status', [], none), call()], result),
+  );
   for (const [name, kind] of [
     ['fpu_fstenv16', 0],
     ['fpu_fstenv32', 0],

@@ -41,9 +41,6 @@ export const LAYOUT = {
   end: 1280,
 } as const;
 
-/** Version of what instrument.ts does to the engine: part of the cache key of its result. */
-export const INSTRUMENTATION_VERSION = 5;
-
 /** v86 appends JIT modules to its function table from here (WASM_TABLE_OFFSET). */
 export const JIT_TABLE_OFFSET = 1024;
 /** Physical address of the linear frame buffer, which behaves as RAM, and its size as v86 sets it by default. */

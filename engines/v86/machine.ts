@@ -136,7 +136,7 @@ export class Machine {
       ...(options.snapshot === null ? {} : { initial_state: { buffer: ownBuffer(options.snapshot) } }),
     });
     const loaded = new Promise<void>((resolve) => emulator.add_listener('emulator-loaded', () => resolve()));
-    if (options.onConsole !== undefined) emulator.add_listener('serial0-output-byte', options.onConsole as never);
+    if (options.onConsole !== undefined) emulator.add_listener('serial0-output-byte', options.onConsole);
     await whileFiring(scheduler, loaded);
     await emulator.run();
     const { probe } = options;
@@ -194,7 +194,7 @@ export class Machine {
   }
 
   cpuState(): CpuState {
-    return readCpuState(this.memory.buffer as ArrayBuffer, this.flags());
+    return readCpuState(this.memory.buffer, this.flags());
   }
 
   /** CPU stopped by HLT with interrupts off: nothing but a reset wakes it. */
@@ -204,19 +204,19 @@ export class Machine {
   }
 
   ram(): Buffer {
-    return Buffer.from(this.memory.buffer as ArrayBuffer, this.ramAddress, this.ramBytes);
+    return Buffer.from(this.memory.buffer, this.ramAddress, this.ramBytes);
   }
 
   /** What behaves as RAM, in the order of physical addresses: below and above the VGA window, and the frame buffer. */
   ramBuffers(): [Buffer, Buffer, Buffer] {
     const ram = this.ram();
-    const frameBuffer = Buffer.from(this.memory.buffer as ArrayBuffer, this.frameBufferAddress, FRAME_BUFFER_BYTES);
+    const frameBuffer = Buffer.from(this.memory.buffer, this.frameBufferAddress, FRAME_BUFFER_BYTES);
     return [ram.subarray(0, VGA_HOLE.start), ram.subarray(VGA_HOLE.end), frameBuffer];
   }
 
   /** Registers, flags and internal CPU state, as they lie in memory. */
   registerFile(): Buffer {
-    return Buffer.from(this.memory.buffer as ArrayBuffer, LAYOUT.gpr, LAYOUT.end - LAYOUT.gpr);
+    return Buffer.from(this.memory.buffer, LAYOUT.gpr, LAYOUT.end - LAYOUT.gpr);
   }
 
   private counter(): number {

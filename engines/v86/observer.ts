@@ -14,14 +14,16 @@ import { readX87, statusWord } from './registers.js';
 type Imports = Record<string, CallableFunction | WebAssembly.Table>;
 type Global = WebAssembly.Global;
 
+const PREFIXES = new Set([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3]);
 const PAGE_FAULT = 14;
 /** Bit of a page fault's error code (SDM vol. 3A, 4.7). */
 const WRITE = 2;
-/** FXAM, constants but 0 and 1, and all that computes except FSQRT: where processors and engines differ in results. */
+/** FXAM, constants but 0 and 1, and all that computes: where processors and engines differ in results. */
+const FSQRT = 0xd9fa;
 const CHECKED_X87 = new Set([
   ...[0xd9e5, 0xd9e9, 0xd9ea, 0xd9eb, 0xd9ec, 0xd9ed],
   ...[0xd9f0, 0xd9f1, 0xd9f2, 0xd9f3, 0xd9f4, 0xd9f5],
-  ...[0xd9f8, 0xd9f9, 0xd9fb, 0xd9fc, 0xd9fd, 0xd9fe, 0xd9ff],
+  ...[0xd9f8, 0xd9f9, FSQRT, 0xd9fb, 0xd9fc, 0xd9fd, 0xd9fe, 0xd9ff],
 ]);
 
 /** Runs with the position once it is known. */
@@ -91,6 +93,8 @@ export class Observer implements Probe {
       d_x87: (opcode: number) => this.x87(opcode),
       d_environment: (kind: number) => this.captureEnvironment(kind),
       d_stored: () => this.storedEnvironment(),
+      d_status: () => this.status(),
+      d_interpreted: () => this.interpreted(),
       d_blocks: (index: number, map: number) => this.blocks.generating(this.memory(), map, index, this.ram()),
       d_left: (serial: number) => this.jitLeft(serial),
     };
@@ -305,8 +309,30 @@ export class Observer implements Probe {
       return u8.slice(at, at + 10);
     };
     const [st0, st1] = [register(0), register(1)];
+    // FSQRT is exact, but of negative numbers.
+    if (opcode === FSQRT && (st0[9]! & 0x7f) !== 0x7f) return;
     const fsw = statusWord(u8, new DataView(this.memory(), 0, LAYOUT.end));
     this.sync(() => this.events.x87(opcode, st0, st1, fsw));
+  }
+
+  /** FNSTSW stored the status word. */
+  private status(): void {
+    if (!this.enabled) return;
+    const fsw = statusWord(new Uint8Array(this.memory(), 0, LAYOUT.end), new DataView(this.memory(), 0, LAYOUT.end));
+    this.sync(() => this.events.x87Status(fsw));
+  }
+
+  /** Whether the instruction just done was FNSTSW: DF E0, or DD /7 with an operand in memory. */
+  private interpreted(): void {
+    if (!this.enabled) return;
+    const at = translate(this.memory(), this.ram(), this.word(LAYOUT.previousEip) >>> 0);
+    if (at === null) return;
+    const code = this.ram().subarray(at, at + 15);
+    let i = 0;
+    while (PREFIXES.has(code[i]!)) i++;
+    const [opcode, modrm] = [code[i]!, code[i + 1] ?? 0];
+    const toMemory = opcode === 0xdd && ((modrm >> 3) & 7) === 7 && modrm < 0xc0;
+    if (toMemory || (opcode === 0xdf && modrm === 0xe0)) this.status();
   }
 
   private captureEnvironment(kind: number): void {

@@ -36,3 +36,10 @@ export function enginePackage(): EnginePackage {
   };
   return loaded;
 }
+
+/** SHA-256 (hex) over the engine and the code that instruments it: the same hash, the same instrumented engine. */
+export function instrumentedHash(): string {
+  const hash = createHash('sha256').update(enginePackage().hash);
+  for (const file of ['instrument.js', 'layout.js']) hash.update(readFileSync(new URL(file, import.meta.url)));
+  return hash.digest('hex');
+}

@@ -155,6 +155,15 @@ static void x87(void) {
   unsigned char constant[10];
   __asm__ volatile("fninit\n\tfldpi\n\tfstpt %0" : "=m"(constant) : : FPU);
   say(memcmp(constant, pi, 10) == 0, "fldpi and its like load 64 bits of mantissa");
+  /* Here it is the simulator that knows nothing of it. */
+  uint16_t status;
+  __asm__ volatile("fninit\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\tfnstsw %0\n\tfninit"
+                   : "=m"(status)
+                   :
+                   : FPU);
+  say((status & 0x241) == 0x241, "the ninth push is a stack overflow");
+  __asm__ volatile("fninit\n\tfstp %%st(0)\n\tfnstsw %0\n\tfninit" : "=m"(status) : : FPU);
+  say((status & 0x241) == 0x041, "a pop of an empty register is a stack underflow");
   uint16_t control = 0x37f & ~4;
   say(CATCH(__asm__ volatile("fninit\n\tfldcw %0\n\tfld1\n\tfldz\n\tfdivrp\n\tfwait"
                              :

@@ -18,6 +18,7 @@ test('each event reads back as the specification writes it', (t) => {
   events.flagsImage(0x246);
   events.x87(0xd9fe, ten, ten, 0x3800);
   events.x87Environment([0x37f, 0, 0xffff, 0, 0, 0, 0, 0, 0xffff]);
+  events.x87Status(0x3801);
   events.interrupt(7, 48, 0xc1000000, 0x246, 3);
   events.exception(7, 14, 0x8048000, 0x10246, 6, 0xbfff0000);
   events.softwareInterrupt(10, 128, 0x8048002, 0x246);
@@ -37,6 +38,7 @@ test('each event reads back as the specification writes it', (t) => {
     [7, 0x246],
     [8, 0xd9fe, copy(ten), copy(ten), 0x3800],
     [9, 0x37f, 0, 0xffff, 0, 0, 0, 0, 0, 0xffff],
+    [10, 0x3801],
     [16, 2, 48, 0xc1000000, 0x246, 3],
     [17, 0, 14, 0x8048000, 0x10246, 6, 0xbfff0000],
     [18, 3, 128, 0x8048002, 0x246],
@@ -45,7 +47,7 @@ test('each event reads back as the specification writes it', (t) => {
     [22, 1, 0x10, 0x2, [1, 2, 3, 4, 5, 6, 7, 8], null],
     [21, 0, null],
   ]);
-  t.is(events.count, 16);
+  t.is(events.count, 17);
 });
 
 test('positions are differences, also across frames and beyond 32 bits', (t) => {

@@ -67,6 +67,7 @@ const char* const kNeededFunctions[] = {
     "x86_cpu_do_interrupt_x86_64",
     "x86_cpu_exec_enter_x86_64",
     "x86_cpu_exec_exit_x86_64",
+    "x86_cpu_tlb_fill_x86_64",
     "x86_ldl_phys_x86_64",
     "x86_ldq_phys_x86_64",
     nullptr,

@@ -158,6 +158,8 @@ class Env {
 class Tlb {
  public:
   static constexpr int kModes = 3;
+  /** The one for privilege level 3. */
+  static constexpr int kUserMode = 1;
   Tlb(Env env, int mode) : description_(before(env, 2160 - 696 * mode)), table_(before(env, 64 - 16 * mode)) {}
 
   size_t entries() const { return (fieldAt<uint64_t>(table_, 0) >> kEntryBits) + 1; }
@@ -243,7 +245,6 @@ void cpu_abort_x86_64(void* cpu, const char* format, ...) __attribute__((noretur
 void cpu_loop_exit_noexc_x86_64(void* cpu) __attribute__((noreturn));
 void cpu_loop_exit_restore_x86_64(void* cpu, uintptr_t hostAddress) __attribute__((noreturn));
 /** The page that a linear address is mapped to, all ones for none; changes nothing. */
-uint64_t x86_cpu_get_phys_page_attrs_debug_x86_64(void* cpu, uint64_t linear, uint32_t* attributes);
 bool cpu_restore_state_x86_64(void* cpu, uintptr_t hostAddress, bool willExit);
 void cpu_x86_update_cr0_x86_64(void* env, uint32_t value);
 void cpu_x86_update_cr3_x86_64(void* env, uint64_t value);

@@ -114,6 +114,7 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
                            InstanceMethod("copyRamFrom", &SimulatorObject::copyRamFrom),
                            InstanceMethod("compareRam", &SimulatorObject::compareRam),
                            InstanceMethod("readPhysical", &SimulatorObject::readPhysical),
+                           InstanceMethod("translate", &SimulatorObject::translate),
                            InstanceMethod("feed", &SimulatorObject::feed),
                            InstanceMethod("finish", &SimulatorObject::finish),
                            InstanceMethod("dropEvents", &SimulatorObject::dropEvents),
@@ -226,6 +227,12 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
     Napi::Uint8Array copy = Napi::Uint8Array::New(info.Env(), static_cast<size_t>(size));
     std::memcpy(copy.Data(), bytes, static_cast<size_t>(size));
     return copy;
+  }
+
+  Napi::Value translate(Info info) {
+    const PageWalk walk = simulator(info).walk(info[0].As<Napi::Number>().Uint32Value());
+    if (!walk.present) return info.Env().Null();
+    return Napi::Number::New(info.Env(), static_cast<double>(walk.physical));
   }
 
   Napi::Value feed(Info info) {

@@ -30,7 +30,8 @@
         "state.cpp",
         "sync.cpp",
         "tlb.cpp",
-        "translations.cpp"
+        "translations.cpp",
+        "walk.cpp"
       ],
       "include_dirs": [
         "<(include)",

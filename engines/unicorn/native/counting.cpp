@@ -36,7 +36,7 @@ void Simulator::countRepeat() {
 void Simulator::describeCode(Translation& record) {
   if (!counting_) return;
   uint8_t code[kPageSize], lengths[512];
-  const size_t size = readTranslatedCode(engine_.env(), record.address, code, record.size, kCrossPages);
+  const size_t size = readTranslatedCode(engine_.env(), record.address, code, record.size);
   if (size != record.size || record.instructions > sizeof lengths || size > sizeof code) return;
   InstructionOffsets starts(record.offsets, record.address);
   uint32_t previous = static_cast<uint32_t>(starts.next());

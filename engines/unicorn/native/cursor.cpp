@@ -57,6 +57,7 @@ unsigned itemsOf(uint64_t kind) {
     case Kind::kTsc:
     case Kind::kRandom:
     case Kind::kFlagsImage:
+    case Kind::kX87Status:
       return 2;
     case Kind::kCpuid:
       return 7;
@@ -124,6 +125,9 @@ void readSynchronous(Event& e, Fields& f) {
       e.environment.dataOffset = f.u32();
       e.environment.dataSelector = f.u16();
       e.environment.mask = f.u32();
+      return;
+    case Kind::kX87Status:
+      e.number = f.u16();
       return;
     case Kind::kSseApproximation:
       e.number = f.u16();

@@ -139,25 +139,17 @@ void Simulator::onException(uint32_t vector) {
 
 /** The instruction at CS:EIP; of length 0 where nothing is mapped, or where it goes on on another page. */
 Instruction Simulator::instructionHere() const {
-  constexpr uint64_t kPage = 4096, kUnmapped = ~uint64_t{0};
   const uint32_t linear = linearEip();
-  uint32_t attributes = 0;
-  const uint64_t page = x86_cpu_get_phys_page_attrs_debug_x86_64(engine_.cpu().raw(), linear & ~(kPage - 1), &attributes);
-  const size_t left = static_cast<size_t>(kPage - linear % kPage);
-  if (page == kUnmapped || !ram_.contains(page, kPage)) return Instruction{};
-  const uint8_t* code = ram_.at(static_cast<uint32_t>(page) + linear % kPage, left);
+  const PageWalk walk = walkPages(ram_, engine_.env(), linear);
+  const size_t left = kPageSize - linear % kPageSize;
+  const uint8_t* code = walk.present ? ram_.at(walk.physical, left) : nullptr;
+  if (code == nullptr) return Instruction{};
   return decodeInstruction(code, left, (engine_.env().context() & kContextCode32) != 0);
 }
 
 /** The error code, and the address of a page fault. */
 void Simulator::compareFault(const Event& event) {
   const Env env = engine_.env();
-  constexpr uint32_t kWrite = 2;
-  if (event.vector == kPageFault && event.error.value == (static_cast<uint32_t>(env.errorCode()) | kWrite) &&
-      (env.errorCode() & static_cast<int32_t>(kWrite)) == 0 && isReadModifyWrite(instructionHere())) {
-    env.errorCode() |= static_cast<int32_t>(kWrite);
-    forgive(kForgivenFaultAccess);
-  }
   const uint32_t error = static_cast<uint32_t>(env.errorCode());
   if (event.error.present != hasErrorCode(event.vector) || (event.error.present && event.error.value != error)) {
     noteDivergence("error code", event.error.present ? hex(event.error.value) : "none", hex(error), 0);

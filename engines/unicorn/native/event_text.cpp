@@ -25,6 +25,8 @@ const char* kindName(Kind kind) {
       return "x87";
     case Kind::kX87Environment:
       return "x87-environment";
+    case Kind::kX87Status:
+      return "x87-status";
     case Kind::kSseApproximation:
       return "sse-approximation";
     case Kind::kInterrupt:
@@ -100,6 +102,9 @@ void describe(const Event& e, char* out, size_t size) {
     case Kind::kX87:
     case Kind::kSseApproximation:
       line.add(" opcode=%x", e.number);
+      break;
+    case Kind::kX87Status:
+      line.add(" fsw=%x", e.number);
       break;
     case Kind::kX87Environment:
       line.add(" fcw=%x fsw=%x ftw=%x", e.environment.control, e.environment.status, e.environment.tags);

@@ -16,6 +16,7 @@ enum class Kind : uint8_t {
   kFlagsImage = 7,
   kX87 = 8,
   kX87Environment = 9,
+  kX87Status = 10,
   kSseApproximation = 11,
   kInterrupt = 16,
   kException = 17,
@@ -38,7 +39,7 @@ struct Event {
   /** Width in bytes of a port or MMIO read. */
   uint8_t size;
   uint8_t vector;
-  /** Port, or opcode of an x87 or SSE instruction. */
+  /** Port, opcode of an x87 or SSE instruction, or status word. */
   uint16_t number;
   /** Physical address (MMIO, DMA) or index of an MSR. */
   uint32_t address;

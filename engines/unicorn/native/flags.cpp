@@ -37,10 +37,10 @@ const char* forgivenName(int row) {
       return "x87-condition-codes";
     case kForgivenSseApproximation:
       return "sse-approximation";
-    case kForgivenFaultAccess:
-      return "fault-access";
     case kForgivenRepeatFlags:
       return "flags-in-repeat";
+    case kForgivenX87Exceptions:
+      return "x87-exceptions";
   }
   return "";
 }

@@ -25,8 +25,8 @@ enum ForgivenRow {
   kForgivenX87Result,
   kForgivenX87Status,
   kForgivenSseApproximation,
-  kForgivenFaultAccess,
   kForgivenRepeatFlags,
+  kForgivenX87Exceptions,
   kForgivenRows,
 };
 

@@ -88,6 +88,22 @@ REPLACES void cpu_x86_update_cr3_x86_64(void* env, uint64_t value) {
   simulator->spaceChanged();
 }
 
+/**
+ * A page is looked up, and a page fault raised if need be. The library runs an instruction that reads, modifies and
+ * writes memory as a read and then a write; processors, and the machine, ask for a write at once: the fault is one of a
+ * write, and the page was not accessed.
+ */
+REPLACES bool x86_cpu_tlb_fill_x86_64(void* cpu, uint64_t linear, int size, int access, int mode, bool probe,
+                                      uintptr_t from) {
+  static Original<bool(void*, uint64_t, int, int, int, bool, uintptr_t)> original("x86_cpu_tlb_fill_x86_64");
+  Simulator* simulator = Simulator::of(Cpu(cpu).env());
+  if (simulator != nullptr && access == decouple::kAccessLoad && from != 0 &&
+      simulator->faultsAsWrite(static_cast<uint32_t>(linear), mode == decouple::Tlb::kUserMode, from)) {
+    access = decouple::kAccessStore;
+  }
+  return original(cpu, linear, size, access, mode, probe, from);
+}
+
 /** A page is entered in a cache of page walks. `attributes`: of the access, passed on. */
 REPLACES void tlb_set_page_with_attrs_x86_64(void* cpu, uint64_t linear, uint64_t physical, uint64_t attributes,
                                              int access, int mode, uint64_t size) {
@@ -96,7 +112,7 @@ REPLACES void tlb_set_page_with_attrs_x86_64(void* cpu, uint64_t linear, uint64_
   constexpr uint64_t kPaging = 0x80000000;
   Simulator* simulator = Simulator::of(Cpu(cpu).env());
   if (simulator != nullptr) {
-    simulator->tlb().entered(linear, (Env(Cpu(cpu).env()).cr(0) & kPaging) != 0);
+    simulator->tlb().entered(linear, mode, (Env(Cpu(cpu).env()).cr(0) & kPaging) != 0);
   }
   original(cpu, linear, physical, attributes, access, mode, size);
 }

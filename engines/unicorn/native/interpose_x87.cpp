@@ -57,6 +57,12 @@ X87_INSTRUCTION(fscale, 0xd9fd, kSometimes)
 X87_INSTRUCTION(fsin, 0xd9fe, kAlways)
 X87_INSTRUCTION(fcos, 0xd9ff, kAlways)
 
+REPLACES uint32_t helper_fnstsw_x86_64(void* env) {
+  static Original<uint32_t(void*)> original("helper_fnstsw_x86_64");
+  Simulator* simulator = Simulator::of(env);
+  return simulator == nullptr ? original(env) : simulator->takeX87Status(CALLER);
+}
+
 /** RCPPS and its kin: `bytes` of the destination are set. */
 #define SSE_APPROXIMATION(name, opcode, bytes)                                          \
   REPLACES void helper_##name##_x86_64(void* env, void* to, void* from) {               \

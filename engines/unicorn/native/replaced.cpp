@@ -6,9 +6,7 @@ namespace decouple {
 
 bool Simulator::runReplaced(uintptr_t from) {
   const Env env = engine_.env();
-  uint8_t code[15];
-  const size_t size = readTranslatedCode(env, linearEip(), code, sizeof code, kStayInPage);
-  const Instruction here = decodeInstruction(code, size, (env.context() & kContextCode32) != 0);
+  const Instruction here = instructionHere();
   if (isLoadFlags(here)) {
     constexpr uint64_t kAh = 0xff00, kLoaded = kCarry | kParity | kAdjust | kZero | kSign, kAlwaysSet = 2;
     const uint64_t flags = (takeFlagsImage(from) & kLoaded) | kAlwaysSet;

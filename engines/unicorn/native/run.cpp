@@ -91,6 +91,13 @@ void Simulator::protectCode(uint64_t enginePage) {
   }
 }
 
+bool Simulator::faultsAsWrite(uint32_t linear, bool asUser, uintptr_t from) {
+  const Env env = engine_.env();
+  if (!writeFaults(walkPages(ram_, env, linear), env, asUser)) return false;
+  settle(from);
+  return isReadModifyWrite(instructionHere());
+}
+
 Translation* Simulator::beginTranslation() {
   Translation* record = translations_.upcoming();
   engine_.setBlockRecord(BlockTag(record).passed());

@@ -23,6 +23,7 @@
 #include "state.h"
 #include "tlb.h"
 #include "translations.h"
+#include "walk.h"
 
 namespace decouple {
 
@@ -64,6 +65,7 @@ class Simulator : public DeviceMemory {
   bool writePage(uint32_t number, const uint8_t* bytes);
   void copyRamFrom(const Ram& from);
   const Ram& ram() const { return ram_; }
+  PageWalk walk(uint32_t linear) const { return walkPages(ram_, engine_.env(), linear); }
   bool feed(const uint8_t* bytes, size_t size, std::string& why) { return cursor_.feed(bytes, size, ram_, why); }
   void finish() { cursor_.finish(); }
   void dropEvents();
@@ -96,6 +98,8 @@ class Simulator : public DeviceMemory {
   /** What FNSTENV, FNSAVE or FXSAVE stores; consumed by the second call, when all is stored. */
   const Event& peekX87Environment(uintptr_t from);
   void takeX87Environment();
+  /** The status word that FNSTSW stores. */
+  uint16_t takeX87Status(uintptr_t from);
   void takeSseApproximation(uint16_t opcode, uint8_t* result, unsigned bytes, uintptr_t from);
   uint64_t readDevice(uint32_t address, unsigned size) override;
   /** Does what the replaced instruction at EIP does; false when there is none. */
@@ -120,6 +124,8 @@ class Simulator : public DeviceMemory {
   CodePages& codePages() { return codePages_; }
   TlbKeeper& tlb() { return tlb_; }
   void protectCode(uint64_t enginePage);
+  /** A read, by the instruction at `from` (host code), that is a part of a write and would fault as one. */
+  bool faultsAsWrite(uint32_t linear, bool asUser, uintptr_t from);
   Translation* beginTranslation();
   void endTranslation(const TranslatedBlock& block, Translation& record);
 
@@ -153,6 +159,7 @@ class Simulator : public DeviceMemory {
   void onException(uint32_t vector);
   void compareFault(const Event& event);
   Instruction instructionHere() const;
+  bool readsModifiesAndWrites() const { return isReadModifyWrite(instructionHere()); }
   bool usesNullSegment() const;
   void failSoftwareInterrupt();
   void compareInstant(uint32_t eip, uint32_t eflags);

@@ -150,7 +150,7 @@ bool agree(const uint8_t* a, const uint8_t* b) {
   return error <= std::ldexp(std::fabs(y), -40) || error <= std::ldexp(1.0L, -50);
 }
 
-constexpr uint16_t kTopMask = 0x3800, kConditionCodes = 0x4700;
+constexpr uint16_t kTopMask = 0x3800, kConditionCodes = 0x4700, kX87Exceptions = 0xff;
 
 /** The registers a tag word says are empty. */
 unsigned emptyRegisters(uint16_t tags) { return tags & tags >> 1 & 0x5555; }
@@ -191,7 +191,7 @@ const Event& Simulator::peekX87Environment(uintptr_t from) {
   const auto& image = event.environment;
   const uint16_t status = static_cast<uint16_t>((env.x87Status() & ~kTopMask) | (env.x87Top() & 7) << 11);
   const bool emptyDiffers = emptyRegisters(x87Tags(env)) != emptyRegisters(image.tags);
-  if (image.control == env.x87Control() && ((image.status ^ status) & ~kConditionCodes) == 0 && !emptyDiffers) {
+  if (image.control == env.x87Control() && ((image.status ^ status) & ~(kConditionCodes | kX87Exceptions)) == 0 && !emptyDiffers) {
     return event;
   }
   noteDivergence("x87-environment", textOf(event),
@@ -199,11 +199,27 @@ const Event& Simulator::peekX87Environment(uintptr_t from) {
   stop(Stop::kDiverged);
 }
 
+uint16_t Simulator::takeX87Status(uintptr_t from) {
+  const Env env = engine_.env();
+  const uint16_t machine = expect(Kind::kX87Status, from).number;
+  const uint16_t own = static_cast<uint16_t>((env.x87Status() & ~kTopMask) | (env.x87Top() & 7) << 11);
+  if (((machine ^ own) & ~kX87Exceptions) != 0) {
+    noteDivergence("x87-status", hex(machine), hex(own), from);
+    stop(Stop::kDiverged);
+  }
+  if (machine != own) {
+    forgive(kForgivenX87Exceptions);
+    env.x87Status() = static_cast<uint16_t>(machine & ~kTopMask);
+  }
+  consume();
+  return machine;
+}
+
 void Simulator::takeX87Environment() {
   const Env env = engine_.env();
   const uint16_t status = static_cast<uint16_t>(cursor_.front()->environment.status & ~kTopMask);
   if (status != env.x87Status()) {
-    forgive(kForgivenX87Status);
+    forgive(((status ^ env.x87Status()) & kX87Exceptions) != 0 ? kForgivenX87Exceptions : kForgivenX87Status);
     env.x87Status() = status;
   }
   consume();

@@ -19,12 +19,12 @@ namespace decouple {
 
 class TlbKeeper {
  public:
-  TlbKeeper() : global_((1 << 20) / 64) {}
+  TlbKeeper();
 
   /** A page walk read this entry of a page table last. */
   void sawEntry(uint64_t entry) { lastEntry_ = entry; }
-  /** A page was entered; `walked`: paging is on, so that the entry seen last is its own. */
-  void entered(uint64_t linear, bool walked);
+  /** A page was entered in the cache for `mode`; `walked`: paging is on, so that the entry seen last is its own. */
+  void entered(uint64_t linear, int mode, bool walked);
   /** While CR3 is loaded: entries of global pages may stay. */
   void loadingCr3(bool loading) { loadingCr3_ = loading; }
   /** Everything is to be emptied. True when that is done; else the engine has to, and will choose the right size. */
@@ -38,9 +38,16 @@ class TlbKeeper {
     return (global_[page >> 6] >> (page & 63) & 1) != 0;
   }
   void keepGlobal(Cpu cpu, Env env);
+  void forgetLocal(Env env);
   void chooseSize(const Tlb& tlb);
 
   std::vector<uint64_t> global_;
+  struct Entered {
+    uint32_t page;
+    int mode;
+  };
+  /** Pages entered since the last flush that are not global. */
+  std::vector<Entered> local_;
   uint64_t lastEntry_ = 0;
   bool loadingCr3_ = false;
 };

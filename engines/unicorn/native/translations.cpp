@@ -54,7 +54,7 @@ Translation* Translations::upcoming() {
   return &chunks_[chunk][used_ % kChunk];
 }
 
-size_t readTranslatedCode(Env env, uint32_t linear, uint8_t* out, size_t size, PageReach reach) {
+size_t readTranslatedCode(Env env, uint32_t linear, uint8_t* out, size_t size) {
   size_t done = 0;
   while (done < size) {
     void* host = nullptr;
@@ -62,7 +62,6 @@ size_t readTranslatedCode(Env env, uint32_t linear, uint8_t* out, size_t size, P
     if (host == nullptr) break;
     const size_t inPage = 4096 - ((linear + done) & 4095);
     for (size_t i = 0; i < inPage && done < size; ++i, ++done) out[done] = static_cast<uint8_t*>(host)[i];
-    if (reach == kStayInPage) break;
   }
   return done;
 }
@@ -84,7 +83,7 @@ void describeTranslation(const TranslatedBlock& block, Env env, Translation& rec
   uint8_t bytes[15];
   const uint32_t lastLength = record.address + record.size - record.lastAddress;
   const size_t wanted = lastLength < sizeof bytes ? lastLength : sizeof bytes;
-  const size_t length = readTranslatedCode(env, record.lastAddress, bytes, wanted, kCrossPages);
+  const size_t length = readTranslatedCode(env, record.lastAddress, bytes, wanted);
   const Instruction last = decodeInstruction(bytes, length, (block.context() & kContextCode32) != 0);
   record.endsInRepeat = last.length != 0 && last.repeated;
   record.repeatWidth = static_cast<uint8_t>(last.addressSize);

@@ -100,11 +100,8 @@ class Translations {
   size_t used_ = 0;
 };
 
-/** Whether code may be read beyond the page it begins in, which raises a page fault if that is not mapped. */
-enum PageReach { kStayInPage, kCrossPages };
-
-/** Copies code bytes that were translated. Returns how many; fewer than `size` where code is not in RAM. */
-size_t readTranslatedCode(Env env, uint32_t linear, uint8_t* out, size_t size, PageReach reach);
+/** Copies code bytes that were just translated. Returns how many; fewer than `size` where code is not in RAM. */
+size_t readTranslatedCode(Env env, uint32_t linear, uint8_t* out, size_t size);
 
 /** Fills in the record of a block that was just translated. `env`: to read its last instruction. */
 void describeTranslation(const TranslatedBlock& block, Env env, Translation& record);

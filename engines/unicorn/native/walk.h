@@ -1,0 +1,25 @@
+/** The page walk, without side effects (SDM vol. 3A, 4.3 and 4.4). */
+#pragma once
+
+#include <cstdint>
+
+#include "abi.h"
+#include "ram.h"
+
+namespace decouple {
+
+struct PageWalk {
+  /** Mapped at all; the rest means nothing otherwise. */
+  bool present;
+  bool user;
+  bool writable;
+  uint64_t physical;
+};
+
+/** Where a linear address is in physical memory; all of linear memory is mapped while paging is off. */
+PageWalk walkPages(const Ram& ram, Env env, uint32_t linear);
+
+/** Whether a write would fault; `asUser`: at privilege level 3. */
+bool writeFaults(const PageWalk& walk, Env env, bool asUser);
+
+}  // namespace decouple

@@ -1,0 +1,114 @@
+/** Positions: every instruction counts as docs/formats/relog.md says, however the simulator runs it. */
+import type { TestFn } from 'ava';
+import { MAP } from '../support/guest.js';
+import { Scenario, type MakeSimulator } from '../support/scenario.js';
+
+/** A bit of everything that moves through code: loops, calls, jumps through registers, string instructions. */
+const WANDERER = `
+start:  mov ecx, 5
+outer:  mov eax, ecx
+        call triple
+        add ebx, eax
+        test al, 1
+        jz even
+        lea edx, [even]
+        jmp edx
+        nop
+even:   push ecx
+        mov ecx, 4
+        mov edi, 0x20000
+        rep stosd
+        pop ecx
+        mov esi, 0x20000
+        lodsd
+        xor eax, eax
+        sete al
+        loop outer
+        jmp done
+triple: lea eax, [eax+eax*2]
+        ret
+done:   jmp done
+`;
+const WANDERED = 1 + 5 * 17 + 3 * 2 + 1;
+
+export function countingSuite(test: TestFn, make: MakeSimulator): void {
+  test('counting: single steps and whole blocks reach the same states', (t) => {
+    const steps = new Scenario(make, WANDERER);
+    steps.events.end(WANDERED, null);
+    steps.simulator.feed(steps.events.take());
+    const states = [];
+    for (let position = 0; position < WANDERED; position++) {
+      const state = steps.simulator.readState();
+      t.is(steps.simulator.position, BigInt(position));
+      states.push(state);
+      t.is(steps.simulator.run(1).reason, 'limit');
+    }
+    t.is(steps.simulator.run().reason, 'end');
+    t.is(steps.simulator.readState().eip, steps.at('done'));
+
+    const blocks = new Scenario(make, WANDERER);
+    states.forEach(({ eip, eflags, gpr }, position) => blocks.events.check(position, eip, eflags, gpr, null));
+    blocks.events.end(WANDERED, null);
+    blocks.runToEnd(t);
+    t.is(blocks.simulator.counts.checks, WANDERED);
+
+    for (let position = 0; position < WANDERED; position++) {
+      const one = new Scenario(make, WANDERER);
+      const { eip, eflags, gpr } = states[position]!;
+      one.events.check(position, eip, eflags, gpr, null);
+      one.events.end(WANDERED, null);
+      one.runToEnd(t);
+      one.simulator.close();
+    }
+  });
+
+  test('counting: a REP instruction counts once, when it is done', (t) => {
+    const s = new Scenario(make, 'start: mov ecx, 100\n mov edi, 0x20000\n rep stosb\n inc edx\n rep stosb\n inc edx\n hlt');
+    // The second one has no iterations and still counts.
+    s.events.check(2, s.guest.program.base + 10, 0x202, [0, 100, 0, 0, MAP.stack0, 0, 0, 0x20000], null);
+    s.events.check(2, s.guest.program.base + 10, 0x202, [0, 30, 0, 0, MAP.stack0, 0, 0, 0x20000 + 70], 30);
+    s.events.check(3, s.guest.program.base + 12, 0x202, [0, 0, 0, 0, MAP.stack0, 0, 0, 0x20000 + 100], null);
+    s.events.check(6, s.guest.program.base + 16, 0x202, [0, 0, 2, 0, MAP.stack0, 0, 0, 0x20000 + 100], null);
+    s.events.end(7, null);
+    s.runToEnd(t);
+    t.is(s.simulator.position, 7n);
+    t.true(s.simulator.readState().halted);
+  });
+
+  test('counting: in a REP instruction, 16-bit addresses count in CX', (t) => {
+    const s = new Scenario(make, 'start: mov ecx, 0x70010\n mov edi, 0x8000\n addr16 rep stosb\n done: jmp done');
+    s.events.check(2, MAP.code + 10, 0x202, [0, 0x70004, 0, 0, MAP.stack0, 0, 0, 0x800c], 4);
+    s.events.end(3, null);
+    s.runToEnd(t);
+    t.is(s.register('ecx'), 0x70000);
+  });
+
+  test('counting: a string comparison that stops early counts once', (t) => {
+    const s = new Scenario(make, 'start: mov ecx, 50\n mov esi, 0x20000\n mov edi, 0x21000\n repe cmpsb\n done: jmp done', {
+      memory: (memory) => memory.write(MAP.data + 7, [1]),
+    });
+    s.events.end(4, null);
+    s.runToEnd(t);
+    t.is(s.register('ecx'), 42);
+    t.is(s.simulator.readState().eip, s.at('done'));
+  });
+
+  test('counting: STI and MOV SS hold interrupts off, and count as any other', (t) => {
+    const s = new Scenario(make, 'start: cli\n sti\n nop\n mov ax, 0x10\n mov ss, ax\n mov esp, 0x8000\n done: jmp done');
+    s.events.check(2, MAP.code + 2, 0x202, [0, 0, 0, 0, MAP.stack0, 0, 0, 0], null);
+    s.events.check(5, MAP.code + 9, 0x202, [0x10, 0, 0, 0, MAP.stack0, 0, 0, 0], null);
+    s.events.end(6, null);
+    s.runToEnd(t);
+    t.is(s.register('esp'), 0x8000);
+  });
+
+  test('counting: positions beyond 32 bits', (t) => {
+    const s = new Scenario(make, 'start: inc eax\n jmp start');
+    const far = 2 ** 40;
+    s.simulator.loadState(s.guest.state, BigInt(far));
+    s.events.end(far + 1001, null);
+    s.runToEnd(t);
+    t.is(s.register('eax'), 501);
+    t.is(s.simulator.position, BigInt(far + 1001));
+  });
+}
