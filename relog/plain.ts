@@ -48,7 +48,7 @@ export async function plainHere(options: PlainOptions): Promise<PlainResult> {
   const matcher = new ConsoleMatcher();
   const type = (bytes: Uint8Array): void => bytes.forEach((byte) => emulator.bus.send('serial0-input', byte));
   const session = new SessionRunner(options.session, matcher, type, () => performance.now());
-  emulator.add_listener('serial0-output-byte', ((byte: number) => matcher.push(byte)));
+  emulator.add_listener('serial0-output-byte', (byte: number) => matcher.push(byte));
   const began = performance.now();
   await emulator.run();
   while (!session.done) {

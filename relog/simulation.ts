@@ -167,6 +167,7 @@ export class Simulation {
 /** @throws RangeError when the range is not within one region of RAM */
 export function readRam(simulator: Simulator, address: number, length: number): Uint8Array {
   const bytes = simulator.readPhysical(address, length);
-  if (bytes === null) throw new RangeError(`0x${address.toString(16)} to 0x${(address + length).toString(16)} is not RAM`);
+  if (bytes === null)
+    throw new RangeError(`0x${address.toString(16)} to 0x${(address + length).toString(16)} is not RAM`);
   return bytes;
 }

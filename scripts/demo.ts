@@ -2,7 +2,7 @@
  * `npm run demo`: the whole way once, with the commands a user would type. Records a guest at work, relogs the
  * recording, verifies that another CPU engine does exactly the same without devices, and reports on what ran.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { execa } from 'execa';
 import { formatPairs } from '../cli/output.js';
@@ -16,11 +16,12 @@ const FOLDER = 'out/demo';
 /** What is typed in the guest: some computing, some processes, some files. */
 const COMMANDS = [
   'uname -a',
-  'sha256sum /bin/busybox',
-  "awk 'BEGIN { while (i++ < 20000) s += i * 1.5 / (i + 1); print s }'",
-  'gzip -c /bin/busybox | gunzip | md5sum',
-  'for i in 1 2 3 4 5; do ls -la /bin | sort | head -n 3; done',
+  'numbers',
+  'gzip -c /bin/busybox | gunzip | sha256sum',
+  'seq 1 2000 | sort -r | tail -n 2',
 ];
+const TOP_FUNCTIONS = 12;
+
 /** The marker is typed in two parts, so that the echo of what is typed does not look like it. */
 const SESSION = [
   ...COMMANDS.map((command) => `- send: ${JSON.stringify(`${command}\n`)}`),
@@ -74,6 +75,13 @@ const analyzed = await decouple<AnalyzeResult>(
 );
 const reports = analyzed.reports.map((path) => relative(PROJECT, path)).filter((path) => !/\/coverage\//.test(path));
 say(['reports', reports.join(', ')]);
+const profile = await readFile(`${PROJECT}${file('profile.txt')}`, 'utf8');
+const functions = profile
+  .split('\n\n')
+  .at(-1)!
+  .split('\n')
+  .slice(0, 1 + TOP_FUNCTIONS);
+process.stdout.write(`\n${functions.join('\n')}\n\n`);
 
 say(
   ['instructions', formatExact(relogged.instructions)],

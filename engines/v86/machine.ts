@@ -43,8 +43,10 @@ export interface MachineOptions {
   log?: (line: string) => void;
 }
 
-type Imports = Record<string, CallableFunction | WebAssembly.Table>;
-export type EngineExports = Record<string, CallableFunction> & { memory: WebAssembly.Memory };
+/** A function on either side of the seam between WASM and JavaScript. */
+export type SeamFunction = (...args: number[]) => number;
+export type Imports = Record<string, SeamFunction | WebAssembly.Table>;
+export type EngineExports = Record<string, SeamFunction> & { memory: WebAssembly.Memory };
 
 /** An instrumented machine's view of the seam between CPU and devices. */
 export interface Probe {
@@ -102,11 +104,13 @@ export class Machine {
         options.compileInBackground,
         options.probe?.jit ?? null,
       );
-      env.codegen_finalize = (index: number, start: number, flags: number, ptr: number, length: number) =>
+      env.codegen_finalize = (index = 0, start = 0, flags = 0, ptr = 0, length = 0) => {
         jit.generated(parts.exports!.memory, index, start, flags, ptr, length);
-      const runTimers = env.run_hardware_timers as (acpi: number, now: number) => number;
+        return 0;
+      };
+      const runTimers = env.run_hardware_timers as SeamFunction;
       // Between two slices: the only place inside a step where real time comes in.
-      env.run_hardware_timers = (acpi: number) => {
+      env.run_hardware_timers = (acpi = 0) => {
         clock.advance();
         return runTimers(acpi, clock.read());
       };
@@ -119,9 +123,9 @@ export class Machine {
       jit.connect(raw);
       const seen = options.probe === undefined ? { ...raw } : options.probe.exports(raw);
       const allocate = seen.allocate_memory!;
-      seen.allocate_memory = (bytes: number) => (parts.ram = allocate(bytes) as number);
+      seen.allocate_memory = (bytes = 0) => (parts.ram = allocate(bytes));
       const allocateFrameBuffer = seen.svga_allocate_memory!;
-      seen.svga_allocate_memory = (bytes: number) => (parts.frameBuffer = allocateFrameBuffer(bytes) as number);
+      seen.svga_allocate_memory = (bytes = 0) => (parts.frameBuffer = allocateFrameBuffer(bytes));
       return seen;
     };
 
@@ -140,8 +144,7 @@ export class Machine {
     await whileFiring(scheduler, loaded);
     await emulator.run();
     const { probe } = options;
-    const flags =
-      probe === undefined ? (): number => parts.exports!.get_eflags!() as number : (): number => probe.flags();
+    const flags = probe === undefined ? parts.exports!.get_eflags! : (): number => probe.flags();
     return new Machine(
       emulator,
       clock,

@@ -7,11 +7,10 @@ import type { HOOKS } from './instrument.js';
 import type { JitObserver } from './jit.js';
 import { JitBlocks } from './jit-blocks.js';
 import { LAYOUT } from './layout.js';
-import type { EngineExports, Probe } from './machine.js';
+import type { EngineExports, Imports, Probe, SeamFunction } from './machine.js';
 import { translate } from './page-walk.js';
 import { readX87, statusWord } from './registers.js';
 
-type Imports = Record<string, CallableFunction | WebAssembly.Table>;
 type Global = WebAssembly.Global;
 
 const PREFIXES = new Set([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3]);
@@ -73,8 +72,8 @@ export class Observer implements Probe {
       wrap: (f, serial) => this.wrapJit(modules.wrapper, f, serial),
       imports: (imports) => ({
         ...imports,
-        exit_jit: this.looking(imports.exit_jit as CallableFunction),
-        handle_irqs: this.looking(imports.handle_irqs as CallableFunction),
+        exit_jit: this.looking(imports.exit_jit as SeamFunction),
+        handle_irqs: this.looking(imports.handle_irqs as SeamFunction),
       }),
     };
   }
@@ -387,8 +386,8 @@ export class Observer implements Probe {
     if (this.enabled && end > start) this.dirty.push([start, end]);
   }
 
-  private looking(inner: CallableFunction): CallableFunction {
-    return (...args: number[]): unknown => {
+  private looking(inner: SeamFunction): SeamFunction {
+    return (...args) => {
       this.look.value = 1;
       return inner(...args);
     };
@@ -403,7 +402,7 @@ export class Observer implements Probe {
   }
 
   private memory(): ArrayBuffer {
-    return this.raw.memory.buffer as ArrayBuffer;
+    return this.raw.memory.buffer;
   }
 
   private word(address: number): number {

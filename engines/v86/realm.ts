@@ -3,6 +3,7 @@
  * language is shadowed, so that time, randomness, timers, files and network reach the engine only through what is
  * passed here. An input that nobody logs has no door to come in by.
  */
+import { compileFunction } from 'node:vm';
 import type { VirtualClock } from './clock.js';
 import type { SeededRandom } from './random.js';
 import type { Scheduler } from './scheduler.js';
@@ -46,8 +47,7 @@ export function loadBundle(source: string, services: RealmServices): V86Construc
     ...new Set([...shadowed, 'require', 'window', 'self', 'document', 'importScripts', ...Object.keys(given)]),
   ];
   // The bundle's `this` is an empty object: a sloppy-mode function would otherwise see the host's global object.
-  const evaluate = new Function(...names, `${source}\n;`) as (...args: unknown[]) => void;
-  evaluate.apply(
+  compileFunction(source, names, { filename: 'libv86.js' }).apply(
     Object.create(null),
     names.map((name) => given[name]),
   );
@@ -97,7 +97,7 @@ function dateOf(clock: VirtualClock): unknown {
 
 function mathWith(random: () => number): unknown {
   const math: Record<string, unknown> = {};
-  for (const name of Object.getOwnPropertyNames(Math)) math[name] = Math[name as keyof Math];
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(Math))) math[name] = value as unknown;
   math.random = random;
   return math;
 }

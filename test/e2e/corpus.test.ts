@@ -57,7 +57,9 @@ test.serial('the same recording gives the same relog, the same relog the same re
   const trees: string[][] = [];
   for (const out of ['out1', 'out2'].map((part) => join(folder, part))) {
     await run(t, 'analyze', again, '-a', 'coverage', '-a', 'profile', '-o', out);
-    const files = (readdirSync(out, { recursive: true }) as string[]).filter((file) => statSync(join(out, file)).isFile()).sort();
+    const files = (readdirSync(out, { recursive: true }) as string[])
+      .filter((file) => statSync(join(out, file)).isFile())
+      .sort();
     t.true(files.length >= 4, files.join(' '));
     trees.push(files.map((file) => `${file} ${sha256(join(out, file))}`));
   }
@@ -65,10 +67,22 @@ test.serial('the same recording gives the same relog, the same relog the same re
 });
 
 const LIES: Record<string, Lie> = {
-  'a time-stamp counter value': { kind: 'tsc', from: 20_000_000, change: (event) => void (event[1] = BigInt(event[1] as number) + 1000n) },
+  'a time-stamp counter value': {
+    kind: 'tsc',
+    from: 20_000_000,
+    change: (event) => void (event[1] = BigInt(event[1] as number) + 1000n),
+  },
   'a port value': { kind: 'portRead', from: 1_000_000, change: (event) => (event[3] = Number(event[3]) ^ 0x20) >= 0 },
-  'an interrupt position': { kind: 'interrupt', from: 20_000_000, change: (event) => (event[1] = Number(event[1]) - 1) >= 0 },
-  'an exception address': { kind: 'exception', from: 20_000_000, change: (event) => void (event[3] = Number(event[3]) + 1) },
+  'an interrupt position': {
+    kind: 'interrupt',
+    from: 20_000_000,
+    change: (event) => (event[1] = Number(event[1]) - 1) >= 0,
+  },
+  'an exception address': {
+    kind: 'exception',
+    from: 20_000_000,
+    change: (event) => void (event[3] = Number(event[3]) + 1),
+  },
   'a flag': { kind: 'flagsImage', from: 20_000_000, change: (event) => void (event[1] = Number(event[1]) ^ 0x200) },
 };
 

@@ -82,6 +82,7 @@ export function guest(source: string, options: GuestOptions = {}): Guest {
   const program = assemble(source, MAP.code);
   const memory = new Memory();
   memory.write(program.base, program.bytes);
+  memory.write(MAP.data, [0]);
   writeTables(memory, program, options);
   const state = initialState(options);
   state.eip = labelOr(program, 'start', program.base);

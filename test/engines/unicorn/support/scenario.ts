@@ -34,7 +34,7 @@ const GPR = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'] as const;
 export class Scenario {
   readonly simulator: SimulatorUnderTest;
   readonly guest: Guest;
-  readonly events = new EventWriter(0);
+  events = new EventWriter(0);
 
   constructor(make: MakeSimulator, source: string, options: GuestOptions = {}) {
     this.guest = guest(source, options);
@@ -42,6 +42,16 @@ export class Scenario {
     const { numbers, data } = this.guest.memory.content;
     this.simulator.writePages(numbers, data);
     this.simulator.loadState(this.guest.state, 0n);
+  }
+
+  /** Back to the start, with nothing fed. */
+  restart(): void {
+    this.events.take();
+    this.simulator.dropEvents();
+    const { numbers, data } = this.guest.memory.content;
+    this.simulator.writePages(numbers, data);
+    this.simulator.loadState(this.guest.state, 0n);
+    this.events = new EventWriter(0);
   }
 
   at(label: string): number {

@@ -1,0 +1,68 @@
+/** Flags that instructions leave undefined: the machine's are taken, and no others. */
+import type { TestFn } from 'ava';
+import { MAP } from '../support/guest.js';
+import { Scenario, type MakeSimulator } from '../support/scenario.js';
+
+const ADJUST = 0x10;
+const CARRY = 0x1;
+
+export function flagsSuite(test: TestFn, make: MakeSimulator): void {
+  test('flags: PUSHF and LAHF store the machine’s undefined bits', (t) => {
+    const s = new Scenario(make, `start: xor eax, eax\n pushf\n pop ebx\n lahf\n mov ecx, eax\n add al, 1\n pushf\n pop edx\n done: jmp done`);
+    s.events.flagsImage(0x246 | ADJUST);
+    s.events.flagsImage(0x246 | ADJUST);
+    s.events.flagsImage(0x202);
+    s.events.end(9, null);
+    s.runToEnd(t);
+    t.is(s.register('ebx'), 0x246 | ADJUST);
+    t.is(s.register('ecx'), 0x5600);
+    t.is(s.register('edx'), 0x202);
+    t.is(s.simulator.forgiven['flags-after-logic'], 2);
+  });
+
+  test('flags: a defined bit that differs is a divergence, in an image, at an interrupt, at a check', (t) => {
+    const source = `start: xor eax, eax\n pushf\n done: jmp done`;
+    const cases: [string, (s: Scenario) => void][] = [
+      ['flags-image', (s) => s.events.flagsImage(0x246 | CARRY)],
+      ['flags-image', (s) => s.events.flagsImage(0x046)],
+      ['eflags', (s) => s.events.interrupt(1, 0x20, MAP.code + 2, 0x247, null)],
+      ['eflags', (s) => s.events.check(1, MAP.code + 2, 0x246 | 0x800, [0, 0, 0, 0, MAP.stack0, 0, 0, 0], null)],
+    ];
+    for (const [what, write] of cases) {
+      const s = new Scenario(make, source, {});
+      write(s);
+      s.events.end(20, null);
+      s.runToDivergence(t, what);
+      s.simulator.close();
+    }
+  });
+
+  test('flags: undefined bits that were taken over stay', (t) => {
+    const s = new Scenario(make, `start: xor eax, eax\n nop\n pushf\n pop ebx\n done: jmp done`);
+    s.events.check(1, MAP.code + 2, 0x246 | ADJUST, [0, 0, 0, 0, MAP.stack0, 0, 0, 0], null);
+    s.events.flagsImage(0x246 | ADJUST);
+    s.events.end(5, null);
+    s.runToEnd(t);
+    t.is(s.register('ebx'), 0x246 | ADJUST);
+    t.deepEqual(s.simulator.forgiven, { 'flags-after-logic': 1 });
+  });
+
+  test('flags: what was undefined is known across a stop', (t) => {
+    const s = new Scenario(make, `start: xor eax, eax\n nop\n done: jmp done`);
+    s.events.check(1, MAP.code + 2, 0x246 | ADJUST, [0, 0, 0, 0, MAP.stack0, 0, 0, 0], null);
+    s.events.end(3, null);
+    t.is(s.run(1).reason, 'limit');
+    const { eflags, undefinedFlags } = s.simulator.readState();
+    t.is(eflags, 0x246);
+    t.deepEqual(undefinedFlags, { mask: ADJUST, row: 'flags-after-logic' });
+    t.is(s.simulator.run().reason, 'end');
+  });
+
+  test('flags: CMPXCHG8B changes ZF alone, whatever set the others', (t) => {
+    const s = new Scenario(make, `start: stc\n mov eax, 1\n inc edx\n cmp al, 2\n xor edx, edx\n inc edx\n cmpxchg8b [0x20000]\n done: jmp done`);
+    // INC leaves CF as XOR had cleared it.
+    s.events.check(7, s.at('done'), 0x202, [0, 0, 0, 0, MAP.stack0, 0, 0, 0], null);
+    s.events.end(8, null);
+    s.runToEnd(t);
+  });
+}
