@@ -1,7 +1,7 @@
 /** What a recording holds, frame by frame (docs/formats/recording.md). */
-import { decode, encode } from './cbor.js';
-import type { ContainerReader, ContainerWriter, Frame } from './container/index.js';
-import { damaged } from './container/index.js';
+import { encode } from './cbor.js';
+import type { ContainerReader, ContainerWriter } from './container/index.js';
+import { damaged, parseFrame } from './container/index.js';
 import { bytes, list, record, ShapeError, text, u32, uint } from './shape.js';
 
 export const RECORDING_FRAME = { header: 1, blob: 2, log: 3 } as const;
@@ -99,11 +99,11 @@ export function readStart(reader: ContainerReader): RecordingStart & { first: Lo
   let header: RecordingHeader | null = null;
   const blobs = new Map<BlobName, Uint8Array>();
   for (let frame = reader.next(); frame !== null; frame = reader.next()) {
-    if (frame.kind === RECORDING_FRAME.header && header === null) header = parse(reader, frame, headerOf);
-    else if (frame.kind === RECORDING_FRAME.blob) parse(reader, frame, (value) => takeChunk(blobs, value));
+    if (frame.kind === RECORDING_FRAME.header && header === null) header = parseFrame(reader, frame, headerOf);
+    else if (frame.kind === RECORDING_FRAME.blob) parseFrame(reader, frame, (value) => takeChunk(blobs, value));
     else if (frame.kind === RECORDING_FRAME.log) {
       if (header === null) throw damaged(reader.path, 'its header is missing');
-      return { header, blobs, first: parse(reader, frame, logOf) };
+      return { header, blobs, first: parseFrame(reader, frame, logOf) };
     }
   }
   if (header === null) throw damaged(reader.path, 'its header is missing');
@@ -113,17 +113,9 @@ export function readStart(reader: ContainerReader): RecordingStart & { first: Lo
 /** The next log frame, or null at the end. */
 export function readLog(reader: ContainerReader): LogFrame | null {
   for (let frame = reader.next(); frame !== null; frame = reader.next()) {
-    if (frame.kind === RECORDING_FRAME.log) return parse(reader, frame, logOf);
+    if (frame.kind === RECORDING_FRAME.log) return parseFrame(reader, frame, logOf);
   }
   return null;
-}
-
-function parse<T>(reader: ContainerReader, frame: Frame, shape: (value: unknown) => T): T {
-  try {
-    return shape(decode(frame.payload));
-  } catch (error) {
-    throw damaged(reader.path, error instanceof ShapeError ? error.message : 'a frame cannot be decoded', error);
-  }
 }
 
 function headerOf(value: unknown): RecordingHeader {

@@ -1,6 +1,6 @@
 /** What a relog holds, frame by frame (docs/formats/relog.md). */
-import { decode, encode } from './cbor.js';
-import { damaged, type ContainerReader, type ContainerWriter, type Frame } from './container/index.js';
+import { encode } from './cbor.js';
+import { damaged, parseFrame, type ContainerReader, type ContainerWriter } from './container/index.js';
 import { bool, bytes, list, record, ShapeError, text, u16, u32, uint } from './shape.js';
 import type { CpuState, RamRegion, Segment, TableRegister } from './state.js';
 
@@ -53,24 +53,16 @@ export function writeEvents(writer: ContainerWriter, payload: Uint8Array, positi
 export function readRelogHeader(reader: ContainerReader): RelogHeader {
   const frame = reader.next();
   if (frame === null || frame.kind !== RELOG_FRAME.header) throw damaged(reader.path, 'its header is missing');
-  return parse(reader, frame, headerOf);
+  return parseFrame(reader, frame, headerOf);
 }
 
 /** Everything after the header, in order. @throws DecoupleError damaged */
 export function* readRelog(reader: ContainerReader): Generator<RelogItem> {
   for (const frame of reader) {
-    if (frame.kind === RELOG_FRAME.pages) yield { kind: 'pages', pages: parse(reader, frame, pagesOf) };
+    if (frame.kind === RELOG_FRAME.pages) yield { kind: 'pages', pages: parseFrame(reader, frame, pagesOf) };
     else if (frame.kind === RELOG_FRAME.keyframe)
-      yield { kind: 'keyframe', keyframe: parse(reader, frame, keyframeOf) };
+      yield { kind: 'keyframe', keyframe: parseFrame(reader, frame, keyframeOf) };
     else if (frame.kind === RELOG_FRAME.events) yield { kind: 'events', payload: frame.payload };
-  }
-}
-
-function parse<T>(reader: ContainerReader, frame: Frame, shape: (value: unknown) => T): T {
-  try {
-    return shape(decode(frame.payload));
-  } catch (error) {
-    throw damaged(reader.path, error instanceof ShapeError ? error.message : 'a frame cannot be decoded', error);
   }
 }
 

@@ -1,4 +1,5 @@
 /** What the stages share: options, progress and results. A stage is a function of its inputs and options alone. */
+import type { BlockBatch } from '../engines/unicorn/index.js';
 import type { RamRegion } from '../formats/state.js';
 import type { GuestImage } from '../guests/image.js';
 
@@ -128,19 +129,8 @@ export interface VerifyResult {
 /** An analysis as the stage sees it (analyses/analysis.ts says more). */
 export interface AnalysisSink {
   readonly name: string;
-  onBatch(batch: BlockColumns): void;
+  onBatch(batch: BlockBatch): void;
   finish(outputDir: string, context: AnalysisSinkContext): Promise<string[]>;
-}
-
-/** Blocks that ran, one in each row. */
-export interface BlockColumns {
-  length: number;
-  cr3: ArrayLike<number>;
-  pc: ArrayLike<number>;
-  size: ArrayLike<number>;
-  icount: ArrayLike<number>;
-  executions: ArrayLike<number | bigint>;
-  hash: ArrayLike<bigint>;
 }
 
 export interface AnalysisSinkContext extends MemoryView {

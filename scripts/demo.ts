@@ -17,7 +17,8 @@ const FOLDER = 'out/demo';
 const COMMANDS = [
   'uname -a',
   'numbers',
-  'gzip -c /bin/busybox | gunzip | sha256sum',
+  'selftest integers strings x87',
+  'head -c 200000 /bin/busybox | gzip | gunzip | sha256sum',
   'seq 1 2000 | sort -r | tail -n 2',
 ];
 const TOP_FUNCTIONS = 12;

@@ -56,6 +56,8 @@ enum LazyFlags : int {
   kLazyShiftLeft = 34,
   kLazyShiftRight = 38,
   kLazyBitField = 42,
+  /** Of a register that was cleared by XOR with itself; the same for all widths. */
+  kLazyClear = 49,
 };
 
 /** Words of CPUID as the engine numbers them. */

@@ -48,7 +48,7 @@ const char* forgivenName(int row) {
 UndefinedFlags undefinedFlags(Env env) {
   const int kind = static_cast<int>(env.lazyKind());
   const auto among = [kind](LazyFlags first, int kinds) { return kind >= first && kind < first + kinds; };
-  if (among(kLazyLogic, 4)) return {kAdjust, kForgivenLogicAdjust};
+  if (among(kLazyLogic, 4) || kind == kLazyClear) return {kAdjust, kForgivenLogicAdjust};
   // How far it was shifted is not kept; OF is defined for one bit alone.
   if (among(kLazyShiftLeft, 8)) return {kAdjust | kOverflow, kForgivenShift};
   if (among(kLazyMultiply, 4)) return {kSign | kZero | kAdjust | kParity, kForgivenMultiply};

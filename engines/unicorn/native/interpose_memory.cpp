@@ -10,8 +10,6 @@
 #include "originals.h"
 #include "simulator.h"
 
-#define REPLACES extern "C" __attribute__((visibility("default")))
-
 using decouple::Cpu;
 using decouple::Env;
 using decouple::Original;

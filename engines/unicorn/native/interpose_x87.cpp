@@ -5,9 +5,6 @@
 #include "originals.h"
 #include "simulator.h"
 
-#define REPLACES extern "C" __attribute__((visibility("default")))
-#define CALLER reinterpret_cast<uintptr_t>(__builtin_return_address(0))
-
 using decouple::Env;
 using decouple::Original;
 using decouple::Simulator;

@@ -8,6 +8,11 @@
 
 #include <cstdint>
 
+/** A definition that takes the place of the library's function of that name. */
+#define REPLACES extern "C" __attribute__((visibility("default")))
+/** The place in generated code that called. */
+#define CALLER reinterpret_cast<uintptr_t>(__builtin_return_address(0))
+
 namespace decouple {
 
 /** The library itself, to look past the addon's definitions. */
