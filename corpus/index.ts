@@ -34,6 +34,6 @@ export async function loadWorkload(name: string): Promise<Workload> {
   const path = join(folder(), `${name}.yaml`);
   const text = readFileSync(path, 'utf8');
   const session = parseSession(text, path);
-  const fields = parse(text) as Record<string, unknown>;
-  return { name, guest: String(fields['guest']), description: String(fields['description'] ?? ''), session };
+  const { guest, description = '' } = parse(text) as { guest: string; description?: string };
+  return { name, guest, description, session };
 }

@@ -31,10 +31,7 @@ const SYSTEM_TYPE = 0xff;
 const BIG = 0x4000;
 
 /** @param got the simulator's state; without `undefinedFlags`, all of EFLAGS must be equal */
-export function compareState(
-  expected: CpuState,
-  got: CpuState & { undefinedFlags?: UndefinedFlags },
-): StateComparison {
+export function compareState(expected: CpuState, got: CpuState & { undefinedFlags?: UndefinedFlags }): StateComparison {
   const differences: StateDifference[] = [];
   const forgiven: Record<string, number> = {};
   const differ: Differ = (field, want, have) => {
@@ -58,7 +55,8 @@ export function compareState(
     differ(`${table}.base`, expected[table].base, got[table].base);
     differ(`${table}.limit`, expected[table].limit, got[table].limit);
   }
-  for (const register of ['cr0', 'cr2', 'cr3', 'cr4', 'mxcsr'] as const) differ(register, expected[register], got[register]);
+  for (const register of ['cr0', 'cr2', 'cr3', 'cr4', 'mxcsr'] as const)
+    differ(register, expected[register], got[register]);
   expected.dr.forEach((value, i) => {
     if (i !== 4 && i !== 5) differ(`dr${i}`, value, got.dr[i]!);
   });
@@ -116,7 +114,8 @@ function compareX87(expected: CpuState, got: CpuState, differ: Differ, forgive: 
     differ(`st${i}.empty`, empty(want.ftw), empty(have.ftw));
     if (!empty(want.ftw)) differ(`st${i}`, hex(want.st, 10 * i, 10), hex(have.st, 10 * i, 10));
   }
-  if ((['fop', 'fip', 'fcs', 'fdp', 'fds'] as const).some((field) => want[field] !== have[field])) forgive('x87-pointers');
+  if ((['fop', 'fip', 'fcs', 'fdp', 'fds'] as const).some((field) => want[field] !== have[field]))
+    forgive('x87-pointers');
 }
 
 function hex(bytes: Uint8Array, offset: number, length: number): string {

@@ -14,7 +14,7 @@ export interface ForgivenRow {
 export const FORGIVEN: readonly ForgivenRow[] = [
   {
     id: 'flags-after-logic',
-    bits: 'EFLAGS.AF after AND, OR, XOR, TEST, BSF and BSR (these: also CF, OF, SF, PF)',
+    bits: 'EFLAGS.AF after AND, OR, XOR and TEST',
     reason: 'the instruction leaves them undefined; the simulator takes the values of the machine',
     reference: 'vol. 1, appendix A',
   },
@@ -32,9 +32,21 @@ export const FORGIVEN: readonly ForgivenRow[] = [
   },
   {
     id: 'flags-after-bit-scan',
-    bits: 'EFLAGS.AF and PF after instructions on bit fields',
+    bits: 'EFLAGS.CF, PF, AF, SF and OF after BSF and BSR',
     reason: 'the instruction leaves them undefined; the machine’s values are taken',
     reference: 'vol. 1, appendix A',
+  },
+  {
+    id: 'flags-after-divide',
+    bits: 'EFLAGS.CF, PF, AF, ZF, SF and OF after DIV and IDIV',
+    reason: 'the instruction leaves them undefined; the machine’s values are taken',
+    reference: 'vol. 1, appendix A',
+  },
+  {
+    id: 'flags-after-rotate',
+    bits: 'EFLAGS.OF after a rotation by an immediate or CL',
+    reason: 'OF is undefined after one by more than a bit; the machine’s value is taken',
+    reference: 'vol. 2B, RCL/RCR/ROL/ROR',
   },
   {
     id: 'x87-transcendental',

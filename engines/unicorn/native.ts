@@ -66,13 +66,16 @@ export interface NativeModule {
   Simulator: new (regions: Float64Array) => NativeSimulator;
   ExpectedRam: new (regions: Float64Array) => NativeExpectedRam;
   versionInfo(): { unicorn: string; layout: string };
-  instructionLength(bytes: Uint8Array, code32: boolean): number;
+  instructionLength: (bytes: Uint8Array, code32: boolean) => number;
   /** Bytes of a packed CPU state. */
   stateSize: number;
 }
 
 /** Where the build puts the addon, seen from this file as source and as compiled into `dist/`. */
-const PLACES = ['./native/build/Release/simulator.node', '../../../engines/unicorn/native/build/Release/simulator.node'];
+const PLACES = [
+  './native/build/Release/simulator.node',
+  '../../../engines/unicorn/native/build/Release/simulator.node',
+];
 
 let loaded: NativeModule | undefined;
 

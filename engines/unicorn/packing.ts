@@ -77,7 +77,26 @@ export function unpackState(bytes: Uint8Array): CpuState {
   const st = words.takeBytes(ST_BYTES);
   const xmm = words.takeBytes(XMM_BYTES);
   const x87 = { fcw, fsw, ftw, fop, fip, fcs, fdp, fds, st };
-  return { gpr, eip, eflags, segments, ldtr, tr, gdtr, idtr, cr0, cr2, cr3, cr4, dr, sysenter, x87, mxcsr, xmm, halted };
+  return {
+    gpr,
+    eip,
+    eflags,
+    segments,
+    ldtr,
+    tr,
+    gdtr,
+    idtr,
+    cr0,
+    cr2,
+    cr3,
+    cr4,
+    dr,
+    sysenter,
+    x87,
+    mxcsr,
+    xmm,
+    halted,
+  };
 }
 
 function takeSegment(words: Words): Segment {

@@ -7,7 +7,7 @@ import type { CpuState, RamRegion } from '../../formats/state.js';
 import type { UndefinedFlags } from './compare.js';
 import { guarded, loadNative, type NativeSimulator } from './native.js';
 import { packState, unpackState } from './packing.js';
-import { ExpectedRam, PAGE_SIZE, packRegions } from './ram.js';
+import { type ExpectedRam, PAGE_SIZE, packRegions } from './ram.js';
 
 /** Where the simulator stands. */
 export interface Situation {

@@ -2,35 +2,23 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { execa } from 'execa';
 import { EXIT_STATUS } from '../../formats/errors.js';
 import type { RecordResult, RelogResult, ReplayResult } from '../../relog/api.js';
 import { decouple, PROJECT } from '../support/cli.js';
 import { temporaryFolder } from '../support/folder.js';
+import { ENDLESS, GUEST, replays, run, sessionFile, start, until } from '../support/stages.js';
 
-const GUEST = 'debian-busybox';
-const SESSION = `- send: "sha256sum /bin/busybox; echo all''done\\n"\n- expect: "alldone"\n`;
-const ENDLESS = `- send: "while true; do :; done\\n"\n- expect: "never"\n  timeout: 10m\n`;
+const SESSION = [`send: "sha256sum /bin/busybox; echo all''done\\n"`, 'expect: alldone'];
 
 /** A recording that all tests here may read. */
 const shared = mkdtempSync(join(tmpdir(), 'decouple-e2e-'));
 const recording = join(shared, 'run.dcr');
 let recorded: RecordResult;
 
-function session(folder: string, text: string): string {
-  const path = join(folder, 'session.yaml');
-  writeFileSync(path, text);
-  return path;
-}
-
 test.before(async (t) => {
-  const { status, stdout, stderr } = await decouple(
-    ['record', GUEST, '--session', session(shared, SESSION), '-o', recording, '--json'],
-    { timeout: 300_000 },
-  );
-  t.is(status, EXIT_STATUS.ok, stderr);
-  recorded = JSON.parse(stdout) as RecordResult;
+  recorded = await run(t, 'record', GUEST, '--session', sessionFile(shared, ...SESSION), '-o', recording);
 });
 
 test.after.always(() => rmSync(shared, { recursive: true, force: true }));
@@ -41,9 +29,8 @@ test.serial('record says what it made', (t) => {
 });
 
 test.serial('replay is exact', async (t) => {
-  const { status, stdout } = await decouple(['replay', recording, '--verify', '--json']);
-  t.is(status, EXIT_STATUS.ok);
-  t.like(JSON.parse(stdout) as ReplayResult, { mismatch: null, cutOff: false, instructions: recorded.instructions });
+  const replayed = await run(t, 'replay', recording, '--verify');
+  t.like(replayed, { mismatch: null, cutOff: false, instructions: recorded.instructions });
 });
 
 test.serial('replay shows what the guest printed', async (t) => {
@@ -56,20 +43,10 @@ test.serial('relog twice gives the same bytes', async (t) => {
   const folder = temporaryFolder(t);
   const files = [join(folder, 'a.relog'), join(folder, 'b.relog')];
   for (const file of files) {
-    const { status, stdout, stderr } = await decouple([
-      'relog',
-      recording,
-      '-o',
-      file,
-      '--json',
-      '--keyframe-every',
-      '5M',
-    ]);
-    t.is(status, EXIT_STATUS.ok, stderr);
-    const result = JSON.parse(stdout) as RelogResult;
+    const result = await run<RelogResult>(t, 'relog', recording, '-o', file, '--keyframe-every', '5M');
     t.true(result.events > 0 && result.keyframes > 2 && !result.cutOff);
   }
-  t.deepEqual(readFileSync(files[0]!), readFileSync(files[1]!));
+  t.true(readFileSync(files[0]!).equals(readFileSync(files[1]!)));
 });
 
 test.serial('info knows the recording and the relog', async (t) => {
@@ -110,29 +87,16 @@ test.serial('an output that cannot be written', async (t) => {
 test.serial('a recording ends at --for and at --until', async (t) => {
   const folder = temporaryFolder(t);
   const output = join(folder, 'run.dcr');
-  const limited = await decouple(['record', GUEST, '--for', '20M', '-o', output, '--json']);
-  t.is(limited.status, EXIT_STATUS.ok, limited.stderr);
-  t.like(JSON.parse(limited.stdout) as RecordResult, { reason: 'limit' });
-  const args = ['--session', session(folder, ENDLESS.replace('while true; do :; done', "echo ma''rk; sleep 600"))];
-  const matched = await decouple([
-    'record',
-    GUEST,
-    ...args,
-    '--until',
-    'mark\\r?\\n',
-    '-o',
-    output,
-    '--force',
-    '--json',
-  ]);
-  t.is(matched.status, EXIT_STATUS.ok, matched.stderr);
-  t.like(JSON.parse(matched.stdout) as RecordResult, { reason: 'until-matched' });
+  t.like(await run(t, 'record', GUEST, '--for', '20M', '-o', output), { reason: 'limit' });
+  const session = ['--session', sessionFile(folder, ...ENDLESS)];
+  const matched = await run(t, 'record', GUEST, ...session, '--until', 'tick 2000\\r?\\n', '-o', output, '--force');
+  t.like(matched, { reason: 'until-matched' });
 });
 
 test.serial('what is expected and does not come ends the recording, which is valid', async (t) => {
   const folder = temporaryFolder(t);
   const output = join(folder, 'run.dcr');
-  const steps = session(folder, '- expect: "never printed"\n  timeout: 1s\n');
+  const steps = sessionFile(folder, 'expect: "never printed"\n  timeout: 1s');
   const { status, stderr } = await decouple(['record', GUEST, '--session', steps, '-o', output]);
   t.is(status, EXIT_STATUS.notReady, stderr);
   await replays(t, output);
@@ -143,7 +107,7 @@ test.serial('Ctrl-C ends a recording in order', async (t) => {
   const output = join(folder, 'run.dcr');
   const status = await interruptedOnce(
     () => existsSync(output),
-    ['record', GUEST, '--session', session(folder, ENDLESS), '-o', output],
+    ['record', GUEST, '--session', sessionFile(folder, ...ENDLESS), '-o', output],
   );
   t.is(status, EXIT_STATUS.interrupted);
   await replays(t, output);
@@ -172,26 +136,9 @@ test.serial('at a terminal the keys go to the guest, and Ctrl-] ends it', async 
   await replays(t, output);
 });
 
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error('waited for a minute in vain');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-/** The file is whole, and replays exactly. */
-async function replays(t: ExecutionContext, file: string): Promise<void> {
-  const { status, stdout, stderr } = await decouple(['replay', file, '--verify', '--json']);
-  t.is(status, EXIT_STATUS.ok, stderr);
-  t.like(JSON.parse(stdout) as ReplayResult, { mismatch: null, cutOff: false });
-}
-
 /** Status of a command that gets, with all its processes, what Ctrl-C sends, as soon as it has come far enough. */
 async function interruptedOnce(farEnough: () => boolean, args: string[]): Promise<number | undefined> {
-  const running = execa('node', [`${PROJECT}bin/decouple.mjs`, ...args], {
-    ...{ reject: false, stdin: 'ignore', detached: true, timeout: 60_000 },
-  });
+  const running = start(args);
   await until(farEnough);
   process.kill(-running.pid!, 'SIGINT');
   return (await running).exitCode;

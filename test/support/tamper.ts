@@ -1,8 +1,9 @@
-/** Relogs that tell a lie: copies with one event changed, all checksums right. */
+/** Files that tell a lie: copies with one thing changed, all checksums right. */
 import { decodeMultiple } from 'cbor-x';
-import { encode } from '../../formats/cbor.js';
-import { ContainerReader, ContainerWriter } from '../../formats/container/index.js';
+import { decode, encode } from '../../formats/cbor.js';
+import { ContainerReader, ContainerWriter, type ContainerKind, type Frame } from '../../formats/container/index.js';
 import { EVENT, type EventName } from '../../formats/events.js';
+import { RECORDING_FRAME, type RecordingHeader } from '../../formats/recording.js';
 import { RELOG_FRAME } from '../../formats/relog.js';
 
 export type RawEvent = (number | bigint | null | Uint8Array | number[])[];
@@ -17,26 +18,37 @@ export interface Lie {
 
 /** @returns position of the change; of a synchronous event, that of the positioned event before it */
 export function tamper(input: string, output: string, lie: Lie): number {
-  const reader = new ContainerReader(input, 'relog');
-  const writer = new ContainerWriter({ path: output, kind: 'relog', temporary: false, force: true });
   let changedAt: number | null = null;
+  rewrite(input, output, 'relog', ({ kind, payload }) => {
+    if (kind !== RELOG_FRAME.events || changedAt !== null) return payload;
+    const items = decodeMultiple(Buffer.from(payload)) as unknown as [number, ...RawEvent[]];
+    changedAt = changeFirst(items, lie);
+    return changedAt === null ? payload : Buffer.concat(items.map((item) => encode(item)));
+  });
+  if (changedAt === null) throw new Error(`there is no ${lie.kind} to change after ${lie.from}`);
+  return changedAt;
+}
+
+/** A recording that says it was made by another build of the engine. */
+export function withOtherEngine(input: string, output: string): void {
+  rewrite(input, output, 'recording', ({ kind, payload }) => {
+    if (kind !== RECORDING_FRAME.header) return payload;
+    const header = decode(payload) as RecordingHeader;
+    return encode({ ...header, engine: { ...header.engine, version: '0.0.1', hash: '0'.repeat(64) } });
+  });
+}
+
+/** A copy of a whole container with other payloads, all checksums right. */
+function rewrite(input: string, output: string, kind: ContainerKind, change: (frame: Frame) => Uint8Array): void {
+  const reader = new ContainerReader(input, kind);
+  const writer = new ContainerWriter({ path: output, kind, temporary: false, force: true });
   try {
-    for (const frame of reader) {
-      let { payload } = frame;
-      if (frame.kind === RELOG_FRAME.events && changedAt === null) {
-        const items = decodeMultiple(Buffer.from(payload)) as unknown as [number, ...RawEvent[]];
-        changedAt = changeFirst(items, lie);
-        if (changedAt !== null) payload = Buffer.concat(items.map((item) => encode(item)));
-      }
-      writer.frame(frame.kind, payload, frame.reach);
-    }
+    for (const frame of reader) writer.frame(frame.kind, change(frame), frame.reach);
     writer.finish(reader.end!.outcome, 0n);
   } finally {
     reader.close();
     writer.abandon();
   }
-  if (changedAt === null) throw new Error(`there is no ${lie.kind} to change after ${lie.from}`);
-  return changedAt;
 }
 
 function changeFirst([base, ...events]: [number, ...RawEvent[]], lie: Lie): number | null {

@@ -156,7 +156,8 @@ class Env {
   void* at_ = nullptr;
 };
 
-/** One of the engine's caches of page walks; there is one for each way of accessing memory. Lies in front of an `Env`. */
+/** One of the engine's caches of page walks; there is one for each way of accessing memory. Lies in front of an `Env`.
+ */
 class Tlb {
  public:
   static constexpr int kModes = 3;

@@ -1,5 +1,4 @@
 /** Coverage: what the simulator counts as blocks run. */
-#include "decode.h"
 #include "simulator.h"
 
 namespace decouple {

@@ -106,7 +106,8 @@ bool endsBlock(const Executed& instruction) {
   return decodeInstruction(instruction.bytes, instruction.length, true).endsBlock;
 }
 
-/** Whether `b` continues the run that `a` belongs to: right behind it, equally often, and no other code in its place. */
+/** Whether `b` continues the run that `a` belongs to: right behind it, equally often, and no other code in its place.
+ */
 bool continues(const std::vector<Executed>& list, size_t b) {
   const Executed& before = list[b - 1];
   const Executed& here = list[b];
@@ -115,7 +116,8 @@ bool continues(const std::vector<Executed>& list, size_t b) {
            list[i + 1].address < list[i].address + list[i].length;
   };
   return before.space == here.space && before.address + before.length == here.address &&
-         before.executions == here.executions && !endsBlock(before) && !sharesPlace(b) && !(b >= 2 && sharesPlace(b - 2));
+         before.executions == here.executions && !endsBlock(before) && !sharesPlace(b) &&
+         !(b >= 2 && sharesPlace(b - 2));
 }
 
 }  // namespace

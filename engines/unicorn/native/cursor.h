@@ -24,7 +24,8 @@ class AddressRange {
 
 class Cursor {
  public:
-  /** Appends the payload of one `events` frame. False and a reason when it breaks the format's rules: nothing is kept. */
+  /** Appends the payload of one `events` frame. False and a reason when it breaks the format's rules: nothing is kept.
+   */
   bool feed(const uint8_t* bytes, size_t size, const AddressRange& ram, std::string& why);
   /** Says that no frame follows: the last event may be consumed too. */
   void finish() { finished_ = true; }

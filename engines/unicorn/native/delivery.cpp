@@ -1,7 +1,7 @@
 /** Interrupts and exceptions: checked against the relog, and handed to the engine's own delivery. */
 #include <cstring>
 
-#include "decode.h"
+#include "classify.h"
 #include "hooks.h"
 #include "simulator.h"
 
@@ -9,9 +9,7 @@ namespace decouple {
 
 namespace {
 
-bool hasErrorCode(uint32_t vector) {
-  return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17;
-}
+bool hasErrorCode(uint32_t vector) { return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17; }
 
 constexpr uint32_t kPageFault = 14, kDebug = 1;
 
@@ -63,7 +61,7 @@ bool Simulator::adoptFlags(uint32_t eflags) {
   const Env env = engine_.env();
   const uint32_t differing = (readFlags(env) ^ eflags) & kDefinedFlags;
   if (differing == 0) return true;
-  UndefinedFlags undefined = decouple::undefinedFlags(env);
+  UndefinedFlags undefined = undefinedFlags();
   // Until it is done, and on a fault, a repeated comparison may leave the flags as they were.
   if (isRepeatedCompare(instructionHere())) undefined = {kStatusFlags, kForgivenRepeatFlags};
   if ((differing & ~undefined.mask) != 0) return false;
@@ -110,6 +108,8 @@ void Hooks::onException(uc_engine*, uint32_t vector, void* simulator) {
 void Simulator::onException(uint32_t vector) {
   const Env env = engine_.env();
   const bool software = env.exceptionIsSoftware() != 0;
+  const Event* due = cursor_.due();
+  if (software && due != nullptr && due->kind == Kind::kException) failSoftwareInterrupt(due->eip);
   if (position_.block == nullptr) {
     leaveBlock(linearEip());
   } else if (vector == kDebug && !software && position_.block->singleStep) {
@@ -119,9 +119,7 @@ void Simulator::onException(uint32_t vector) {
   }
   position_.repeating = false;
 
-  const Event* due = cursor_.due();
   const uint64_t now = position_.count;
-  if (software && due != nullptr && due->kind == Kind::kException && due->position + 1 == now) failSoftwareInterrupt();
   const Kind kind = software ? Kind::kSoftwareInterrupt : Kind::kException;
   if (due == nullptr || !cursor_.front()->positioned() || due->kind != kind || due->position != now ||
       due->vector != vector) {
@@ -132,19 +130,48 @@ void Simulator::onException(uint32_t vector) {
   }
   compareInstant(due->eip, due->eflags);
   if (!software) compareFault(*due);
+  position_.forgetBlocks();
   consume();
   ++(software ? counts_.softwareInterrupts : counts_.exceptions);
   x86_cpu_do_interrupt_x86_64(engine_.cpu().raw());
 }
 
-/** The instruction at CS:EIP; of length 0 where nothing is mapped, or where it goes on on another page. */
-Instruction Simulator::instructionHere() const {
-  const uint32_t linear = linearEip();
+/** The instruction at a linear address; of length 0 where nothing is mapped, or where it goes on on another page. */
+Instruction Simulator::instructionAt(uint32_t linear, bool code32) const {
   const PageWalk walk = walkPages(ram_, engine_.env(), linear);
   const size_t left = kPageSize - linear % kPageSize;
   const uint8_t* code = walk.present ? ram_.at(walk.physical, left) : nullptr;
-  if (code == nullptr) return Instruction{};
-  return decodeInstruction(code, left, (engine_.env().context() & kContextCode32) != 0);
+  return code == nullptr ? Instruction{} : decodeInstruction(code, left, code32);
+}
+
+Instruction Simulator::instructionHere() const {
+  return instructionAt(linearEip(), (engine_.env().context() & kContextCode32) != 0);
+}
+
+/** The instruction that set the status flags last, as far as the last two blocks tell; of length 0 if they do not. */
+Instruction Simulator::lastFlagWriter() const {
+  const bool code32 = (engine_.env().context() & kContextCode32) != 0;
+  int count = position_.lastRetired;
+  if (position_.block != nullptr) count = static_cast<int>(position_.block->startingBefore(linearEip()));
+  for (const Translation* block : {position_.last, position_.before}) {
+    if (block == nullptr) break;
+    if (count < 0) count = block->instructions;
+    Instruction found{};
+    InstructionOffsets starts(block->offsets, block->address);
+    for (int i = 0; i < count; ++i) {
+      const Instruction one = instructionAt(static_cast<uint32_t>(starts.next()), code32);
+      if (one.length == 0 || writesFlags(one)) found = one;
+    }
+    if (found.length != 0) return found;
+    count = -1;
+  }
+  return Instruction{};
+}
+
+UndefinedFlags Simulator::undefinedFlags() const {
+  const UndefinedFlags kept = decouple::undefinedFlags(engine_.env());
+  const UndefinedFlags precise = undefinedAfter(lastFlagWriter());
+  return precise.mask != 0 ? UndefinedFlags{precise.mask | kept.mask, precise.row} : kept;
 }
 
 /** The error code, and the address of a page fault. */
@@ -164,13 +191,12 @@ void Simulator::compareFault(const Event& event) {
 
 /**
  * A software interrupt that faults before it is delivered (its gate is not for this privilege level, say): it has not
- * retired, and EIP must be its own.
+ * retired, and EIP must be its own. Its delivery raises the fault.
  */
-void Simulator::failSoftwareInterrupt() {
-  const Env env = engine_.env();
-  --position_.count;
-  env.eip() = cursor_.due()->eip;
-  x86_cpu_do_interrupt_x86_64(engine_.cpu().raw());
+void Simulator::failSoftwareInterrupt(uint32_t eip) {
+  engine_.env().eip() = eip;
+  if (position_.block != nullptr) abandonBlock(linearEip());
+  if (position_.count == cursor_.due()->position) x86_cpu_do_interrupt_x86_64(engine_.cpu().raw());
   noteDivergence("a software interrupt that should fault", textOf(*cursor_.due()), "delivered", 0);
   stop(Stop::kDiverged);
 }

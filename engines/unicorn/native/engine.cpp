@@ -100,7 +100,7 @@ void** findUserData(uc_hook hook, const void* value) {
   throw EngineError("a hook does not keep its user data");
 }
 
-bool continueAfterInvalid(uc_engine*, void*) { return true; }
+constexpr uint32_t kInvalidOpcode = 6;
 
 }  // namespace
 
@@ -112,12 +112,21 @@ void Engine::hookBlocks(uc_cb_hookcode_t callback) {
 }
 
 void Engine::hookExceptions(uc_cb_hookintr_t callback, void* owner) {
-  check(uc_hook_add(uc_, &interruptHook_, UC_HOOK_INTR, reinterpret_cast<void*>(callback), owner, 1, 0),
+  onException_ = callback;
+  exceptionOwner_ = owner;
+  check(uc_hook_add(uc_, &interruptHook_, UC_HOOK_INTR, reinterpret_cast<void*>(callback), owner, 1, 0), "uc_hook_add");
+  check(uc_hook_add(uc_, &invalidHook_, UC_HOOK_INSN_INVALID, reinterpret_cast<void*>(onInvalidOpcode), this, 1, 0),
         "uc_hook_add");
-  // An invalid opcode is an exception like any other: without this hook it would end the run.
-  check(uc_hook_add(uc_, &invalidHook_, UC_HOOK_INSN_INVALID, reinterpret_cast<void*>(continueAfterInvalid), nullptr,
-                    1, 0),
-        "uc_hook_add");
+}
+
+/**
+ * An invalid opcode is an exception like any other: without this hook it would end the run. With it, later versions of
+ * the library take the exception for handled; the first goes on to the hook for exceptions.
+ */
+bool Engine::onInvalidOpcode(uc_engine* uc, void* opaque) {
+  const Engine& engine = *static_cast<Engine*>(opaque);
+  if (libraryInfo().invalidOpcodesEnd) engine.onException_(uc, kInvalidOpcode, engine.exceptionOwner_);
+  return true;
 }
 
 void Engine::invalidate(const Region& region, uint32_t address, size_t size) {

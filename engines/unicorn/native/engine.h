@@ -56,6 +56,7 @@ class Engine {
     uint32_t start;
   };
   static uint64_t readGap(uc_engine*, uint64_t offset, unsigned size, void* gap);
+  static bool onInvalidOpcode(uc_engine*, void* engine);
   static void writeGap(uc_engine*, uint64_t, unsigned, uint64_t, void*) {}
   void mapRam(Ram& ram);
   void mapGap(DeviceMemory& devices, uint64_t start, uint64_t end);
@@ -65,6 +66,8 @@ class Engine {
   Env env_;
   uc_hook blockHook_ = 0, interruptHook_ = 0, invalidHook_ = 0;
   void** blockRecord_ = nullptr;
+  uc_cb_hookintr_t onException_ = nullptr;
+  void* exceptionOwner_ = nullptr;
   std::vector<std::unique_ptr<Gap>> gaps_;
 };
 
@@ -79,6 +82,8 @@ void setFeatures(Env env);
 struct LibraryInfo {
   std::string version;
   std::string layout;
+  /** After the hook for invalid opcodes it does not call the one for exceptions. */
+  bool invalidOpcodesEnd = false;
 };
 const LibraryInfo& libraryInfo();
 

@@ -33,7 +33,8 @@ struct Optional32 {
   uint32_t value;
 };
 
-/** One event; which members mean something depends on `kind`. Holds no memory of its own: `data` points into the feed. */
+/** One event; which members mean something depends on `kind`. Holds no memory of its own: `data` points into the feed.
+ */
 struct Event {
   Kind kind;
   /** Width in bytes of a port or MMIO read. */
@@ -76,9 +77,7 @@ struct Event {
   /** Happens at a position; the others are taken by the instruction that asks. */
   bool positioned() const { return static_cast<uint8_t>(kind) >= 16; }
   /** Comes from outside the instruction stream, so that the position alone says when. */
-  bool asynchronous() const {
-    return positioned() && kind != Kind::kException && kind != Kind::kSoftwareInterrupt;
-  }
+  bool asynchronous() const { return positioned() && kind != Kind::kException && kind != Kind::kSoftwareInterrupt; }
   /** May come from a segment that cannot be used, which the engine does not look at. */
   bool maybeSegmentFault() const {
     return kind == Kind::kException && (vector == 12 || vector == 13) && error.present && error.value == 0;

@@ -31,6 +31,10 @@ const char* forgivenName(int row) {
       return "flags-after-multiply";
     case kForgivenBitField:
       return "flags-after-bit-scan";
+    case kForgivenDivide:
+      return "flags-after-divide";
+    case kForgivenRotate:
+      return "flags-after-rotate";
     case kForgivenX87Result:
       return "x87-transcendental";
     case kForgivenX87Status:
@@ -53,6 +57,27 @@ UndefinedFlags undefinedFlags(Env env) {
   if (among(kLazyShiftLeft, 8)) return {kAdjust | kOverflow, kForgivenShift};
   if (among(kLazyMultiply, 4)) return {kSign | kZero | kAdjust | kParity, kForgivenMultiply};
   if (among(kLazyBitField, 4)) return {kAdjust | kParity, kForgivenBitField};
+  return {0, kForgivenLogicAdjust};
+}
+
+UndefinedFlags undefinedAfter(const Instruction& instruction) {
+  const unsigned extension = instruction.modrm >> 3 & 7;
+  constexpr unsigned kFirstShift = 4;
+  switch (instruction.opcode) {
+    case 0x0fbc:
+    case 0x0fbd:
+      return {kStatusFlags & ~kZero, kForgivenBitField};
+    case 0xf6:
+    case 0xf7:
+      if (extension >= 6) return {kStatusFlags, kForgivenDivide};
+      break;
+    case 0xc0:
+    case 0xc1:
+    case 0xd2:
+    case 0xd3:
+      if (extension < kFirstShift) return {kOverflow, kForgivenRotate};
+      break;
+  }
   return {0, kForgivenLogicAdjust};
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "abi.h"
+#include "decode.h"
 
 namespace decouple {
 
@@ -22,6 +23,8 @@ enum ForgivenRow {
   kForgivenShift,
   kForgivenMultiply,
   kForgivenBitField,
+  kForgivenDivide,
+  kForgivenRotate,
   kForgivenX87Result,
   kForgivenX87Status,
   kForgivenSseApproximation,
@@ -37,7 +40,9 @@ struct UndefinedFlags {
   ForgivenRow row;
 };
 
-/** The bits of EFLAGS that the instruction that set them last leaves undefined (SDM vol. 1, appendix A). */
+/** The bits of EFLAGS that an instruction leaves undefined (SDM vol. 1, appendix A), from how the engine keeps them. */
 UndefinedFlags undefinedFlags(Env env);
+/** The same from the instruction itself, for those the engine's way of keeping flags does not tell apart; else none. */
+UndefinedFlags undefinedAfter(const Instruction& instruction);
 
 }  // namespace decouple

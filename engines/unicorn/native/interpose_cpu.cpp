@@ -39,7 +39,9 @@ void checkPort(Simulator& simulator, void* rawEnv, uint32_t port, unsigned size,
   const uint32_t allowed = static_cast<uint32_t>(env.eflags()) >> 12 & 3;
   if ((env.cr(0) & 1) == 0 || (privilege <= allowed && (env.eflags() & kVirtual8086) == 0)) return;
   simulator.settle(from);
-  const auto check = size == 1 ? helper_check_iob_x86_64 : size == 2 ? helper_check_iow_x86_64 : helper_check_iol_x86_64;
+  const auto check = size == 1   ? helper_check_iob_x86_64
+                     : size == 2 ? helper_check_iow_x86_64
+                                 : helper_check_iol_x86_64;
   check(rawEnv, port & 0xffff);
 }
 

@@ -1,6 +1,6 @@
 /** Translation of guest code: cut at page ends, and a record kept of every piece. */
 #include "abi.h"
-#include "decode.h"
+#include "extent.h"
 #include "hooks.h"
 #include "originals.h"
 #include "simulator.h"
@@ -79,7 +79,7 @@ REPLACES void tb_flush_x86_64(void* cpu) {
   static Original<void(void*)> original("tb_flush_x86_64");
   original(cpu);
   Simulator* simulator = Simulator::of(Cpu(cpu).env());
-  if (simulator != nullptr) simulator->translations().clear();
+  if (simulator != nullptr) simulator->translationsDropped();
 }
 
 /** Looks for the block at the CPU's EIP, which is up to date here; may raise a page fault. */

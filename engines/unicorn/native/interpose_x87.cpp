@@ -25,11 +25,11 @@ constexpr bool kAlways = true, kSometimes = false;
 }  // namespace
 
 /** An instruction D9 xx of the x87: runs the engine's own, then takes the machine's result. */
-#define X87_INSTRUCTION(name, opcode, required)                            \
-  REPLACES void helper_##name##_x86_64(void* env) {                        \
-    static Original<void(void*)> original("helper_" #name "_x86_64");      \
-    original(env);                                                         \
-    Simulator* simulator = Simulator::of(env);                             \
+#define X87_INSTRUCTION(name, opcode, required)                             \
+  REPLACES void helper_##name##_x86_64(void* env) {                         \
+    static Original<void(void*)> original("helper_" #name "_x86_64");       \
+    original(env);                                                          \
+    Simulator* simulator = Simulator::of(env);                              \
     if (simulator != nullptr) simulator->takeX87(opcode, required, CALLER); \
   }
 
@@ -61,13 +61,13 @@ REPLACES uint32_t helper_fnstsw_x86_64(void* env) {
 }
 
 /** RCPPS and its kin: `bytes` of the destination are set. */
-#define SSE_APPROXIMATION(name, opcode, bytes)                                          \
-  REPLACES void helper_##name##_x86_64(void* env, void* to, void* from) {               \
-    static Original<void(void*, void*, void*)> original("helper_" #name "_x86_64");     \
-    original(env, to, from);                                                            \
-    Simulator* simulator = Simulator::of(env);                                          \
-    if (simulator == nullptr) return;                                                   \
-    simulator->takeSseApproximation(opcode, static_cast<uint8_t*>(to), bytes, CALLER);  \
+#define SSE_APPROXIMATION(name, opcode, bytes)                                         \
+  REPLACES void helper_##name##_x86_64(void* env, void* to, void* from) {              \
+    static Original<void(void*, void*, void*)> original("helper_" #name "_x86_64");    \
+    original(env, to, from);                                                           \
+    Simulator* simulator = Simulator::of(env);                                         \
+    if (simulator == nullptr) return;                                                  \
+    simulator->takeSseApproximation(opcode, static_cast<uint8_t*>(to), bytes, CALLER); \
   }
 
 SSE_APPROXIMATION(rsqrtps, 0x0f52, 16)
@@ -116,8 +116,10 @@ class Store {
 void storeEnvironment(const Store& store, const Event& event, bool wide) {
   const auto& image = event.environment;
   if (!wide) {
-    const uint32_t words[] = {image.control,      image.status,     image.tags,        image.codeOffset & 0xffff,
-                              image.codeSelector, image.dataOffset & 0xffff, image.dataSelector};
+    const uint32_t words[] = {image.control,      image.status,
+                              image.tags,         image.codeOffset & 0xffff,
+                              image.codeSelector, image.dataOffset & 0xffff,
+                              image.dataSelector};
     for (unsigned i = 0; i < 7; ++i) store.word(2 * i, words[i]);
     return;
   }
@@ -216,7 +218,8 @@ REPLACES void helper_fxrstor_x86_64(void* env, uint64_t address) {
   static Original<void(void*, uint64_t)> original("helper_fxrstor_x86_64");
   if (Simulator* simulator = Simulator::of(env)) {
     constexpr uint64_t kMxcsrOffset = 24;
-    decouple::checkMxcsr(env, cpu_ldl_data_ra_x86_64(env, static_cast<uint32_t>(address + kMxcsrOffset), CALLER), CALLER);
+    decouple::checkMxcsr(env, cpu_ldl_data_ra_x86_64(env, static_cast<uint32_t>(address + kMxcsrOffset), CALLER),
+                         CALLER);
     simulator->settle(CALLER);
   }
   original(env, address);

@@ -1,6 +1,6 @@
 #include "position.h"
 
-#include "decode.h"
+#include "classify.h"
 #include "hooks.h"
 #include "simulator.h"
 
@@ -80,8 +80,7 @@ void Simulator::atBlock(Translation& block) {
   const Event& due = *cursor_.due();
   uint64_t end = limitAt_ < starvesAt() ? limitAt_ : starvesAt();
   // An event inside the REP instruction at the block's end does not cut the block.
-  const bool insideRepeat =
-      due.repeat.present && block.endsInRepeat && due.position == position_.count + block.counted;
+  const bool insideRepeat = due.repeat.present && block.endsInRepeat && due.position == position_.count + block.counted;
   const bool stops = due.asynchronous() || due.maybeSegmentFault();
   if (stops && due.position > position_.count && !insideRepeat && due.position < end) end = due.position;
   if (end < position_.count + block.instructions) split(end - position_.count);
@@ -99,7 +98,9 @@ void Simulator::beforeLookup() {
 }
 
 void Simulator::beforeJumpOut() {
-  if (position_.block != nullptr) abandonBlock(linearEip());
+  if (position_.block == nullptr) return;
+  abandonBlock(linearEip());
+  position_.forgetBlocks();
 }
 
 void Simulator::halt(uint32_t nextEip) {
@@ -152,7 +153,8 @@ void Hooks::onBlock(uc_engine*, uint64_t address, uint32_t, void* passed) {
   if (__builtin_expect(tag.endsInRepeat(), 0)) {
     position.enter(*tag.record());
   } else {
-    position.block = tag.record();
+    position.before = position.last;
+    position.block = position.last = tag.record();
     position.count += instructions;
   }
   if (kCounting) simulator.countBlock(*tag.record());

@@ -23,6 +23,11 @@ struct Position {
   uint64_t due = 0;
   /** The block entered last; null when it is known to be left. */
   Translation* block = nullptr;
+  /** The block entered last, left or not, and the one before it. */
+  Translation* last = nullptr;
+  Translation* before = nullptr;
+  /** How many of the last block's instructions retired, when it was left in its middle; else negative. */
+  int lastRetired = -1;
   /** A REP instruction was entered, and this is its linear address. */
   bool repeating = false;
   uint32_t repeatAddress = 0;
@@ -30,7 +35,8 @@ struct Position {
   uint32_t repeatCode = 0;
 
   void enter(Translation& entered) {
-    block = &entered;
+    before = last;
+    block = last = &entered;
     count += entered.counted;
     if (entered.endsInRepeat) {
       repeating = true;
@@ -48,11 +54,19 @@ struct Position {
     return true;
   }
 
-  /** Control left the block before the instruction at `linear` ran. Returns how many of its instructions had retired. */
+  /** How the flags came about does not matter any more, or cannot be told. */
+  void forgetBlocks() {
+    last = before = nullptr;
+    lastRetired = -1;
+  }
+
+  /** Control left the block before the instruction at `linear` ran. Returns how many of its instructions had retired.
+   */
   unsigned abandonBlock(uint32_t linear) {
     unsigned retired = block->startingBefore(linear);
     if (retired > block->counted) retired = block->counted;
     count -= block->counted - retired;
+    lastRetired = static_cast<int>(retired);
     block = nullptr;
     repeating = false;
     return retired;

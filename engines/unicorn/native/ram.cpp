@@ -23,8 +23,8 @@ Ram::Ram(const std::vector<Region>& spans) : regions_(spans) {
     region.engineShift = 0;
   }
   for (Region& region : regions_) {
-    void* memory = mmap(nullptr, region.size, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* memory =
+        mmap(nullptr, region.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) {
       for (Region& mapped : regions_) {
         if (mapped.host != nullptr) munmap(mapped.host, mapped.size);

@@ -1,5 +1,5 @@
 /** Instructions that are not left to the engine (see interpose_translate.cpp). */
-#include "decode.h"
+#include "classify.h"
 #include "simulator.h"
 
 namespace decouple {

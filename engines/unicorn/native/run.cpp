@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include "classify.h"
 #include "hooks.h"
 #include "simulator.h"
 
@@ -33,8 +34,6 @@ CpuState Simulator::readState() const {
   state.halted = halted_ ? 1 : 0;
   return state;
 }
-
-UndefinedFlags Simulator::undefinedFlags() const { return decouple::undefinedFlags(engine_.env()); }
 
 void Simulator::dropEvents() {
   cursor_.clear();

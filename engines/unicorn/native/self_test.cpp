@@ -238,6 +238,7 @@ LibraryInfo prove() {
   }
   Env::tailShift = patch == 1 ? 0 : 32;
   info.layout = patch == 1 ? "2.1.1" : "2.1.2";
+  info.invalidOpcodesEnd = patch != 1;
   if (libraryHandle() == nullptr) throw EngineError("libunicorn.so.2 is not the library that was loaded");
   for (const char* const* name = kNeededFunctions; *name != nullptr; ++name) {
     if (dlsym(libraryHandle(), *name) == nullptr) throw EngineError(std::string("it does not export ") + *name);

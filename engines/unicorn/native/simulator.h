@@ -120,7 +120,10 @@ class Simulator : public DeviceMemory {
 
   // --- called as code is translated or written (interpose_translate.cpp, interpose_memory.cpp)
   Engine& engine() { return engine_; }
-  Translations& translations() { return translations_; }
+  void translationsDropped() {
+    translations_.clear();
+    position_.forgetBlocks();
+  }
   CodePages& codePages() { return codePages_; }
   TlbKeeper& tlb() { return tlb_; }
   void protectCode(uint64_t enginePage);
@@ -159,9 +162,10 @@ class Simulator : public DeviceMemory {
   void onException(uint32_t vector);
   void compareFault(const Event& event);
   Instruction instructionHere() const;
-  bool readsModifiesAndWrites() const { return isReadModifyWrite(instructionHere()); }
+  Instruction instructionAt(uint32_t linear, bool code32) const;
+  Instruction lastFlagWriter() const;
   bool usesNullSegment() const;
-  void failSoftwareInterrupt();
+  [[noreturn]] void failSoftwareInterrupt(uint32_t eip);
   void compareInstant(uint32_t eip, uint32_t eflags);
   // run.cpp
   void consume();

@@ -21,8 +21,7 @@ void loadSegment(SegmentCache to, const SegmentState& from) {
 }
 
 SegmentState readSegment(SegmentCache from) {
-  return {from.selector() & 0xffff, static_cast<uint32_t>(from.base()), from.limit(),
-          from.flags() >> 8 & kAttributes};
+  return {from.selector() & 0xffff, static_cast<uint32_t>(from.base()), from.limit(), from.flags() >> 8 & kAttributes};
 }
 
 /** A code or stack segment that is 32 bits wide. */

@@ -82,7 +82,8 @@ uint32_t Simulator::takeFlagsImage(uintptr_t from) {
   const uint32_t stored = kDefinedFlags & ~(kResume | kVirtual8086);
   const uint32_t differing = (readFlags(env) ^ image) & stored;
   if (differing != 0) {
-    const UndefinedFlags undefined = decouple::undefinedFlags(env);
+    settle(from);
+    const UndefinedFlags undefined = undefinedFlags();
     if ((differing & ~undefined.mask) != 0) {
       noteDivergence("flags-image", hex(image), hex(readFlags(env)), from);
       stop(Stop::kDiverged);
@@ -191,7 +192,8 @@ const Event& Simulator::peekX87Environment(uintptr_t from) {
   const auto& image = event.environment;
   const uint16_t status = static_cast<uint16_t>((env.x87Status() & ~kTopMask) | (env.x87Top() & 7) << 11);
   const bool emptyDiffers = emptyRegisters(x87Tags(env)) != emptyRegisters(image.tags);
-  if (image.control == env.x87Control() && ((image.status ^ status) & ~(kConditionCodes | kX87Exceptions)) == 0 && !emptyDiffers) {
+  if (image.control == env.x87Control() && ((image.status ^ status) & ~(kConditionCodes | kX87Exceptions)) == 0 &&
+      !emptyDiffers) {
     return event;
   }
   noteDivergence("x87-environment", textOf(event),

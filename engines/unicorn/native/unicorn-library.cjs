@@ -10,7 +10,12 @@ const { join } = require('node:path');
 
 const PREFIX = join(__dirname, '../../../.cache/prefix/usr');
 const WAYS = {
-  include: { variable: 'DECOUPLE_UNICORN_INCLUDE', folder: 'include', holds: 'unicorn/unicorn.h', option: 'includedir' },
+  include: {
+    variable: 'DECOUPLE_UNICORN_INCLUDE',
+    folder: 'include',
+    holds: 'unicorn/unicorn.h',
+    option: 'includedir',
+  },
   lib: { variable: 'DECOUPLE_UNICORN_LIB', folder: 'lib/x86_64-linux-gnu', holds: 'libunicorn.so.2', option: 'libdir' },
 };
 

@@ -67,7 +67,7 @@ PageWalk walkPages(const Ram& ram, Env env, uint32_t linear) {
   if ((env.cr(0) & kPaging) == 0) return {true, true, true, linear};
   const Walker walker(ram);
   return (env.cr(4) & kPhysicalAddressExtension) != 0 ? walkThreeLevels(walker, env, linear)
-                                                       : walkTwoLevels(walker, env, linear);
+                                                      : walkTwoLevels(walker, env, linear);
 }
 
 bool writeFaults(const PageWalk& walk, Env env, bool asUser) {

@@ -7,7 +7,10 @@ const PRESENT = PAGE.present | PAGE.writable;
 
 export function codeSuite(test: TestFn, make: MakeSimulator): void {
   test('code: DMA over code that has run', (t) => {
-    const s = new Scenario(make, `start: mov ecx, 2\n again: mov eax, 0x11111111\n add ebx, eax\n loop again\n done: jmp done`);
+    const s = new Scenario(
+      make,
+      `start: mov ecx, 2\n again: mov eax, 0x11111111\n add ebx, eax\n loop again\n done: jmp done`,
+    );
     s.events.dma(4, s.at('again') + 1, Uint8Array.of(1, 0, 0, 0), null);
     s.events.end(8, null);
     s.runToEnd(t);
@@ -26,7 +29,10 @@ export function codeSuite(test: TestFn, make: MakeSimulator): void {
   });
 
   test('code: an instruction that changes a later one of its own block', (t) => {
-    const s = new Scenario(make, `start: inc ebx\n mov byte ptr [target + 1], 0x77\n inc ebx\n target: mov al, 0x11\n inc ebx\n done: jmp done`);
+    const s = new Scenario(
+      make,
+      `start: inc ebx\n mov byte ptr [target + 1], 0x77\n inc ebx\n target: mov al, 0x11\n inc ebx\n done: jmp done`,
+    );
     s.events.check(4, s.at('target') + 2, 0x202, [0x77, 0, 0, 2, MAP.stack0, 0, 0, 0], null);
     s.events.end(6, null);
     s.runToEnd(t);
@@ -195,19 +201,32 @@ export function codeSuite(test: TestFn, make: MakeSimulator): void {
   });
 
   test('code: SYSENTER and SYSEXIT', (t) => {
-    const s = new Scenario(make, `start: mov ebp, esp\n sysenter\n back: inc eax\n done: jmp done\n kernel: mov ebx, esp\n mov ecx, ebp\n lea edx, [back]\n sti\n sysexit`, {
-      user: true,
-      state: (state, program) => (state.sysenter = [0x08, MAP.stack0, program.at('kernel')]),
-    });
+    const s = new Scenario(
+      make,
+      `start: mov ebp, esp\n sysenter\n back: inc eax\n done: jmp done\n kernel: mov ebx, esp\n mov ecx, ebp\n lea edx, [back]\n sti\n sysexit`,
+      {
+        user: true,
+        state: (state, program) => (state.sysenter = [0x08, MAP.stack0, program.at('kernel')]),
+      },
+    );
     s.events.check(2, s.at('kernel'), 0x2, [0, 0, 0, 0, MAP.stack0, MAP.stack3, 0, 0], null);
-    s.events.check(7, s.at('back'), 0x202, [0, MAP.stack3, s.at('back'), MAP.stack0, MAP.stack3, MAP.stack3, 0, 0], null);
+    s.events.check(
+      7,
+      s.at('back'),
+      0x202,
+      [0, MAP.stack3, s.at('back'), MAP.stack0, MAP.stack3, MAP.stack3, 0, 0],
+      null,
+    );
     s.events.end(9, null);
     s.runToEnd(t);
     t.is(s.simulator.readState().segments[1]!.selector, 0x1b);
   });
 
   test('code: a 32-bit push of a segment register writes two bytes', (t) => {
-    const s = new Scenario(make, `start: mov dword ptr [esp-4], -1\n mov dword ptr [esp-8], -1\n push ds\n push fs\n .byte 0x66, 0x0e\n done: jmp done`);
+    const s = new Scenario(
+      make,
+      `start: mov dword ptr [esp-4], -1\n mov dword ptr [esp-8], -1\n push ds\n push fs\n .byte 0x66, 0x0e\n done: jmp done`,
+    );
     s.events.end(6, null);
     s.runToEnd(t);
     t.is(s.word(MAP.stack0 - 4), 0xffff0010);

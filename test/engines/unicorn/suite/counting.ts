@@ -61,7 +61,10 @@ export function countingSuite(test: TestFn, make: MakeSimulator): void {
   });
 
   test('counting: a REP instruction counts once, when it is done', (t) => {
-    const s = new Scenario(make, 'start: mov ecx, 100\n mov edi, 0x20000\n rep stosb\n inc edx\n rep stosb\n inc edx\n hlt');
+    const s = new Scenario(
+      make,
+      'start: mov ecx, 100\n mov edi, 0x20000\n rep stosb\n inc edx\n rep stosb\n inc edx\n hlt',
+    );
     // The second one has no iterations and still counts.
     s.events.check(2, s.guest.program.base + 10, 0x202, [0, 100, 0, 0, MAP.stack0, 0, 0, 0x20000], null);
     s.events.check(2, s.guest.program.base + 10, 0x202, [0, 30, 0, 0, MAP.stack0, 0, 0, 0x20000 + 70], 30);
@@ -82,9 +85,13 @@ export function countingSuite(test: TestFn, make: MakeSimulator): void {
   });
 
   test('counting: a string comparison that stops early counts once', (t) => {
-    const s = new Scenario(make, 'start: mov ecx, 50\n mov esi, 0x20000\n mov edi, 0x21000\n repe cmpsb\n done: jmp done', {
-      memory: (memory) => memory.write(MAP.data + 7, [1]),
-    });
+    const s = new Scenario(
+      make,
+      'start: mov ecx, 50\n mov esi, 0x20000\n mov edi, 0x21000\n repe cmpsb\n done: jmp done',
+      {
+        memory: (memory) => memory.write(MAP.data + 7, [1]),
+      },
+    );
     s.events.end(4, null);
     s.runToEnd(t);
     t.is(s.register('ecx'), 42);
@@ -92,7 +99,10 @@ export function countingSuite(test: TestFn, make: MakeSimulator): void {
   });
 
   test('counting: STI and MOV SS hold interrupts off, and count as any other', (t) => {
-    const s = new Scenario(make, 'start: cli\n sti\n nop\n mov ax, 0x10\n mov ss, ax\n mov esp, 0x8000\n done: jmp done');
+    const s = new Scenario(
+      make,
+      'start: cli\n sti\n nop\n mov ax, 0x10\n mov ss, ax\n mov esp, 0x8000\n done: jmp done',
+    );
     s.events.check(2, MAP.code + 2, 0x202, [0, 0, 0, 0, MAP.stack0, 0, 0, 0], null);
     s.events.check(5, MAP.code + 9, 0x202, [0x10, 0, 0, 0, MAP.stack0, 0, 0, 0], null);
     s.events.end(6, null);

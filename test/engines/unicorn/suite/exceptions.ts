@@ -86,10 +86,14 @@ export function exceptionsSuite(test: TestFn, make: MakeSimulator): void {
   }
 
   test('exceptions: from ring 3 through the TSS, and back', (t) => {
-    const s = new Scenario(make, `start: mov eax, 7\n int 0x80\n inc eax\n hlt\n done: jmp done\n call: mov ebx, eax\n iret\n gp: add dword ptr [esp+4], 1\n add esp, 4\n iret`, {
-      user: true,
-      handlers: { 0x80: 'call', [PROTECTION]: 'gp' },
-    });
+    const s = new Scenario(
+      make,
+      `start: mov eax, 7\n int 0x80\n inc eax\n hlt\n done: jmp done\n call: mov ebx, eax\n iret\n gp: add dword ptr [esp+4], 1\n add esp, 4\n iret`,
+      {
+        user: true,
+        handlers: { 0x80: 'call', [PROTECTION]: 'gp' },
+      },
+    );
     s.events.softwareInterrupt(2, 0x80, MAP.code + 7, 0x202);
     s.events.check(2, s.at('call'), 0x2, [7, 0, 0, 0, MAP.stack0 - 20, 0, 0, 0], null);
     // HLT is not for ring 3.
@@ -102,9 +106,13 @@ export function exceptionsSuite(test: TestFn, make: MakeSimulator): void {
   });
 
   test('exceptions: an undefined opcode, an overflow trap, a breakpoint', (t) => {
-    const s = new Scenario(make, `start: ud2\n mov al, 0x7f\n add al, 1\n into\n int3\n done: jmp done\n ud: add dword ptr [esp], 2\n iret\n plain: iret`, {
-      handlers: { [INVALID_OPCODE]: 'ud', 4: 'plain', 3: 'plain' },
-    });
+    const s = new Scenario(
+      make,
+      `start: ud2\n mov al, 0x7f\n add al, 1\n into\n int3\n done: jmp done\n ud: add dword ptr [esp], 2\n iret\n plain: iret`,
+      {
+        handlers: { [INVALID_OPCODE]: 'ud', 4: 'plain', 3: 'plain' },
+      },
+    );
     s.events.exception(0, INVALID_OPCODE, MAP.code, 0x202, null, null);
     s.events.softwareInterrupt(5, 4, MAP.code + 7, 0xa92);
     s.events.softwareInterrupt(7, 3, MAP.code + 8, 0xa92);
@@ -124,17 +132,31 @@ export function exceptionsSuite(test: TestFn, make: MakeSimulator): void {
   });
 
   test('exceptions: a software interrupt whose gate is not for ring 3 faults, and has not retired', (t) => {
-    const s = new Scenario(make, `start: nop\n int 0x30\n done: jmp done\n ${HANDLER} gp: add dword ptr [esp+4], 2\n add esp, 4\n iret`, {
-      user: true,
-      handlers: { 0x30: 'plain', [PROTECTION]: 'gp' },
-      memory: (memory, program) => {
-        const offset = program.at('plain');
-        memory.write32(MAP.idt + 0x30 * 8, (SELECTOR.code0 << 16) | (offset & 0xffff), (offset & 0xffff0000) | 0x8e00);
+    const s = new Scenario(
+      make,
+      `start: nop\n int 0x30\n done: jmp done\n ${HANDLER} gp: add dword ptr [esp+4], 2\n add esp, 4\n iret`,
+      {
+        user: true,
+        handlers: { 0x30: 'plain', [PROTECTION]: 'gp' },
+        memory: (memory, program) => {
+          const offset = program.at('plain');
+          memory.write32(
+            MAP.idt + 0x30 * 8,
+            (SELECTOR.code0 << 16) | (offset & 0xffff),
+            (offset & 0xffff0000) | 0x8e00,
+          );
+        },
       },
-    });
+    );
+    s.simulator.enableBlocks();
     s.events.exception(1, PROTECTION, MAP.code + 1, 0x202, 0x30 * 8 + 2, null);
     s.events.end(4, null);
     s.runToEnd(t);
+    const { icount, executions } = s.simulator.takeBatch();
+    t.is(
+      icount.reduce((sum, count, i) => sum + count * executions[i]!, 0),
+      4,
+    );
     t.is(s.simulator.readState().eip, s.at('done'));
   });
 

@@ -8,7 +8,10 @@ const CARRY = 0x1;
 
 export function flagsSuite(test: TestFn, make: MakeSimulator): void {
   test('flags: PUSHF and LAHF store the machine’s undefined bits', (t) => {
-    const s = new Scenario(make, `start: xor eax, eax\n pushf\n pop ebx\n lahf\n mov ecx, eax\n add al, 1\n pushf\n pop edx\n done: jmp done`);
+    const s = new Scenario(
+      make,
+      `start: xor eax, eax\n pushf\n pop ebx\n lahf\n mov ecx, eax\n add al, 1\n pushf\n pop edx\n done: jmp done`,
+    );
     s.events.flagsImage(0x246 | ADJUST);
     s.events.flagsImage(0x246 | ADJUST);
     s.events.flagsImage(0x202);
@@ -59,10 +62,49 @@ export function flagsSuite(test: TestFn, make: MakeSimulator): void {
   });
 
   test('flags: CMPXCHG8B changes ZF alone, whatever set the others', (t) => {
-    const s = new Scenario(make, `start: stc\n mov eax, 1\n inc edx\n cmp al, 2\n xor edx, edx\n inc edx\n cmpxchg8b [0x20000]\n done: jmp done`);
+    const s = new Scenario(
+      make,
+      `start: stc\n mov eax, 1\n inc edx\n cmp al, 2\n xor edx, edx\n inc edx\n cmpxchg8b [0x20000]\n done: jmp done`,
+    );
     // INC leaves CF as XOR had cleared it.
     s.events.check(7, s.at('done'), 0x202, [0, 0, 0, 0, MAP.stack0, 0, 0, 0], null);
     s.events.end(8, null);
     s.runToEnd(t);
   });
+
+  const undefinedAfter: [string, string, number, string][] = [
+    ['bsf edx, ecx', 'flags-after-bit-scan', 0x895, '0x40'],
+    ['bsr edx, ecx', 'flags-after-bit-scan', 0x895, '0x40'],
+    ['div ecx', 'flags-after-divide', 0x8d5, '0x400'],
+    ['imul ecx', 'flags-after-multiply', 0xd4, '0x1'],
+    ['shl ecx, 3', 'flags-after-shift', 0x810, '0x1'],
+    ['rol ecx, 3', 'flags-after-rotate', 0x800, '0x1'],
+  ];
+  for (const [instruction, row, undefinedBits, defined] of undefinedAfter) {
+    test(`flags: what ${instruction} leaves undefined`, (t) => {
+      const source = `start: mov ecx, 6\n cmp eax, ecx\n ${instruction}\n mov esi, esp\n pushf\n pop ebx\n done: jmp done`;
+      const flagsOf = (): number => {
+        const plain = new Scenario(make, source);
+        plain.events.end(3, null);
+        plain.runToEnd(t);
+        return plain.simulator.readState().eflags;
+      };
+      const own = flagsOf();
+      const s = new Scenario(make, source);
+      // In the middle of a block, with an instruction behind it that changes no flags; then between blocks.
+      s.events.flagsImage(own ^ undefinedBits);
+      s.events.end(7, null);
+      s.runToEnd(t);
+      t.is(s.register('ebx'), own ^ undefinedBits);
+      t.is(s.simulator.forgiven[row], 1);
+      s.restart();
+      s.events.flagsImage(own ^ Number(defined));
+      s.events.end(7, null);
+      s.runToDivergence(t, 'flags-image');
+      s.restart();
+      s.events.interrupt(4, 0x20, s.at('start') + 0, own ^ undefinedBits, null);
+      s.events.end(7, null);
+      s.runToDivergence(t, 'eip');
+    });
+  }
 }

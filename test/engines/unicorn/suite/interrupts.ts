@@ -25,9 +25,13 @@ export function interruptsSuite(test: TestFn, make: MakeSimulator): void {
   });
 
   test('interrupts: in the middle of a REP instruction, which goes on after it', (t) => {
-    const s = new Scenario(make, `start: mov ecx, 100\n mov edi, 0x21000\n mov al, 0x55\n rep stosb\n done: jmp done\n ${COUNTER}`, {
-      handlers: { [TIMER]: 'timer' },
-    });
+    const s = new Scenario(
+      make,
+      `start: mov ecx, 100\n mov edi, 0x21000\n mov al, 0x55\n rep stosb\n done: jmp done\n ${COUNTER}`,
+      {
+        handlers: { [TIMER]: 'timer' },
+      },
+    );
     s.events.interrupt(3, TIMER, MAP.code + 12, 0x202, null);
     s.events.interrupt(5, TIMER, MAP.code + 12, 0x202, 60);
     s.events.interrupt(7, TIMER, MAP.code + 12, 0x202, 1);
@@ -79,7 +83,9 @@ export function interruptsSuite(test: TestFn, make: MakeSimulator): void {
   });
 
   test('interrupts: at the very first instruction of a handler, and of the code returned to', (t) => {
-    const s = new Scenario(make, `start: inc eax\n done: jmp done\n ${COUNTER}`, { handlers: { [TIMER]: 'timer', 0x21: 'timer' } });
+    const s = new Scenario(make, `start: inc eax\n done: jmp done\n ${COUNTER}`, {
+      handlers: { [TIMER]: 'timer', 0x21: 'timer' },
+    });
     s.events.interrupt(1, TIMER, MAP.code + 1, 0x202, null);
     s.events.interrupt(1, 0x21, MAP.code + 3, 0x2, null);
     s.events.interrupt(5, TIMER, MAP.code + 1, 0x202, null);

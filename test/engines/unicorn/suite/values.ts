@@ -5,7 +5,10 @@ import { Scenario, type MakeSimulator } from '../support/scenario.js';
 
 export function valuesSuite(test: TestFn, make: MakeSimulator): void {
   test('values: ports, in all widths, by number and in DX', (t) => {
-    const s = new Scenario(make, `start: in al, 0x60\n mov ebx, eax\n mov dx, 0x1f0\n in ax, dx\n mov ecx, eax\n in eax, dx\n out 0x80, al\n out dx, eax\n done: jmp done`);
+    const s = new Scenario(
+      make,
+      `start: in al, 0x60\n mov ebx, eax\n mov dx, 0x1f0\n in ax, dx\n mov ecx, eax\n in eax, dx\n out 0x80, al\n out dx, eax\n done: jmp done`,
+    );
     s.events.portRead(0x60, 1, 0xab);
     s.events.portRead(0x1f0, 2, 0x1234);
     s.events.portRead(0x1f0, 4, 0x89abcdef);
@@ -17,9 +20,13 @@ export function valuesSuite(test: TestFn, make: MakeSimulator): void {
   });
 
   test('values: REP INS takes one for each element, and can be interrupted', (t) => {
-    const s = new Scenario(make, `start: mov edx, 0x1f0\n mov edi, 0x20000\n mov ecx, 5\n rep insw\n done: jmp done\n timer: iret`, {
-      handlers: { 0x20: 'timer' },
-    });
+    const s = new Scenario(
+      make,
+      `start: mov edx, 0x1f0\n mov edi, 0x20000\n mov ecx, 5\n rep insw\n done: jmp done\n timer: iret`,
+      {
+        handlers: { 0x20: 'timer' },
+      },
+    );
     for (const value of [0x1111, 0x2222]) s.events.portRead(0x1f0, 2, value);
     s.events.interrupt(3, 0x20, MAP.code + 15, 0x202, 3);
     for (const value of [0x3333, 0x4444, 0x5555]) s.events.portRead(0x1f0, 2, value);
@@ -31,17 +38,21 @@ export function valuesSuite(test: TestFn, make: MakeSimulator): void {
   });
 
   test('values: ports that ring 3 may not use fault', (t) => {
-    const s = new Scenario(make, `start: in al, 0x60\n in al, 0x61\n done: jmp done\n gp: inc dword ptr [esp+4]\n inc dword ptr [esp+4]\n add esp, 4\n iret`, {
-      user: true,
-      handlers: { 13: 'gp' },
-      memory: (memory) => {
-        // The bitmap lies behind the TSS; port 0x60 is allowed, the one after it is not.
-        memory.write32(MAP.tss + 0x64, 0x68 << 16);
-        memory.write(MAP.tss + 0x68, new Uint8Array(0x30).fill(0xff));
-        memory.write(MAP.tss + 0x68 + 0xc, [0xfe]);
+    const s = new Scenario(
+      make,
+      `start: in al, 0x60\n in al, 0x61\n done: jmp done\n gp: inc dword ptr [esp+4]\n inc dword ptr [esp+4]\n add esp, 4\n iret`,
+      {
+        user: true,
+        handlers: { 13: 'gp' },
+        memory: (memory) => {
+          // The bitmap lies behind the TSS; port 0x60 is allowed, the one after it is not.
+          memory.write32(MAP.tss + 0x64, 0x68 << 16);
+          memory.write(MAP.tss + 0x68, new Uint8Array(0x30).fill(0xff));
+          memory.write(MAP.tss + 0x68 + 0xc, [0xfe]);
+        },
+        state: (state) => (state.tr.limit = 0x97),
       },
-      state: (state) => (state.tr.limit = 0x97),
-    });
+    );
     s.events.portRead(0x60, 1, 0x77);
     s.events.exception(1, 13, MAP.code + 2, 0x202, 0, null);
     s.events.end(6, null);
@@ -80,7 +91,10 @@ export function valuesSuite(test: TestFn, make: MakeSimulator): void {
   });
 
   test('values: a string instruction that reads device memory', (t) => {
-    const s = new Scenario(make, `start: mov esi, 0xa0100\n mov edi, 0x20000\n mov ecx, 3\n rep movsd\n done: jmp done`);
+    const s = new Scenario(
+      make,
+      `start: mov esi, 0xa0100\n mov edi, 0x20000\n mov ecx, 3\n rep movsd\n done: jmp done`,
+    );
     for (let i = 0; i < 3; i++) s.events.mmioRead(0xa0100 + 4 * i, 4, 0x100 + i);
     s.events.end(5, null);
     s.runToEnd(t);
@@ -109,15 +123,25 @@ export function valuesSuite(test: TestFn, make: MakeSimulator): void {
     s.events.msr(0x1b, 0xfee00900, 1);
     s.events.random(0xcafebabe);
     s.events.random(0x1234ffff);
-    s.events.check(12, s.at('done'), 0x203, [0xfee00900, 0xffff, 1, 0xcafebabe, MAP.stack0, 20, 0x11223344, 0x55667788], null);
+    s.events.check(
+      12,
+      s.at('done'),
+      0x203,
+      [0xfee00900, 0xffff, 1, 0xcafebabe, MAP.stack0, 20, 0x11223344, 0x55667788],
+      null,
+    );
     s.events.end(13, null);
     s.runToEnd(t);
   });
 
   test('values: an MSR that the machine does not have faults, read or written', (t) => {
-    const s = new Scenario(make, `start: mov ecx, 0x999\n rdmsr\n wrmsr\n done: jmp done\n gp: add dword ptr [esp+4], 2\n add esp, 4\n iret`, {
-      handlers: { 13: 'gp' },
-    });
+    const s = new Scenario(
+      make,
+      `start: mov ecx, 0x999\n rdmsr\n wrmsr\n done: jmp done\n gp: add dword ptr [esp+4], 2\n add esp, 4\n iret`,
+      {
+        handlers: { 13: 'gp' },
+      },
+    );
     s.events.exception(1, 13, MAP.code + 5, 0x202, 0, null);
     s.events.exception(4, 13, MAP.code + 7, 0x202, 0, null);
     s.events.end(8, null);

@@ -27,7 +27,15 @@ export const SELECTOR = { code0: 0x08, data0: 0x10, code3: 0x1b, data3: 0x23, ts
 const PRESENT = 0x80;
 const GRANULAR_32 = 0xc000;
 
-export const PAGE = { present: 1, writable: 2, user: 4, accessed: 0x20, dirty: 0x40, large: 0x80, global: 0x100 } as const;
+export const PAGE = {
+  present: 1,
+  writable: 2,
+  user: 4,
+  accessed: 0x20,
+  dirty: 0x40,
+  large: 0x80,
+  global: 0x100,
+} as const;
 
 export interface GuestOptions {
   /** Labels of handlers, by vector; all may be called with INT from ring 3. */
@@ -118,7 +126,11 @@ function writeTables(memory: Memory, program: Program, options: GuestOptions): v
   for (const [vector, label] of Object.entries(options.handlers ?? {})) {
     const offset = program.at(label);
     // An interrupt gate for 32 bits that ring 3 may use.
-    memory.write32(MAP.idt + Number(vector) * 8, (SELECTOR.code0 << 16) | (offset & 0xffff), (offset & 0xffff0000) | 0xee00);
+    memory.write32(
+      MAP.idt + Number(vector) * 8,
+      (SELECTOR.code0 << 16) | (offset & 0xffff),
+      (offset & 0xffff0000) | 0xee00,
+    );
   }
   if (options.paging) {
     memory.write32(MAP.directory, MAP.tables | PAGE.present | PAGE.writable | PAGE.user);

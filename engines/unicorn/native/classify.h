@@ -1,0 +1,24 @@
+/** What kind of instruction one is, where the engine and the machine treat kinds differently. */
+#pragma once
+
+#include "decode.h"
+
+namespace decouple {
+
+/**
+ * PUSH of a segment register, 32 bits wide: the machine, like most processors, writes the selector's two bytes and
+ * leaves the two above alone; the engine writes four.
+ */
+bool isPushSegment(const Instruction& instruction);
+/** Reads memory and writes the result back to the same place: its page faults are those of a write. */
+bool isReadModifyWrite(const Instruction& instruction);
+/** Bit n: the instruction accesses memory through segment register n, other than by pushing and popping. */
+unsigned segmentsUsed(const Instruction& instruction);
+/** CMPS or SCAS with a REP prefix. */
+bool isRepeatedCompare(const Instruction& instruction);
+/** May change CF, PF, AF, ZF, SF or OF. */
+bool writesFlags(const Instruction& instruction);
+/** LAHF, which reads undefined flags and must take the machine's. */
+bool isLoadFlags(const Instruction& instruction);
+
+}  // namespace decouple

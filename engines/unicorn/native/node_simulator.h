@@ -1,0 +1,10 @@
+/** `Simulator` of JavaScript. */
+#pragma once
+
+#include <napi.h>
+
+namespace decouple {
+
+Napi::Function defineSimulator(Napi::Env env);
+
+}  // namespace decouple
