@@ -10,6 +10,9 @@ const ARRAY = 0x80;
 const NULL = 0xf6;
 /** More than any event takes, its byte strings apart. */
 const ROOM = 128;
+/** FNV-1a, 32 bits (Fowler, Noll, Vo). */
+const FNV_BASIS = 2166136261;
+const FNV_PRIME = 16777619;
 
 export class EventWriter {
   /** Events written since the start of the run. */
@@ -19,6 +22,9 @@ export class EventWriter {
   private buffer = Buffer.allocUnsafe(1 << 16);
   private at = 0;
   private last = 0;
+  /** FNV-1a of the events since the last check or keyframe mark, as far as `digested`. */
+  private digest = FNV_BASIS;
+  private digested = 0;
 
   constructor(position: number) {
     this.restart(position);
@@ -132,6 +138,7 @@ export class EventWriter {
     this.beginAt(EVENT.keyframeMark, 4, position);
     this.head(UINT, index);
     this.optional(rep);
+    this.restartDigest();
   }
 
   end(position: number, rep: number | null): void {
@@ -140,16 +147,21 @@ export class EventWriter {
   }
 
   check(position: number, eip: number, eflags: number, gpr: ArrayLike<number>, rep: number | null): void {
-    this.beginAt(EVENT.check, 6, position);
+    this.digestAll();
+    const { digest } = this;
+    this.beginAt(EVENT.check, 7, position);
     this.head(UINT, eip >>> 0);
     this.head(UINT, eflags >>> 0);
     this.head(ARRAY, 8);
     for (let i = 0; i < 8; i++) this.head(UINT, gpr[i]! >>> 0);
     this.optional(rep);
+    this.head(UINT, digest);
+    this.restartDigest();
   }
 
   /** The payload of an `events` frame; the next one counts from `position`. */
   take(): Uint8Array {
+    this.digestAll();
     const payload = Uint8Array.from(this.buffer.subarray(0, this.at));
     this.restart(this.last);
     return payload;
@@ -159,6 +171,19 @@ export class EventWriter {
     this.at = 0;
     this.last = position;
     this.head(UINT, position);
+    this.digested = this.at;
+  }
+
+  private digestAll(): void {
+    let { digest } = this;
+    for (let i = this.digested; i < this.at; i++) digest = Math.imul(digest ^ this.buffer[i]!, FNV_PRIME);
+    this.digest = digest >>> 0;
+    this.digested = this.at;
+  }
+
+  private restartDigest(): void {
+    this.digest = FNV_BASIS;
+    this.digested = this.at;
   }
 
   private begin(kind: number, length: number): void {

@@ -44,7 +44,7 @@ test('each event reads back as the specification writes it', (t) => {
     [18, 3, 128, 0x8048002, 0x246],
     [19, 0, 0x1000, copy(Uint8Array.of(1, 2)), null],
     [20, 1, 1, null],
-    [22, 1, 0x10, 0x2, [1, 2, 3, 4, 5, 6, 7, 8], null],
+    [22, 1, 0x10, 0x2, [1, 2, 3, 4, 5, 6, 7, 8], null, 2166136261],
     [21, 0, null],
   ]);
   t.is(events.count, 17);
@@ -79,4 +79,30 @@ test('positions never go back', (t) => {
   const events = new EventWriter(0);
   events.interrupt(10, 32, 0, 2, null);
   t.throws(() => events.interrupt(9, 32, 0, 2, null));
+});
+
+test('a check has the digest of the events since the one before, whatever frames they are in', (t) => {
+  const fnv1a = (bytes: Uint8Array): number =>
+    bytes.reduce((hash, byte) => Math.imul(hash ^ byte, 16777619) >>> 0, 2166136261);
+  const encoded = (write: (events: EventWriter) => void): Buffer => {
+    const events = new EventWriter(0);
+    write(events);
+    return Buffer.from(events.take().subarray(1));
+  };
+  const parts: ((events: EventWriter) => void)[] = [
+    (e) => e.tsc(7, 1),
+    (e) => e.portRead(0x60, 1, 3),
+    (e) => e.interrupt(9, 32, 1, 2, null),
+  ];
+  const expected = fnv1a(Buffer.concat(parts.map(encoded)));
+  for (const cut of [false, true]) {
+    const events = new EventWriter(0);
+    events.check(0, 0, 0, new Array<number>(8).fill(0), null);
+    for (const part of parts) {
+      part(events);
+      if (cut) events.take();
+    }
+    events.check(10, 0, 0, new Array<number>(8).fill(0), null);
+    t.is((decoded(events.take()).at(-1) as number[])[6], expected);
+  }
 });

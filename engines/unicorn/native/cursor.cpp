@@ -72,9 +72,9 @@ unsigned itemsOf(uint64_t kind) {
     case Kind::kX87Environment:
       return 10;
     case Kind::kInterrupt:
-    case Kind::kCheck:
       return 6;
     case Kind::kException:
+    case Kind::kCheck:
       return 7;
     case Kind::kKeyframeMark:
       return 4;
@@ -186,6 +186,7 @@ bool readCheck(Event& e, CborReader& reader, Fields& f) {
   if (!reader.readArray(registers) || registers != 8) return false;
   for (uint32_t& value : e.gpr) value = f.u32();
   e.repeat = f.optional();
+  e.digest = f.u32();
   return true;
 }
 
@@ -276,6 +277,8 @@ bool Cursor::read(Place& place, Event& event) const {
     if (place.offset < frame.bytes.size()) {
       CborReader reader(frame.bytes.data(), frame.bytes.size(), place.offset);
       const bool ok = readEvent(reader, place.position, event);
+      event.encoded = frame.bytes.data() + place.offset;
+      event.encodedSize = reader.offset() - place.offset;
       place.offset = reader.offset();
       return ok;
     }
@@ -304,6 +307,11 @@ void Cursor::refreshDue() {
 void Cursor::pop() {
   if (!hasFront_) return;
   ++consumed_;
+  if (front_.kind == Kind::kCheck || front_.kind == Kind::kKeyframeMark) {
+    digest_ = kNothing;
+  } else {
+    for (size_t i = 0; i < front_.encodedSize; ++i) digest_ = (digest_ ^ front_.encoded[i]) * kFnvPrime;
+  }
   if (front_.positioned()) {
     --positionedLeft_;
     if (front_.stops()) --stopsLeft_;

@@ -43,6 +43,8 @@ class Cursor {
   /** Events consumed so far. */
   uint64_t consumed() const { return consumed_; }
   size_t bytesHeld() const { return bytesHeld_; }
+  /** FNV-1a, 32 bits, of the events consumed since the last check or keyframe mark. */
+  uint32_t digest() const { return digest_; }
   /** Up to `count` events from the front on. */
   std::vector<Event> ahead(size_t count) const;
 
@@ -58,6 +60,7 @@ class Cursor {
     size_t offset = 0;
     uint64_t position = 0;
   };
+  static constexpr uint32_t kNothing = 2166136261u, kFnvPrime = 16777619u;
   bool read(Place& place, Event& event) const;
   void refreshFront();
   void refreshDue();
@@ -72,6 +75,7 @@ class Cursor {
   uint64_t lastPosition_ = 0;
   bool ended_ = false;
   size_t bytesHeld_ = 0;
+  uint32_t digest_ = kNothing;
 };
 
 }  // namespace decouple

@@ -99,6 +99,10 @@ void Simulator::compareCheck(const Event& event) {
     noteDivergence(kNames[i], hex(event.gpr[i]), hex(value), 0);
     stop(Stop::kDiverged);
   }
+  if (event.digest == cursor_.digest()) return;
+  noteDivergence("what the events since the last check say", "digest " + hex(event.digest),
+                 "digest " + hex(cursor_.digest()), 0);
+  stop(Stop::kDiverged);
 }
 
 void Hooks::onException(uc_engine*, uint32_t vector, void* simulator) {

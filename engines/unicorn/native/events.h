@@ -54,6 +54,11 @@ struct Event {
   uint64_t position;
   /** Of a keyframe mark. */
   uint64_t index;
+  /** Of a check: what `Cursor::digest` must be before it. */
+  uint32_t digest;
+  /** The event's own bytes; they point into the feed. */
+  const uint8_t* encoded;
+  size_t encodedSize;
   union {
     uint32_t gpr[8];
     struct {
