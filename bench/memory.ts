@@ -92,11 +92,11 @@ async function peakOf(args: string[]): Promise<number> {
     for (const pid of running.pid === undefined ? [] : familyOf(running.pid)) peak = Math.max(peak, mostHeldBy(pid));
   };
   const timer = setInterval(look, SAMPLE_MS);
-  const { exitCode, stderr } = await running;
+  const { exitCode, stdout, stderr } = await running;
   clearInterval(timer);
   if (exitCode !== 0) {
-    const advice = 'Run the command by itself to see more.';
-    throw new DecoupleError('engine-died', `decouple ${args[0]} failed: ${stderr}`, advice);
+    const advice = 'Report it: benchmarks run what is known to work.';
+    throw new DecoupleError('engine-died', `decouple ${args[0]} failed:\n${stderr}${stdout}`, advice);
   }
   return peak;
 }

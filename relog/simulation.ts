@@ -94,7 +94,7 @@ export class Simulation {
         case 'diverged':
           return { divergence: stop.divergence };
         case 'keyframe':
-          if (!this.meet(stop.index)) return { divergence: null };
+          if (this.meet(stop.index) === 'stop') return { divergence: null };
           break;
         case 'limit':
           await this.breathe();
@@ -109,9 +109,10 @@ export class Simulation {
     else this.expected?.writePages(item.pages.numbers, item.pages.data);
   }
 
-  private meet(index: number): boolean {
+  private meet(index: number): 'go on' | 'stop' {
     const keyframe = this.pending ?? this.nextKeyframe((numbers, data) => this.expected?.writePages(numbers, data));
     this.pending = null;
+    if (keyframe === null) return 'stop';
     if (
       keyframe.index !== index ||
       keyframe.index !== this.keyframes ||
@@ -120,17 +121,19 @@ export class Simulation {
       throw this.malformed(`keyframe ${keyframe.index} is not where its mark is`);
     }
     this.keyframes++;
-    return this.hooks.onKeyframe?.(keyframe) !== 'stop';
+    return this.hooks.onKeyframe?.(keyframe) ?? 'go on';
   }
 
-  private load(keyframe: Keyframe): void {
+  private load(keyframe: Keyframe | null): void {
+    if (keyframe === null) throw this.malformed('it was cut off before its first keyframe');
     if (keyframe.index !== 0 || keyframe.position !== this.header.start)
       throw this.malformed('its first keyframe is wrong');
     this.keyframes = 1;
     this.simulator.loadState(keyframe.state, BigInt(keyframe.position));
   }
 
-  private nextKeyframe(write: (numbers: Uint32Array, data: Uint8Array) => void): Keyframe {
+  /** Null when the file was cut off before the end of the keyframe. */
+  private nextKeyframe(write: (numbers: Uint32Array, data: Uint8Array) => void): Keyframe | null {
     for (let item = this.items.next(); !item.done; item = this.items.next()) {
       if (item.value.kind === 'keyframe') return item.value.keyframe;
       if (item.value.kind === 'events') throw this.malformed('a keyframe is missing');
@@ -138,7 +141,8 @@ export class Simulation {
       write(numbers, data);
       if (this.keyframes === 0) this.expected?.writePages(numbers, data);
     }
-    throw this.malformed(this.reader.cutOff ? 'it was cut off before its first keyframe' : 'a keyframe is missing');
+    if (this.reader.cutOff) return null;
+    throw this.malformed('a keyframe is missing');
   }
 
   private atEndOfFile(): void {

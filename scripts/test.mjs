@@ -1,6 +1,6 @@
 /**
- * All tests: the checks of lint, then the unit tests two files at a time, then the end-to-end ones one at a time (each
- * of those keeps a processor busy by itself). Ends with the line "N passed, M failed" and status 1 if any failed.
+ * All tests: the checks of lint, then the unit tests, then the end-to-end ones, two files at a time (each keeps a
+ * processor busy). Ends with the line "N passed, M failed" and status 1 if any failed.
  *
  * Arguments name what to run: `lint`, `unit`, `e2e` (all three without any), and test files below test/.
  */
@@ -19,7 +19,7 @@ const MAX_DETAILS = 60;
 const STAGES = {
   lint: () => runLint(),
   unit: () => runAva('unit', ['--concurrency', '2', 'dist/test/**/*.test.js', `!${END_TO_END}/**`]),
-  e2e: () => runAva('e2e', ['--concurrency', '1', `${END_TO_END}/**/*.test.js`]),
+  e2e: () => runAva('e2e', ['--concurrency', '2', `${END_TO_END}/**/*.test.js`]),
 };
 
 const total = { passed: 0, failed: 0 };

@@ -47,8 +47,8 @@ function builder(yargs: Argv<GlobalOptions>): Argv<RecordArguments> {
       describe: "Seed of the machine's random numbers",
     })
     .option('console', { type: 'boolean', default: false, describe: 'Show what the guest prints' })
-    .example('$0 record linux -o run.dcr --session session.yaml', 'Types what the session says')
-    .example('$0 record linux -o run.dcr', "The guest's console on this terminal; Ctrl-] ends it");
+    .example('$0 record debian-busybox -o run.dcr --session session.yaml', 'Types what the session says')
+    .example('$0 record debian-busybox -o run.dcr', "The guest's console on this terminal; Ctrl-] ends it");
 }
 
 async function handler(args: RecordArguments): Promise<void> {

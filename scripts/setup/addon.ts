@@ -35,7 +35,8 @@ export async function buildAddon(
     DECOUPLE_UNICORN_INCLUDE: unicorn.include,
     DECOUPLE_UNICORN_LIB: unicorn.lib,
   };
-  for (const command of [['configure'], ['build', '--jobs', '2']]) {
+  // From scratch: what make goes by, times of files, says little after a checkout.
+  for (const command of [['clean'], ['configure'], ['build', '--jobs', '2']]) {
     const args = [tool, ...command, '--directory', join(root, NATIVE)];
     const result = await runCommand(process.execPath, args, { cwd: root, env });
     if (result.status !== 0) throw failure(`${result.stderr}\n${result.stdout.toString('utf8')}`);

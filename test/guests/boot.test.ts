@@ -53,7 +53,7 @@ test('boots, gets ready, and passes its own tests', async (t) => {
     machine.serial0_send('differences\n');
     // Told apart from the failures of test programs: nothing but lines of these two kinds.
     const differences = await shows(machine, /ok differences/);
-    t.is(differences.match(/^(same|known): /gm)?.length, 23, differences);
+    t.is(differences.match(/^(same|known): /gm)?.length, 25, differences);
   } finally {
     await machine.destroy();
   }

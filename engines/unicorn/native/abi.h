@@ -163,6 +163,8 @@ class Tlb {
   static constexpr int kModes = 3;
   /** The one for privilege level 3. */
   static constexpr int kUserMode = 1;
+  /** The one for the others, as long as CR4.SMAP is not used. */
+  static constexpr int kSupervisorMode = 2;
   Tlb(Env env, int mode) : description_(before(env, 2160 - 696 * mode)), table_(before(env, 64 - 16 * mode)) {}
 
   size_t entries() const { return (fieldAt<uint64_t>(table_, 0) >> kEntryBits) + 1; }
@@ -177,6 +179,17 @@ class Tlb {
   /** Pages that may be read, written and executed through an entry, with flags in the low bits; all ones for none. */
   const uint64_t* entry(size_t index) const {
     return reinterpret_cast<const uint64_t*>(fieldAt<char*>(table_, 8) + (index << kEntryBits));
+  }
+  /**
+   * Host address of `linear` for reading or writing (kAccessLoad, kAccessStore); null when no entry allows to do so
+   * directly: it is device memory, code, another privilege level's, or was not walked to yet.
+   */
+  uint8_t* direct(uint32_t linear, int access) const {
+    constexpr int kAddend = 4;
+    const uint64_t* pages = entry((linear >> 12) & (entries() - 1));
+    // Flags in the low bits ask for special care; there must be none.
+    if (pages[access] != (linear & 0xfffff000)) return nullptr;
+    return reinterpret_cast<uint8_t*>(linear + pages[kAddend]);
   }
   void forget(size_t index) const { std::memset(const_cast<uint64_t*>(entry(index)), 0xff, size_t{1} << kEntryBits); }
   /** Empties the small second cache, of entries that had to make room. */
@@ -252,6 +265,11 @@ bool cpu_restore_state_x86_64(void* cpu, uintptr_t hostAddress, bool willExit);
 void cpu_x86_update_cr0_x86_64(void* env, uint32_t value);
 void cpu_x86_update_cr3_x86_64(void* env, uint64_t value);
 void cpu_x86_update_cr4_x86_64(void* env, uint32_t value);
+uint32_t cpu_ldub_data_ra_x86_64(void* env, uint64_t address, uintptr_t hostAddress);
+uint32_t cpu_lduw_data_ra_x86_64(void* env, uint64_t address, uintptr_t hostAddress);
+uint32_t cpu_ldl_data_ra_x86_64(void* env, uint64_t address, uintptr_t hostAddress);
+void cpu_stb_data_ra_x86_64(void* env, uint64_t address, uint32_t value, uintptr_t hostAddress);
+void cpu_stl_data_ra_x86_64(void* env, uint64_t address, uint32_t value, uintptr_t hostAddress);
 void cpu_stw_data_ra_x86_64(void* env, uint64_t address, uint32_t value, uintptr_t hostAddress);
 void do_interrupt_x86_hardirq_x86_64(void* env, int vector, int isHardware);
 uint64_t get_page_addr_code_hostp_x86_64(void* env, uint64_t address, void** host);

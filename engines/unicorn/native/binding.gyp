@@ -31,6 +31,7 @@
         "run.cpp",
         "self_test.cpp",
         "state.cpp",
+        "strings.cpp",
         "sync.cpp",
         "tlb.cpp",
         "translations.cpp",

@@ -11,7 +11,8 @@ BlockExtent scanBlock(const uint8_t* bytes, size_t available, bool code32, unsig
   while (extent.instructions < most && at < available) {
     const Instruction next = decodeInstruction(bytes + at, available - at, code32);
     if (next.length == 0) break;
-    if (isPushSegment(next) || isLoadFlags(next)) {
+    const bool replaced = isReplaced(next);
+    if (replaced) {
       if (extent.replacedCount == BlockExtent::kMostReplaced) break;
       const bool wide = next.opcode > 0xff;
       // No operand follows, so the opcode is what the instruction ends with.
@@ -20,7 +21,7 @@ BlockExtent scanBlock(const uint8_t* bytes, size_t available, bool code32, unsig
     }
     at += next.length;
     ++extent.instructions;
-    if (next.endsBlock) {
+    if (next.endsBlock && !replaced) {
       extent.instructions = most;
       break;
     }

@@ -10,10 +10,7 @@ using decouple::Original;
 using decouple::Simulator;
 
 extern "C" {
-uint32_t cpu_ldl_data_ra_x86_64(void* env, uint64_t address, uintptr_t hostAddress);
 void* probe_access_x86_64(void* env, uint64_t address, int size, int access, int mmuIndex, uintptr_t hostAddress);
-void cpu_stb_data_ra_x86_64(void* env, uint64_t address, uint32_t value, uintptr_t hostAddress);
-void cpu_stl_data_ra_x86_64(void* env, uint64_t address, uint32_t value, uintptr_t hostAddress);
 void cpu_stq_data_ra_x86_64(void* env, uint64_t address, uint64_t value, uintptr_t hostAddress);
 void helper_fninit_x86_64(void* env);
 }

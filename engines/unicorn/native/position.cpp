@@ -3,6 +3,7 @@
 #include "classify.h"
 #include "hooks.h"
 #include "simulator.h"
+#include "strings.h"
 
 namespace decouple {
 
@@ -32,10 +33,10 @@ void Simulator::refreshDue() {
   position_.due = limitAt_ < next ? limitAt_ : next;
 }
 
-bool Simulator::repeatReached(const Event& event, const Translation& block) const {
-  if (!block.endsInRepeat || block.instructions != 1) return false;
-  const uint32_t counter = engine_.env().gpr32(kEcx);
-  return (block.repeatWidth == 2 ? counter & 0xffff : counter) == event.repeat.value;
+/** The instruction at CS:EIP is the repeated one that `event` interrupts, and this is when. */
+bool Simulator::repeatReached(const Event& event) const {
+  const Instruction here = instructionHere();
+  return here.repeated && repeatCounter(engine_.env(), here) == event.repeat.value;
 }
 
 Simulator::Due Simulator::whatIsDue(const Translation* block) {
@@ -55,7 +56,7 @@ Simulator::Due Simulator::whatIsDue(const Translation* block) {
     raise_exception_err_ra_x86_64(engine_.env().raw(), due.vector, 0, 0);
   }
   if (due.position > now || !due.asynchronous()) return Due::kLater;
-  if (due.repeat.present && (block == nullptr || !repeatReached(due, *block))) return Due::kLater;
+  if (due.repeat.present && (block == nullptr || !repeatReached(due))) return Due::kLater;
   return Due::kNow;
 }
 
@@ -79,10 +80,9 @@ void Simulator::atBlock(Translation& block) {
 
   const Event& due = *cursor_.due();
   uint64_t end = limitAt_ < starvesAt() ? limitAt_ : starvesAt();
-  // An event inside the REP instruction at the block's end does not cut the block.
-  const bool insideRepeat = due.repeat.present && block.endsInRepeat && due.position == position_.count + block.counted;
-  const bool stops = due.asynchronous() || due.maybeSegmentFault();
-  if (stops && due.position > position_.count && !insideRepeat && due.position < end) end = due.position;
+  // An event inside a REP instruction does not cut the block: it is looked for when that one runs.
+  const bool stops = (due.asynchronous() && !due.repeat.present) || due.maybeSegmentFault();
+  if (stops && due.position > position_.count && due.position < end) end = due.position;
   if (end < position_.count + block.instructions) split(end - position_.count);
   enter(block);
 }

@@ -2,8 +2,9 @@
  * Where in the instruction stream the simulator is, exactly.
  *
  * A block's instructions are added when it is entered; whatever leaves it in its middle (an exception, code that
- * changes itself) takes those back that did not retire. A REP string instruction ends its block and the engine enters
- * a block of its own for every iteration: it is added once, when something else follows.
+ * changes itself) takes those back that did not retire. A REP string instruction that is left to the engine (see
+ * replaced.cpp for the others) ends its block, and the engine enters a block of its own for every iteration: it is
+ * added once, when something else follows.
  */
 #pragma once
 

@@ -1,20 +1,26 @@
-/** Instructions that are not left to the engine (see interpose_translate.cpp). */
+#include "replaced.h"
+
 #include "classify.h"
 #include "simulator.h"
+#include "strings.h"
 
 namespace decouple {
 
 bool Simulator::runReplaced(uintptr_t from) {
-  const Env env = engine_.env();
-  const Instruction here = instructionHere();
-  if (isLoadFlags(here)) {
+  if (replaced_.find(from) == nullptr) replaced_.remember(from, instructionHere());
+  const Instruction& here = *replaced_.find(from);
+  if (isBulkString(here)) {
+    repeatString(here, from);
+  } else if (isPushSegment(here)) {
+    pushSegment(here, from);
+  } else if (isLoadFlags(here)) {
     constexpr uint64_t kAh = 0xff00, kLoaded = kCarry | kParity | kAdjust | kZero | kSign, kAlwaysSet = 2;
+    const Env env = engine_.env();
     const uint64_t flags = (takeFlagsImage(from) & kLoaded) | kAlwaysSet;
     env.gpr(kEax) = (env.gpr(kEax) & ~kAh) | flags << 8;
-    return true;
+  } else {
+    return false;
   }
-  if (!isPushSegment(here)) return false;
-  pushSegment(here, from);
   return true;
 }
 
@@ -43,6 +49,28 @@ void Simulator::pushSegment(const Instruction& push, uintptr_t from) {
   const uint64_t linear = (env.segment(kSs).base() + top) & 0xffffffff;
   cpu_stw_data_ra_x86_64(env.raw(), linear, env.segment(segment).selector() & 0xffff, from);
   env.gpr(kEsp) = (env.gpr(kEsp) & ~stackMask & 0xffffffff) | top;
+}
+
+/** Exact, in the middle of a block: before the instruction at EIP, which must be up to date. */
+uint64_t Simulator::positionInBlock() const {
+  const Translation& block = *position_.block;
+  return position_.count - block.counted + block.startingBefore(linearEip());
+}
+
+/** REP MOVS and REP STOS, as far as the next event. */
+void Simulator::repeatString(const Instruction& string, uintptr_t from) {
+  const Env env = engine_.env();
+  const Event* due = cursor_.due();
+  if (due == nullptr || !due->repeat.present || due->position != positionInBlock() ||
+      due->repeat.value > repeatCounter(env, string)) {
+    runString(env, string, 0, from);
+    return;
+  }
+  runString(env, string, due->repeat.value, from);
+  if (due->repeat.value == 0) return;
+  // The event comes here: it is found again at the boundary of the block that begins with what remains.
+  abandonBlock(linearEip());
+  jumpOut();
 }
 
 }  // namespace decouple

@@ -205,14 +205,17 @@ void testFeatures(uc_engine* uc, Env env) {
 }
 
 void testTlb(Env env) {
-  bool found = false;
+  bool found = false, direct = false;
+  void* host = nullptr;
+  get_page_addr_code_hostp_x86_64(env.raw(), kCode, &host);
   for (int mode = 0; mode < Tlb::kModes; ++mode) {
     const Tlb tlb(env, mode);
     require(tlb.entries() >= 64 && tlb.entries() <= 65536, "size of a TLB");
     require(tlb.counted() >= tlb.used() && tlb.counted() <= 1000, "entries of a TLB");
+    direct = direct || (host != nullptr && tlb.direct(kCode, kAccessLoad) == host);
     for (size_t i = 0; i < tlb.entries(); ++i) found = found || (tlb.entry(i)[0] & ~uint64_t{0xfff}) == kMmio;
   }
-  require(found, "entries of the TLBs");
+  require(found && direct, "entries of the TLBs");
 }
 
 void testLimitedTranslation(uc_engine* uc, Cpu cpu) {

@@ -20,6 +20,7 @@
 #include "flags.h"
 #include "position.h"
 #include "ram.h"
+#include "replaced.h"
 #include "state.h"
 #include "tlb.h"
 #include "translations.h"
@@ -123,6 +124,7 @@ class Simulator : public DeviceMemory {
   void translationsDropped() {
     translations_.clear();
     position_.forgetBlocks();
+    replaced_.clear();
   }
   CodePages& codePages() { return codePages_; }
   TlbKeeper& tlb() { return tlb_; }
@@ -141,7 +143,7 @@ class Simulator : public DeviceMemory {
   void atBlock(Translation& block);
   void atBoundary();
   Due whatIsDue(const Translation* block);
-  bool repeatReached(const Event& event, const Translation& block) const;
+  bool repeatReached(const Event& event) const;
   void enter(Translation& block);
   void abandonBlock(uint32_t linear);
   void leaveBlock(uint32_t linear);
@@ -173,7 +175,10 @@ class Simulator : public DeviceMemory {
   void writeRam(uint32_t address, const uint8_t* bytes, size_t size);
   // sync.cpp
   const Event& expect(Kind kind, uintptr_t from);
+  // replaced.cpp
   void pushSegment(const Instruction& push, uintptr_t from);
+  void repeatString(const Instruction& string, uintptr_t from);
+  uint64_t positionInBlock() const;
   bool mergeFlags(uint32_t eflags);
 
   uint32_t linearEip() const {
@@ -198,6 +203,7 @@ class Simulator : public DeviceMemory {
     unsigned size;
     uint8_t bytes[8];
   } rest_{};
+  ReplacedInstructions replaced_;
   EventTrail trail_;
   Divergence divergence_{};
   Counts counts_;

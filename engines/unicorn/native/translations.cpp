@@ -2,7 +2,8 @@
 
 #include <cstring>
 
-#include "decode.h"
+#include "classify.h"
+#include "ram.h"
 
 namespace decouple {
 
@@ -85,8 +86,9 @@ void describeTranslation(const TranslatedBlock& block, Env env, Translation& rec
   const size_t wanted = lastLength < sizeof bytes ? lastLength : sizeof bytes;
   const size_t length = readTranslatedCode(env, record.lastAddress, bytes, wanted);
   const Instruction last = decodeInstruction(bytes, length, (block.context() & kContextCode32) != 0);
-  record.endsInRepeat = last.length != 0 && last.repeated;
-  record.repeatWidth = static_cast<uint8_t>(last.addressSize);
+  // One that lies across the end of a page is left to the engine.
+  const bool across = record.lastAddress / kPageSize != (record.address + record.size - 1) / kPageSize;
+  record.endsInRepeat = last.length != 0 && last.repeated && (across || !isBulkString(last));
   record.counted = static_cast<uint16_t>(record.instructions - (record.endsInRepeat ? 1 : 0));
 }
 

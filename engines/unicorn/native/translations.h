@@ -24,11 +24,9 @@ struct alignas(64) Translation {
   uint32_t space;
   /** Instructions in it. */
   uint16_t instructions;
-  /** The same without a REP string instruction at its end: that one retires when its last iteration is done. */
+  /** The same without a REP string instruction at its end that the engine runs: it retires with its last iteration. */
   uint16_t counted;
   bool endsInRepeat;
-  /** Bytes of the counter of the REP instruction: 4 for ECX, 2 for CX. */
-  uint8_t repeatWidth;
   /** One instruction a translation, because the trap flag is set. */
   bool singleStep;
   uint16_t size;

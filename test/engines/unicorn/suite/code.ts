@@ -234,4 +234,66 @@ export function codeSuite(test: TestFn, make: MakeSimulator): void {
     t.is(s.register('esp'), MAP.stack0 - 10);
     t.is(s.word(MAP.stack0 - 12) >>> 16, 0x08);
   });
+
+  test('code: REP MOVS over code that has run, over what follows it, and over itself', (t) => {
+    const s = new Scenario(
+      make,
+      `start: call routine
+              mov esi, offset other
+              mov edi, offset routine
+              mov ecx, 6
+              rep movsb
+              call routine
+              mov esi, offset nops
+              mov edi, offset here
+              mov ecx, 4
+       here:  rep movsb
+              inc ebx
+              inc ebx
+       done:  jmp done
+       routine: mov eax, 1
+              ret
+       other: mov eax, 2
+              ret
+       nops:  .byte 0xf3, 0xa4, 0x90, 0x90`,
+    );
+    s.events.end(1 + 2 + 4 + 1 + 2 + 4 + 2 + 1, null);
+    s.runToEnd(t);
+    t.is(s.register('eax'), 2);
+    t.is(s.register('ebx'), 0);
+  });
+
+  test('code: a page fault in the middle of REP MOVS leaves what was done, and it goes on', (t) => {
+    const s = new Scenario(
+      make,
+      `start: mov esi, 0x20ff8
+              mov edi, 0x30000
+              mov ecx, 16
+              rep movsb
+       done:  jmp done
+       fault: mov ebx, ecx
+              mov dword ptr [0x41084], 0x21003
+              add esp, 4
+              iret`,
+      {
+        paging: true,
+        handlers: { 14: 'fault' },
+        memory: (memory) => {
+          memory.write(
+            0x20ff8,
+            Uint8Array.from({ length: 16 }, (_, i) => i + 1),
+          );
+          mapPage(memory, 0x21000, 0, 0);
+        },
+      },
+    );
+    s.events.exception(3, 14, MAP.code + 15, 0x202, 0, 0x21000);
+    s.events.end(8, null);
+    s.runToEnd(t);
+    t.is(s.register('ebx'), 8);
+    t.deepEqual(
+      s.simulator.readPhysical(0x30000, 16),
+      Uint8Array.from({ length: 16 }, (_, i) => i + 1),
+    );
+  });
 }

@@ -119,4 +119,49 @@ export function countingSuite(test: TestFn, make: MakeSimulator): void {
     t.is(s.register('eax'), 501);
     t.is(s.simulator.position, BigInt(far + 1001));
   });
+
+  test('counting: REP MOVS and REP STOS of every width, forwards and backwards, overlapping and across pages', (t) => {
+    // What each of them does, one element at a time.
+    const model = (memory: Uint8Array, name: string, from: number, to: number, count: number, step: number): void => {
+      const size = Math.abs(step);
+      for (let i = 0; i < count; i++) {
+        const element = name === 'movs' ? memory.slice(from, from + size) : Uint8Array.of(0x44, 0x33, 0x22, 0x11);
+        memory.set(element.subarray(0, size), to);
+        from += step;
+        to += step;
+      }
+    };
+    const BASE = 0x30000;
+    const cases: [string, number, number, number, number][] = [];
+    for (const step of [1, 2, 4, -1, -2, -4]) {
+      cases.push(['stos', 0, 0x30ff5, 40, step], ['movs', 0x31003, 0x32ff1, 60, step]);
+      cases.push(['movs', 0x31803, 0x31804, 50, step], ['movs', 0x31804, 0x31803, 50, step]);
+    }
+    for (const [name, from, to, count, step] of cases) {
+      const width = { 1: 'b', 2: 'w', 4: 'd' }[Math.abs(step)]!;
+      const direction = step < 0 ? 'std' : 'cld';
+      const s = new Scenario(
+        make,
+        `start: ${direction}\n mov eax, 0x11223344\n mov esi, ${from}\n mov edi, ${to}\n mov ecx, ${count}
+         rep ${name}${width}\n done: jmp done`,
+        {
+          memory: (memory) =>
+            memory.write(
+              BASE,
+              Uint8Array.from({ length: 0x4000 }, (_, i) => (i * 7) & 0xff),
+            ),
+        },
+      );
+      const expected = s.simulator.readPhysical(BASE, 0x4000)!;
+      model(expected, name, from - BASE, to - BASE, count, step);
+      s.events.end(7, null);
+      s.runToEnd(t);
+      t.deepEqual(s.simulator.readPhysical(BASE, 0x4000), expected);
+      t.deepEqual(
+        [s.register('ecx'), s.register('edi'), s.register('esi')],
+        [0, to + count * step, name === 'movs' ? from + count * step : from],
+      );
+      s.simulator.close();
+    }
+  });
 }
