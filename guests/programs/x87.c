@@ -211,7 +211,43 @@ static void test_stack(void) {
   CHECK_EQUAL(flags & 0x45, 1);
 }
 
+/* FXAM of a negative number sets C1; what comes after it clears that, or leaves C0, C2 and C3 as they are. */
+static void test_condition_codes(void) {
+  static const int32_t integer = 7;
+  static const float single = 1.5f;
+  extended minus = bits(0xbfff, 1ull << 63);
+#define AFTER_FXAM(instruction, mask, wanted)           \
+  RUN("fxam\n\t" instruction, r, minus, one, EXTENDED); \
+  CHECK_EQUAL(status&(mask), (wanted))
+  enum { ALL = C0 | C1 | C2 | C3 };
+  AFTER_FXAM("nop", ALL, C1 | C2);
+  AFTER_FXAM("fld1\n\tfstp %%st(0)", ALL, C2);
+  AFTER_FXAM("fld %%st(1)\n\tfstp %%st(0)", ALL, C2);
+  AFTER_FXAM("fldt %2\n\tfstp %%st(0)", ALL, C2);
+  AFTER_FXAM("fcom", ALL, C0);
+  AFTER_FXAM("fucom", ALL, C0);
+  AFTER_FXAM("ftst", ALL, C0);
+  AFTER_FXAM("fincstp\n\tfdecstp", C1, 0);
+  AFTER_FXAM("fdecstp\n\tfincstp", C1, 0);
+  AFTER_FXAM("fnclex", 0xff, 0);
+#define LOADED(instruction, operand)                                                        \
+  __asm__ volatile("fninit\n\tfldt %1\n\tfxam\n\t" instruction " %2\n\tfnstsw %0\n\tfninit" \
+                   : "=m"(status)                                                           \
+                   : "m"(minus), "m"(operand)                                               \
+                   : FPU);                                                                  \
+  CHECK_EQUAL(status& ALL, C2)
+  double wide = 2.5;
+  int16_t half = -3;
+  int64_t large = 1ll << 40;
+  LOADED("flds", single);
+  LOADED("fldl", wide);
+  LOADED("filds", half);
+  LOADED("fildl", integer);
+  LOADED("fildll", large);
+}
+
 int main(void) {
+  test_condition_codes();
   test_arithmetic();
   test_special_values();
   test_rounding();

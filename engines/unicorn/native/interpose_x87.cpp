@@ -18,6 +18,19 @@ void helper_fninit_x86_64(void* env);
 namespace {
 
 constexpr bool kAlways = true, kSometimes = false;
+constexpr uint16_t kC1 = 0x200, kC0C2C3 = 0x4500;
+
+enum Access { kLoad = 0, kStore = 1 };
+
+/** Raises the page fault, if any, that accessing `size` bytes raises in the instruction at `from`. */
+void touch(void* env, uint64_t address, unsigned size, Access access, uintptr_t from) {
+  // The engine's translation caches: user mode, and kernel mode without SMAP.
+  constexpr int kUserIndex = 1, kKernelIndex = 2;
+  const int mmuIndex = (Env(env).context() & 3) == 3 ? kUserIndex : kKernelIndex;
+  for (unsigned offset : {0u, size - 1}) {
+    probe_access_x86_64(env, static_cast<uint32_t>(address + offset), 1, access, mmuIndex, from);
+  }
+}
 
 }  // namespace
 
@@ -51,6 +64,66 @@ X87_INSTRUCTION(fscale, 0xd9fd, kSometimes)
 X87_INSTRUCTION(fsin, 0xd9fe, kAlways)
 X87_INSTRUCTION(fcos, 0xd9ff, kAlways)
 
+/** Pushing and comparing clear C1, which says whether the stack overflowed (SDM vol. 2A, FLD, FCOM); not the library's.
+ */
+#define CLEARS_C1(name)                                               \
+  REPLACES void helper_##name##_x86_64(void* env) {                   \
+    static Original<void(void*)> original("helper_" #name "_x86_64"); \
+    original(env);                                                    \
+    if (Simulator::of(env) != nullptr) Env(env).x87Status() &= ~kC1;  \
+  }
+
+#define LOAD_CLEARS_C1(name, type)                                          \
+  REPLACES void helper_##name##_x86_64(void* env, type value) {             \
+    static Original<void(void*, type)> original("helper_" #name "_x86_64"); \
+    original(env, value);                                                   \
+    if (Simulator::of(env) != nullptr) Env(env).x87Status() &= ~kC1;        \
+  }
+
+CLEARS_C1(fpush)
+CLEARS_C1(fcom_ST0_FT0)
+CLEARS_C1(fucom_ST0_FT0)
+LOAD_CLEARS_C1(flds_ST0, uint32_t)
+LOAD_CLEARS_C1(fldl_ST0, uint64_t)
+LOAD_CLEARS_C1(fildl_ST0, int32_t)
+LOAD_CLEARS_C1(fildll_ST0, int64_t)
+
+/**
+ * Loads ten bytes from memory. The original finds the instruction that faults by its own return address, which is not
+ * in generated code here, so faults are raised before it.
+ */
+#define LOAD_MEMORY_CLEARS_C1(name)                                             \
+  REPLACES void helper_##name##_x86_64(void* env, uint64_t address) {           \
+    static Original<void(void*, uint64_t)> original("helper_" #name "_x86_64"); \
+    if (Simulator::of(env) == nullptr) return original(env, address);           \
+    touch(env, address, 10, kLoad, CALLER);                                     \
+    original(env, address);                                                     \
+    Env(env).x87Status() &= ~kC1;                                               \
+  }
+
+LOAD_MEMORY_CLEARS_C1(fldt_ST0)
+LOAD_MEMORY_CLEARS_C1(fbld_ST0)
+
+/** These leave C0, C2 and C3 as they are, which the manual leaves open; the library clears them. */
+#define KEEPS_C0_C2_C3(name)                                          \
+  REPLACES void helper_##name##_x86_64(void* rawEnv) {                \
+    static Original<void(void*)> original("helper_" #name "_x86_64"); \
+    const Env env(rawEnv);                                            \
+    const uint16_t kept = env.x87Status() & kC0C2C3;                  \
+    original(rawEnv);                                                 \
+    if (Simulator::of(rawEnv) != nullptr) env.x87Status() |= kept;    \
+  }
+
+KEEPS_C0_C2_C3(fincstp)
+KEEPS_C0_C2_C3(fdecstp)
+
+/** Clears C0 to C3, too, which the manual leaves open. */
+REPLACES void helper_fclex_x86_64(void* env) {
+  static Original<void(void*)> original("helper_fclex_x86_64");
+  original(env);
+  if (Simulator::of(env) != nullptr) Env(env).x87Status() &= ~(kC0C2C3 | kC1);
+}
+
 REPLACES uint32_t helper_fnstsw_x86_64(void* env) {
   static Original<uint32_t(void*)> original("helper_fnstsw_x86_64");
   Simulator* simulator = Simulator::of(env);
@@ -81,11 +154,7 @@ class Store {
  public:
   Store(void* env, uint64_t address, uintptr_t from) : env_(env), address_(address), from_(from) {}
   /** Raises the page fault, if any, that storing `size` bytes raises, before anything is stored. */
-  void touch(unsigned size) const {
-    constexpr int kStore = 1;
-    const int mmuIndex = (Env(env_).context() & 3) == 3 ? kUserIndex : kKernelIndex;
-    for (unsigned offset : {0u, size - 1}) probe_access_x86_64(env_, at(offset), 1, kStore, mmuIndex, from_);
-  }
+  void touch(unsigned size) const { ::touch(env_, address_, size, kStore, from_); }
   void byte(unsigned offset, uint32_t value) const { cpu_stb_data_ra_x86_64(env_, at(offset), value, from_); }
   void word(unsigned offset, uint32_t value) const { cpu_stw_data_ra_x86_64(env_, at(offset), value, from_); }
   void dword(unsigned offset, uint32_t value) const { cpu_stl_data_ra_x86_64(env_, at(offset), value, from_); }
@@ -101,9 +170,6 @@ class Store {
 
  private:
   uint64_t at(unsigned offset) const { return static_cast<uint32_t>(address_ + offset); }
-  /** The engine's translation caches: user mode, and kernel mode without SMAP. */
-  static constexpr int kUserIndex = 1;
-  static constexpr int kKernelIndex = 2;
   void* env_;
   uint64_t address_;
   uintptr_t from_;

@@ -5,11 +5,13 @@
  */
 export class StepRunner {
   #quiet;
+  #out;
   #started = performance.now();
 
-  /** @param {boolean} quiet no lines for steps that were done already */
+  /** @param {boolean} quiet no lines for steps that were done already, and stdout left to what comes after the set-up */
   constructor(quiet) {
     this.#quiet = quiet;
+    this.#out = quiet ? process.stderr : process.stdout;
   }
 
   /**
@@ -20,15 +22,20 @@ export class StepRunner {
     const started = performance.now();
     const seconds = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
     if (await step.isDone()) {
-      if (!this.#quiet) console.log(`${name.padEnd(20)} was done  ${seconds()}`);
+      if (!this.#quiet) this.#say(`${name.padEnd(20)} was done  ${seconds()}`);
       return;
     }
-    if (process.stdout.isTTY) process.stdout.write(`${name.padEnd(20)} ...\r`);
-    await step.run((line) => console.log(`  ${line}`.padEnd(24)));
-    console.log(`${name.padEnd(20)} done      ${seconds()}`);
+    if (this.#out.isTTY) this.#out.write(`${name.padEnd(20)} ...\r`);
+    await step.run((line) => this.#say(`  ${line}`.padEnd(24)));
+    this.#say(`${name.padEnd(20)} done      ${seconds()}`);
   }
 
   summary() {
-    if (!this.#quiet) console.log(`ready in ${((performance.now() - this.#started) / 1000).toFixed(1)} s`);
+    if (!this.#quiet) this.#say(`ready in ${((performance.now() - this.#started) / 1000).toFixed(1)} s`);
+  }
+
+  /** @param {string} line */
+  #say(line) {
+    this.#out.write(`${line}\n`);
   }
 }

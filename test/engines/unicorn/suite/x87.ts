@@ -103,6 +103,30 @@ export function x87Suite(test: TestFn, make: MakeSimulator): void {
     }
   });
 
+  test('x87: pushing and comparing clear C1; moving TOP keeps C0, C2 and C3; FNCLEX clears all four', (t) => {
+    const [c1, c2] = [0x200, 0x400];
+    for (const [instruction, codes] of [
+      ['fld1', c2],
+      ['fld st(0)', c2],
+      ['fld dword ptr [0x20000]', c2],
+      ['fld qword ptr [0x20000]', c2],
+      ['fld tbyte ptr [0x20000]', c2],
+      ['fild word ptr [0x20000]', c2],
+      ['fild dword ptr [0x20000]', c2],
+      ['fild qword ptr [0x20000]', c2],
+      ['fbld tbyte ptr [0x20000]', c2],
+      ['fincstp', c2],
+      ['fdecstp', c2],
+      ['fnclex', 0],
+      ['fxch', c1 | c2],
+    ] as const) {
+      const s = new Scenario(make, `start: fld1\n fchs\n fxam\n ${instruction}\n done: jmp done`);
+      s.events.end(5, null);
+      s.runToEnd(t);
+      t.is(s.simulator.readState().x87.fsw & 0x4700, codes, instruction);
+    }
+  });
+
   test('x87: status words, of which the exception bits alone may differ', (t) => {
     const s = new Scenario(make, 'start: fld1\n fnstsw ax\n done: jmp done');
     s.events.x87Status(0x3821);
