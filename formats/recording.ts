@@ -2,6 +2,16 @@
 import { encode } from './cbor.js';
 import type { ContainerReader, ContainerWriter } from './container/index.js';
 import { damaged, parseFrame } from './container/index.js';
+import {
+  deviceInputOf,
+  deviceOutputOf,
+  INPUT_CHANNELS,
+  machineDevicesOf,
+  OUTPUT_CHANNELS,
+  type DeviceInput,
+  type DeviceOutput,
+  type MachineDevices,
+} from './devices.js';
 import { bytes, list, record, ShapeError, text, u32, uint } from './shape.js';
 
 export const RECORDING_FRAME = { header: 1, blob: 2, log: 3 } as const;
@@ -9,7 +19,7 @@ export const RECORDING_FRAME = { header: 1, blob: 2, log: 3 } as const;
 /** Everything that decides the run, apart from the blobs and the log. */
 export interface RecordingHeader {
   engine: { name: string; version: string; hash: string };
-  guest: { name: string; hash: string; memory: number };
+  guest: { name: string; hash: string; memory: number; devices: MachineDevices };
   start: 'ready' | 'power-on';
   seed: number;
   /** Milliseconds since 1970 at clock unit 0. */
@@ -37,8 +47,13 @@ const MAX_BLOB_BYTES = 2 ** 31;
 
 /** An input that reached the machine before step `step` (the first step is 0). */
 export type LoggedInput =
-  { step: number; kind: 'module'; serial: number } | { step: number; kind: 'serial'; bytes: Uint8Array };
-const INPUT_KIND = { module: 1, serial: 2 } as const;
+  { step: number; kind: 'module'; serial: number } | { step: number; kind: 'device'; input: DeviceInput };
+/** Numbers in a log: a module, or this plus the number of the channel. */
+const MODULE_INPUT = 1;
+const FIRST_CHANNEL = 2;
+
+/** What came out of a device other than the console during a step. */
+export type LoggedOutput = DeviceOutput & { step: number };
 
 /** State of the machine after the last step of a log frame. */
 export interface Digest {
@@ -48,6 +63,8 @@ export interface Digest {
   ram: { offset: number; length: number; crc: number };
   /** CRC-32 of all console output so far. */
   console: number;
+  /** CRC-32 of all other output so far, byte after byte. */
+  outputs: number;
   instructions: number;
 }
 
@@ -58,7 +75,9 @@ export interface LogFrame {
   /** Clock samples of the stretch: differences to the one before, as varints. */
   clock: Uint8Array;
   inputs: LoggedInput[];
+  /** What the first serial port put out. */
   console: Uint8Array;
+  outputs: LoggedOutput[];
   digest: Digest;
 }
 
@@ -75,14 +94,15 @@ export function writeBlob(writer: ContainerWriter, name: BlobName, data: Uint8Ar
 
 /** @returns bytes written */
 export function writeLog(writer: ContainerWriter, log: LogFrame): number {
-  const inputs = log.inputs.map((input) =>
-    input.kind === 'module'
-      ? [input.step, INPUT_KIND.module, input.serial]
-      : [input.step, INPUT_KIND.serial, input.bytes],
-  );
-  const { registers, ram, console, instructions } = log.digest;
-  const digest = [registers, ram.offset, ram.length, ram.crc, console, instructions];
-  const item = [log.from, log.to, log.clock, inputs, log.console, digest];
+  const inputs = log.inputs.map((logged) => {
+    if (logged.kind === 'module') return [logged.step, MODULE_INPUT, logged.serial];
+    const { channel, value } = logged.input;
+    return [logged.step, FIRST_CHANNEL + INPUT_CHANNELS.indexOf(channel), value];
+  });
+  const outputs = log.outputs.map(({ step, channel, bytes }) => [step, OUTPUT_CHANNELS.indexOf(channel), bytes]);
+  const { registers, ram, instructions } = log.digest;
+  const digest = [registers, ram.offset, ram.length, ram.crc, log.digest.console, log.digest.outputs, instructions];
+  const item = [log.from, log.to, log.clock, inputs, log.console, outputs, digest];
   return writer.frame(RECORDING_FRAME.log, encode(item), BigInt(log.to), 6);
 }
 
@@ -134,6 +154,7 @@ function headerOf(value: unknown): RecordingHeader {
       name: text(guest.name, 'guest.name'),
       hash: text(guest.hash, 'guest.hash'),
       memory: memoryOf(guest.memory),
+      devices: machineDevicesOf(guest.devices),
     },
     start,
     seed: u32(map.seed, 'seed'),
@@ -168,18 +189,21 @@ function takeChunk(blobs: Map<BlobName, Uint8Array>, value: unknown): void {
 
 /** A log frame is a list, not a map: four a second, their keys would be most of the log. */
 function logOf(value: unknown): LogFrame {
-  const [from, to, clock, inputs, console, digest] = list(value, 'a log frame', (element) => element, 6);
-  const [registers, offset, length, crc, consoleCrc, instructions] = list(digest, 'digest', (element) => element, 6);
+  const same = (element: unknown): unknown => element;
+  const [from, to, clock, inputs, console, outputs, digest] = list(value, 'a log frame', same, 7);
+  const [registers, offset, length, crc, consoleCrc, outputsCrc, instructions] = list(digest, 'digest', same, 7);
   return {
     from: uint(from, 'from'),
     to: uint(to, 'to'),
     clock: bytes(clock, 'clock'),
     inputs: list(inputs, 'inputs', inputOf),
     console: bytes(console, 'console'),
+    outputs: list(outputs, 'outputs', outputOf),
     digest: {
       registers: u32(registers, 'digest.registers'),
       ram: { offset: uint(offset, 'ram.offset'), length: uint(length, 'ram.length'), crc: u32(crc, 'ram.crc') },
       console: u32(consoleCrc, 'digest.console'),
+      outputs: u32(outputsCrc, 'digest.outputs'),
       instructions: uint(instructions, 'digest.instructions'),
     },
   };
@@ -187,7 +211,12 @@ function logOf(value: unknown): LogFrame {
 
 function inputOf(value: unknown, what: string): LoggedInput {
   const [step, kind, payload] = list(value, what, (element) => element, 3);
-  if (kind === INPUT_KIND.module) return { step: uint(step, what), kind: 'module', serial: uint(payload, what) };
-  if (kind === INPUT_KIND.serial) return { step: uint(step, what), kind: 'serial', bytes: bytes(payload, what) };
-  throw new ShapeError(`${what} is of an unknown kind`);
+  const number = uint(kind, what);
+  if (number === MODULE_INPUT) return { step: uint(step, what), kind: 'module', serial: uint(payload, what) };
+  return { step: uint(step, what), kind: 'device', input: deviceInputOf(number - FIRST_CHANNEL, payload) };
+}
+
+function outputOf(value: unknown, what: string): LoggedOutput {
+  const [step, channel, payload] = list(value, what, (element) => element, 3);
+  return { step: uint(step, what), ...deviceOutputOf(channel, payload) };
 }

@@ -64,6 +64,13 @@ export class Fields {
     throw specError(this.where, `needs "${name}", a whole number from ${low} to ${high}, not ${shown(value)}`);
   }
 
+  /** False when it is missing. */
+  flag(name: string): boolean {
+    const value = this.take(name) ?? false;
+    if (typeof value === 'boolean') return value;
+    throw specError(this.where, `needs "${name}" to be true or false, not ${shown(value)}`);
+  }
+
   /** Bytes, from `128M` and the like. */
   size(name: string): number {
     const value = this.take(name);

@@ -1,3 +1,5 @@
+import type { MachineDevices } from '../formats/devices.js';
+
 /** A guest ready to be run: what the provisioner made of a spec. Paths are absolute files on the host. */
 export interface GuestImage {
   name: string;
@@ -5,6 +7,7 @@ export interface GuestImage {
   hash: string;
   /** Bytes of RAM. */
   memory: number;
+  devices: MachineDevices;
   firmware: { bios: string; vgaBios: string };
   boot:
     | { kind: 'multiboot'; image: string }

@@ -48,8 +48,8 @@ export async function loadGuest(nameOrPath: string, options: LoadGuestOptions): 
     );
   }
   const { firmware, boot, programs } = build.provisioned;
-  const { name, memory, ready, readyTimeout } = spec;
-  const image = { name, memory, firmware, boot, ready, readyTimeout, programs };
+  const { name, memory, devices, ready, readyTimeout } = spec;
+  const image = { name, memory, devices, firmware, boot, ready, readyTimeout, programs };
   return { ...image, hash: imageHash(image, buildDirectory(cacheDir, key), build.hashes) };
 }
 

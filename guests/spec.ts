@@ -1,6 +1,7 @@
 /** What a guest spec says (guests/specs/*.yaml): parsed and checked, nothing looked up or built yet. */
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { parse } from 'yaml';
+import { NETWORK_CARDS, PLAIN_DEVICES, type MachineDevices } from '../formats/devices.js';
 import { Fields, specError } from './fields.js';
 
 /** From a Debian package, or a file of the user's own (absolute path). */
@@ -39,6 +40,7 @@ export interface GuestSpec {
   release: string;
   /** Bytes. */
   memory: number;
+  devices: MachineDevices;
   /** Null: SeaBIOS from Debian's package. */
   firmware: { bios: string; vgaBios: string } | null;
   boot: BootSpec;
@@ -75,6 +77,9 @@ export function parseSpec(text: string, path: string): GuestSpec {
     description: fields.string('description', ''),
     release: fields.string('release', 'bookworm'),
     memory: fields.size('memory'),
+    devices: fields.has('devices')
+      ? parseDevices(new Fields(fields.take('devices'), `${path}: devices`))
+      : PLAIN_DEVICES,
     firmware: fields.has('firmware') ? parseFirmware(fields, local) : null,
     boot: parseBoot(new Fields(fields.take('boot'), `${path}: boot`), local),
     initramfs: fields.has('initramfs')
@@ -106,6 +111,17 @@ function checkWhole(spec: GuestSpec, path: string): void {
       throw specError(path, `needs "ready" to be a regular expression, and ${JSON.stringify(spec.ready)} is none`);
     }
   }
+}
+
+function parseDevices(fields: Fields): MachineDevices {
+  const devices: MachineDevices = {
+    acpi: fields.flag('acpi'),
+    network: fields.has('network') ? fields.oneOf('network', NETWORK_CARDS) : 'none',
+    serialPorts: fields.integer('serialPorts', 1, 4, 1),
+    virtioConsole: fields.flag('virtioConsole'),
+  };
+  fields.end();
+  return devices;
 }
 
 type Local = (file: string) => string;

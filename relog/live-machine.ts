@@ -2,18 +2,19 @@
  * Runs a machine in real time: sleeps while the guest idles, brings JIT modules to life as they get ready, lets the
  * process breathe between steps. What it does to the machine it tells a journal, which is all a replay needs.
  */
+import type { DeviceInput } from '../formats/devices.js';
 import { Machine, UNITS_PER_MS, type MachineOptions, type SampleSource } from '../engines/v86/index.js';
 
 export interface Journal {
   sampled(units: number): void;
   moduleActivated(step: number, serial: number): void;
-  serialInput(step: number, bytes: Uint8Array): void;
+  deviceInput(step: number, input: DeviceInput): void;
 }
 
 export type LiveOptions = Omit<MachineOptions, 'samples' | 'compileInBackground'> & { journal: Journal | null };
 
 export class LiveMachine {
-  private inputs: Uint8Array[] = [];
+  private inputs: DeviceInput[] = [];
   private wake: (() => void) | null = null;
 
   private constructor(
@@ -30,9 +31,9 @@ export class LiveMachine {
     return new LiveMachine(machine, clock, options.journal);
   }
 
-  /** Bytes for the serial port; they arrive before the next step. */
-  type(bytes: Uint8Array): void {
-    this.inputs.push(bytes);
+  /** Arrives before the next step. */
+  input(input: DeviceInput): void {
+    this.inputs.push(input);
     this.wake?.();
   }
 
@@ -59,9 +60,9 @@ export class LiveMachine {
       journal?.moduleActivated(machine.steps, serial);
       machine.activateModule(serial);
     }
-    for (let bytes = this.inputs.shift(); bytes !== undefined; bytes = this.inputs.shift()) {
-      journal?.serialInput(machine.steps, bytes);
-      machine.serialInput(bytes);
+    for (let input = this.inputs.shift(); input !== undefined; input = this.inputs.shift()) {
+      journal?.deviceInput(machine.steps, input);
+      machine.input(input);
     }
   }
 

@@ -1,16 +1,18 @@
 /** Collects what happens to a live machine into log frames. */
 import type { Machine } from '../engines/v86/index.js';
-import { crc32 } from '../formats/checksum.js';
-import type { LogFrame, LoggedInput } from '../formats/recording.js';
+import type { DeviceInput, DeviceOutput } from '../formats/devices.js';
+import type { LogFrame, LoggedInput, LoggedOutput } from '../formats/recording.js';
 import { VarintWriter } from '../formats/varint.js';
-import { Digester } from './digest.js';
+import { Digester, OutputCrc } from './digest.js';
 import type { Journal } from './live-machine.js';
 
 export class LogBuilder implements Journal {
   private readonly clock = new VarintWriter();
   private inputs: LoggedInput[] = [];
   private console: number[] = [];
-  private consoleCrc = 0;
+  private outputs: LoggedOutput[] = [];
+  private outputBytes = 0;
+  private crc = new OutputCrc();
   private from = 0;
   private lastSample: number;
   private readonly digester = new Digester();
@@ -28,33 +30,58 @@ export class LogBuilder implements Journal {
     this.inputs.push({ step, kind: 'module', serial });
   }
 
-  serialInput(step: number, bytes: Uint8Array): void {
-    this.inputs.push({ step, kind: 'serial', bytes });
+  deviceInput(step: number, input: DeviceInput): void {
+    this.inputs.push({ step, kind: 'device', input });
   }
 
-  printed(byte: number): void {
-    this.console.push(byte);
+  deviceOutput(step: number, output: DeviceOutput): void {
+    this.crc.add(output);
+    if (output.channel === 'serial0') this.console.push(...output.bytes);
+    else this.outputs.push({ step, ...output });
+    this.outputBytes += output.bytes.length;
   }
 
   get pendingBytes(): number {
-    return this.clock.bytes + this.console.length + 8 * this.inputs.length;
+    const inputBytes = this.inputs.reduce(
+      (sum, input) => sum + (input.kind === 'device' ? input.input.value.length : 0) + 8,
+      0,
+    );
+    return this.clock.bytes + this.outputBytes + inputBytes;
   }
 
   /** The stretch since the last take, up to the machine's next step. */
   take(machine: Machine): LogFrame {
-    const console = Uint8Array.from(this.console);
-    this.consoleCrc = crc32(console, this.consoleCrc);
     const frame: LogFrame = {
       from: this.from,
       to: machine.steps,
       clock: this.clock.take(),
       inputs: this.inputs,
-      console,
-      digest: this.digester.digest(machine, this.consoleCrc),
+      console: Uint8Array.from(this.console),
+      outputs: joined(this.outputs),
+      digest: this.digester.digest(machine, this.crc),
     };
     this.from = machine.steps;
     this.inputs = [];
     this.console = [];
+    this.outputs = [];
+    this.outputBytes = 0;
     return frame;
   }
+}
+
+/** What one stream put out within a step becomes one item; frames stay apart. */
+function joined(outputs: LoggedOutput[]): LoggedOutput[] {
+  const items: LoggedOutput[] = [];
+  for (const output of outputs) {
+    const last = items.at(-1);
+    if (
+      last !== undefined &&
+      output.channel !== 'network' &&
+      last.channel === output.channel &&
+      last.step === output.step
+    ) {
+      last.bytes = Buffer.concat([last.bytes, output.bytes]);
+    } else items.push(output);
+  }
+  return items;
 }

@@ -4,7 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { enginePackage, type V86Constructor } from '../engines/v86/index.js';
+import { deviceOptions, enginePackage, type V86Constructor } from '../engines/v86/index.js';
 import type { RecordOptions } from './api.js';
 import { ConsoleMatcher } from './console-matcher.js';
 import { imagesOf } from './images.js';
@@ -40,9 +40,7 @@ export async function plainHere(options: PlainOptions): Promise<PlainResult> {
     vga_bios: buffer(images.vgaBios),
     initial_state: buffer(snapshot.state),
     autostart: false,
-    disable_keyboard: true,
-    disable_mouse: true,
-    disable_speaker: true,
+    ...deviceOptions(guest.devices),
   });
   await new Promise<void>((resolve) => emulator.add_listener('emulator-loaded', () => resolve()));
   const matcher = new ConsoleMatcher();

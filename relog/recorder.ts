@@ -42,7 +42,7 @@ export async function recordHere(options: RecorderOptions): Promise<RecordResult
   try {
     writeHeader(writer, {
       engine: { name: engine.name, version: engine.version, hash: engine.hash },
-      guest: { name: guest.name, hash: guest.hash, memory: guest.memory },
+      guest: { name: guest.name, hash: guest.hash, memory: guest.memory, devices: guest.devices },
       start,
       seed: options.seed,
       epoch,
@@ -54,20 +54,24 @@ export async function recordHere(options: RecorderOptions): Promise<RecordResult
     const log = new LogBuilder(clockStart);
     const matcher = new ConsoleMatcher();
     const printed: number[] = [];
+    const holder: { live: LiveMachine | null } = { live: null };
     const live = await LiveMachine.create({
       memory: guest.memory,
+      devices: guest.devices,
       images,
       snapshot: snapshot?.state ?? null,
       seed: options.seed,
       epoch,
       clockStart,
       journal: log,
-      onConsole: (byte) => {
-        log.printed(byte);
-        matcher.push(byte);
-        printed.push(byte);
+      onOutput: (output) => {
+        log.deviceOutput(holder.live?.machine.steps ?? 0, output);
+        if (output.channel !== 'serial0') return;
+        output.bytes.forEach((byte) => matcher.push(byte));
+        printed.push(...output.bytes);
       },
     });
+    holder.live = live;
     return await new Recording(options, writer, live, log, matcher, printed).run();
   } finally {
     writer.abandon();
@@ -96,12 +100,14 @@ class Recording {
     this.session = new SessionRunner(
       options.session,
       matcher,
-      (bytes) => live.type(bytes),
+      (bytes) => live.input({ channel: 'serial0', value: bytes }),
       () => performance.now(),
     );
     this.until = options.until === null ? null : matcher.expect(options.until);
     this.panic = matcher.expect(PANIC);
-    options.onInput?.((bytes) => (bytes === null ? (this.inputEnded = true) : live.type(bytes)));
+    options.onInput?.((bytes) =>
+      bytes === null ? (this.inputEnded = true) : live.input({ channel: 'serial0', value: bytes }),
+    );
   }
 
   async run(): Promise<RecordResult> {

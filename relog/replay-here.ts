@@ -14,7 +14,9 @@ export async function replayHere(options: ReplayOptions): Promise<ReplayResult> 
   };
   const tell = throttled(options.onProgress);
   const replayer = await Replayer.open(options.input, {
-    onConsole: (byte) => printed.push(byte),
+    onOutput: ({ channel, bytes }) => {
+      if (channel === 'serial0') printed.push(...bytes);
+    },
     onBreath: (machine) => {
       show();
       tell({ instructions: machine.engineInstructions, total: null, bytes: 0 });
@@ -29,7 +31,7 @@ export async function replayHere(options: ReplayOptions): Promise<ReplayResult> 
       show();
       if (!options.verify) continue;
       digests++;
-      const what = compareDigest(machine, replayer.consoleCrc, frame.digest);
+      const what = compareDigest(machine, replayer.outputs, frame.digest);
       if (what !== null) {
         mismatch = { afterTick: frame.from, beforeTick: frame.to, what };
         break;

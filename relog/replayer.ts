@@ -1,10 +1,11 @@
 /** Runs a recording again: the same engine, fed from the log, without waiting. */
 import { enginePackage, Machine, type Probe, type SampleSource } from '../engines/v86/index.js';
-import { crc32 } from '../formats/checksum.js';
 import { ContainerReader, damaged } from '../formats/container/index.js';
+import type { DeviceOutput } from '../formats/devices.js';
 import { DecoupleError } from '../formats/errors.js';
 import { readLog, readStart, type LogFrame, type LoggedInput, type RecordingHeader } from '../formats/recording.js';
 import { VarintReader } from '../formats/varint.js';
+import { OutputCrc } from './digest.js';
 import { imagesFrom } from './images.js';
 
 /** How long to run before the process may breathe (signals, progress). */
@@ -12,7 +13,7 @@ const BREATH_MS = 20;
 
 export interface ReplayHooks {
   probe?: Probe;
-  onConsole?: (byte: number) => void;
+  onOutput?: (output: DeviceOutput) => void;
   /** Before every step, when the inputs that come before it are in. */
   beforeStep?: () => void;
   /** After every breath, between two steps. */
@@ -21,9 +22,7 @@ export interface ReplayHooks {
 }
 
 export class Replayer {
-  /** CRC-32 of the console output so far. */
-  consoleCrc = 0;
-  private readonly console: number[] = [];
+  readonly outputs = new OutputCrc();
 
   private constructor(
     readonly header: RecordingHeader,
@@ -51,6 +50,7 @@ export class Replayer {
       const holder: { replayer: Replayer | null } = { replayer: null };
       const machine = await Machine.create({
         memory: header.guest.memory,
+        devices: header.guest.devices,
         images,
         snapshot,
         seed: header.seed,
@@ -59,7 +59,7 @@ export class Replayer {
         samples,
         compileInBackground: false,
         ...(hooks.probe === undefined ? {} : { probe: hooks.probe }),
-        onConsole: (byte) => holder.replayer?.printed(byte),
+        onOutput: (output) => holder.replayer?.came(output),
       });
       holder.replayer = new Replayer(header, machine, reader, samples, first, hooks);
       return holder.replayer;
@@ -96,7 +96,6 @@ export class Replayer {
     if (input < frame.inputs.length || !this.samples.done) {
       throw lost(this.reader.path, frame.to, 'inputs of the log were not asked for');
     }
-    this.consoleCrc = crc32(Uint8Array.from(this.console.splice(0)), this.consoleCrc);
     this.next = readLog(this.reader);
     return frame;
   }
@@ -106,7 +105,7 @@ export class Replayer {
   }
 
   private apply(input: LoggedInput): void {
-    if (input.kind === 'serial') this.machine.serialInput(input.bytes);
+    if (input.kind === 'device') this.machine.input(input.input);
     else {
       try {
         this.machine.activateModule(input.serial);
@@ -116,9 +115,9 @@ export class Replayer {
     }
   }
 
-  private printed(byte: number): void {
-    this.console.push(byte);
-    this.hooks.onConsole?.(byte);
+  private came(output: DeviceOutput): void {
+    this.outputs.add(output);
+    this.hooks.onOutput?.(output);
   }
 }
 

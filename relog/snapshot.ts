@@ -55,13 +55,16 @@ async function boot(guest: GuestImage, signal?: AbortSignal): Promise<Snapshot> 
   const epoch = Date.now();
   const live = await LiveMachine.create({
     memory: guest.memory,
+    devices: guest.devices,
     images: imagesOf(guest, 'power-on'),
     snapshot: null,
     seed: 1,
     epoch,
     clockStart: 0,
     journal: null,
-    onConsole: (byte) => matcher.push(byte),
+    onOutput: ({ channel, bytes }) => {
+      if (channel === 'serial0') bytes.forEach((byte) => matcher.push(byte));
+    },
   });
   const deadline = performance.now() + guest.readyTimeout * 1000;
   while (!marker.matched) {

@@ -1,4 +1,5 @@
 export * from './clock.js';
+export { deviceOptions, deliver, listen } from './devices.js';
 export * from './layout.js';
 export * from './machine.js';
 export * from './observer.js';

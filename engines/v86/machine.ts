@@ -2,8 +2,10 @@
  * A PC in v86 that does nothing by itself: it has no time, no randomness and no inputs but those it is given, and it
  * moves only when `step` is called. Two machines given the same things do the same, bit for bit.
  */
+import type { DeviceInput, DeviceOutput, MachineDevices } from '../../formats/devices.js';
 import type { CpuState } from '../../formats/state.js';
 import { UNITS_PER_MS, VirtualClock, type SampleSource } from './clock.js';
+import { deliver, deviceOptions, listen } from './devices.js';
 import { JitModules, type JitObserver } from './jit.js';
 import { FRAME_BUFFER_BYTES, LAYOUT, VGA_HOLE } from './layout.js';
 import { enginePackage } from './package.js';
@@ -27,6 +29,7 @@ export interface MachineImages {
 export interface MachineOptions {
   /** Bytes of RAM. */
   memory: number;
+  devices: MachineDevices;
   images: MachineImages;
   /** A v86 state to start from instead of power-on. */
   snapshot: Uint8Array | null;
@@ -39,7 +42,8 @@ export interface MachineOptions {
   /** Compile JIT modules in the background as they come (while recording); otherwise when they are activated. */
   compileInBackground: boolean;
   probe?: Probe;
-  onConsole?: (byte: number) => void;
+  /** Gets what comes out of the devices, during steps. */
+  onOutput?: (output: DeviceOutput) => void;
   log?: (line: string) => void;
 }
 
@@ -133,14 +137,12 @@ export class Machine {
       wasm_fn,
       memory_size: options.memory,
       autostart: false,
-      disable_keyboard: true,
-      disable_mouse: true,
-      disable_speaker: true,
+      ...deviceOptions(options.devices),
       ...v86Images(options.images),
       ...(options.snapshot === null ? {} : { initial_state: { buffer: ownBuffer(options.snapshot) } }),
     });
     const loaded = new Promise<void>((resolve) => emulator.add_listener('emulator-loaded', () => resolve()));
-    if (options.onConsole !== undefined) emulator.add_listener('serial0-output-byte', options.onConsole);
+    if (options.onOutput !== undefined) listen(emulator, options.devices, options.onOutput);
     await whileFiring(scheduler, loaded);
     await emulator.run();
     const { probe } = options;
@@ -187,8 +189,9 @@ export class Machine {
     this.jit.activate(serial, this.raw.codegen_finalize_finished as (a: number, b: number, c: number) => void);
   }
 
-  serialInput(bytes: Uint8Array): void {
-    for (const byte of bytes) this.emulator.bus.send('serial0-input', byte);
+  /** Between steps only. */
+  input(input: DeviceInput): void {
+    deliver(this.emulator, input);
   }
 
   /** The machine's whole state, to be given to `MachineOptions.snapshot`. Between steps only. */

@@ -1,0 +1,91 @@
+/** What a machine has beside CPU, RAM and the devices every PC has, and what goes in and out of it. */
+import { bool, bytes, list, record, ShapeError, text, uint } from './shape.js';
+
+export const NETWORK_CARDS = ['none', 'ne2k', 'virtio'] as const;
+
+export interface MachineDevices {
+  /** ACPI tables, local APIC and IOAPIC. */
+  acpi: boolean;
+  network: (typeof NETWORK_CARDS)[number];
+  /** 1 to 4. */
+  serialPorts: number;
+  virtioConsole: boolean;
+}
+
+/** The machine of a guest whose spec asks for nothing. */
+export const PLAIN_DEVICES: MachineDevices = { acpi: false, network: 'none', serialPorts: 1, virtioConsole: false };
+
+/**
+ * Ways into the machine, in the order of their numbers in files; what each takes is checked where a log is read.
+ * `keyboard` takes scan codes (set 1), `mouse-buttons` left, middle, right as 0 or 1, `network` one Ethernet frame.
+ */
+export const INPUT_CHANNELS = [
+  'serial0',
+  'serial1',
+  'serial2',
+  'serial3',
+  'virtio-console',
+  'keyboard',
+  'mouse-move',
+  'mouse-buttons',
+  'mouse-wheel',
+  'network',
+] as const;
+export type InputChannel = (typeof INPUT_CHANNELS)[number];
+
+/** Numbers a channel takes at once, with their range; channels not named here take bytes. */
+const NUMBERS: Partial<Record<InputChannel, { count: number; min: number; max: number }>> = {
+  'mouse-move': { count: 2, min: -0x8000, max: 0x7fff },
+  'mouse-buttons': { count: 3, min: 0, max: 1 },
+  'mouse-wheel': { count: 2, min: -8, max: 7 },
+};
+
+export interface DeviceInput {
+  channel: InputChannel;
+  value: Uint8Array | number[];
+}
+
+/** Ways out of the machine that recordings keep, in the order of their numbers in files. */
+export const OUTPUT_CHANNELS = ['serial0', 'serial1', 'serial2', 'serial3', 'virtio-console', 'network'] as const;
+export type OutputChannel = (typeof OUTPUT_CHANNELS)[number];
+
+/** Bytes of a stream, or one Ethernet frame. */
+export interface DeviceOutput {
+  channel: OutputChannel;
+  bytes: Uint8Array;
+}
+
+/** @throws ShapeError */
+export function deviceInputOf(number: unknown, value: unknown): DeviceInput {
+  const channel = INPUT_CHANNELS[uint(number, 'input channel')];
+  if (channel === undefined) throw new ShapeError(`there is no input channel ${String(number)}`);
+  const numbers = NUMBERS[channel];
+  if (numbers === undefined) return { channel, value: bytes(value, channel) };
+  const { count, min, max } = numbers;
+  const inRange = (item: unknown): number => {
+    if (typeof item === 'number' && Number.isInteger(item) && item >= min && item <= max) return item;
+    throw new ShapeError(`${channel} is out of range`);
+  };
+  return { channel, value: list(value, channel, inRange, count) };
+}
+
+/** @throws ShapeError */
+export function deviceOutputOf(number: unknown, value: unknown): DeviceOutput {
+  const channel = OUTPUT_CHANNELS[uint(number, 'output channel')];
+  if (channel === undefined) throw new ShapeError(`there is no output channel ${String(number)}`);
+  return { channel, bytes: bytes(value, channel) };
+}
+
+/** @throws ShapeError */
+export function machineDevicesOf(value: unknown): MachineDevices {
+  const map = record(value, 'devices');
+  const network = NETWORK_CARDS.find((card) => card === text(map.network, 'devices.network'));
+  const serialPorts = uint(map.serialPorts, 'devices.serialPorts', 4);
+  if (network === undefined || serialPorts === 0) throw new ShapeError('devices are impossible');
+  return {
+    acpi: bool(map.acpi, 'devices.acpi'),
+    network,
+    serialPorts,
+    virtioConsole: bool(map.virtioConsole, 'devices.virtioConsole'),
+  };
+}
