@@ -2,7 +2,9 @@
  * Writes the events of a relog (docs/formats/relog.md): a CBOR sequence, head by head, as there are hundreds of thousands
  * a second and a general encoder would be the slowest part of the stage.
  */
+import { encode } from './cbor.js';
 import { EVENT } from './events.js';
+import type { CpuState } from './state.js';
 
 const UINT = 0x00;
 const BYTES = 0x40;
@@ -132,6 +134,11 @@ export class EventWriter {
     this.head(UINT, address >>> 0);
     this.blob(data);
     this.optional(rep);
+  }
+
+  state(position: number, state: CpuState): void {
+    this.beginAt(EVENT.state, 3, position);
+    this.blob(encode(state));
   }
 
   keyframeMark(position: number, index: number, rep: number | null): void {

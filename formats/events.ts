@@ -18,6 +18,7 @@ export const EVENT = {
   keyframeMark: 20,
   end: 21,
   check: 22,
+  state: 23,
 } as const;
 
 export type EventName = keyof typeof EVENT;

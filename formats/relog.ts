@@ -1,5 +1,5 @@
 /** What a relog holds, frame by frame (docs/formats/relog.md). */
-import { encode } from './cbor.js';
+import { decode, encode } from './cbor.js';
 import { damaged, parseFrame, type ContainerReader, type ContainerWriter } from './container/index.js';
 import { bool, bytes, list, record, ShapeError, text, u16, u32, uint } from './shape.js';
 import type { CpuState, RamRegion, Segment, TableRegister } from './state.js';
@@ -101,6 +101,17 @@ function pagesOf(value: unknown): Pages {
 function keyframeOf(value: unknown): Keyframe {
   const map = record(value, 'a keyframe');
   return { index: u32(map.index, 'index'), position: uint(map.position, 'position'), state: stateOf(map.state) };
+}
+
+/** What a `state` event holds. @throws ShapeError */
+export function readCpuState(encoded: Uint8Array): CpuState {
+  let value: unknown;
+  try {
+    value = decode(encoded);
+  } catch {
+    throw new ShapeError('the state is not CBOR');
+  }
+  return stateOf(value);
 }
 
 function stateOf(value: unknown): CpuState {

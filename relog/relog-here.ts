@@ -1,7 +1,6 @@
 /** The stage `relog`: replays a recording on the instrumented engine and writes down what a simulator needs. */
 import { FRAME_BUFFER_ADDRESS, FRAME_BUFFER_BYTES, Observer, VGA_HOLE, type Machine } from '../engines/v86/index.js';
 import { ContainerWriter } from '../formats/container/index.js';
-import { DecoupleError } from '../formats/errors.js';
 import { EventWriter } from '../formats/event-writer.js';
 import { writeEvents, writeKeyframe, writePages, writeRelogHeader } from '../formats/relog.js';
 import type { RamRegion } from '../formats/state.js';
@@ -25,10 +24,6 @@ export async function relogHere(options: RelogOptions): Promise<RelogResult> {
     onBreath: () => tell({ instructions: observer.position(), total: null, bytes: writer.bytes }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
-  if (replayer.header.start === 'power-on') {
-    replayer.close();
-    throw fromPowerOn(options.input);
-  }
   const writer = openOutput(options, replayer);
   try {
     const relogger = new Relogger(replayer.machine, observer, events, writer, options.keyframeEvery);
@@ -51,15 +46,6 @@ export async function relogHere(options: RelogOptions): Promise<RelogResult> {
     writer.abandon();
     replayer.close();
   }
-}
-
-/** Real mode and the firmware are not yet relogged exactly, and nearly exact is worthless. */
-function fromPowerOn(path: string): DecoupleError {
-  return new DecoupleError(
-    'wrong-kind',
-    `${path} begins at power-on, from where it can be replayed but not relogged yet.`,
-    'Record the guest with --start ready.',
-  );
 }
 
 function openOutput(options: RelogOptions, replayer: Replayer): ContainerWriter {

@@ -82,8 +82,11 @@ export class Replayer {
     this.samples.use(frame.clock);
     let input = 0;
     let breath = performance.now();
-    while (this.machine.steps < frame.to) {
+    const applyDue = (): void => {
       for (; frame.inputs[input]?.step === this.machine.steps; input++) this.apply(frame.inputs[input]!);
+    };
+    while (this.machine.steps < frame.to) {
+      applyDue();
       this.hooks.beforeStep?.();
       this.machine.step();
       if (performance.now() - breath >= BREATH_MS) {
@@ -93,6 +96,8 @@ export class Replayer {
         breath = performance.now();
       }
     }
+    // The frame may have ended between an input and the step after it.
+    applyDue();
     if (input < frame.inputs.length || !this.samples.done) {
       throw lost(this.reader.path, frame.to, 'inputs of the log were not asked for');
     }

@@ -1,7 +1,9 @@
 /** Feeds a relog to the simulator, epoch by epoch: what verify and analyze have in common. */
 import { ExpectedRam, Simulator, type SimulatorDivergence } from '../engines/unicorn/index.js';
 import { ContainerReader, damaged } from '../formats/container/index.js';
-import { readRelog, readRelogHeader, type Keyframe, type RelogHeader, type RelogItem } from '../formats/relog.js';
+import { readCpuState, readRelog, readRelogHeader, type Keyframe, type RelogHeader, type RelogItem } from '../formats/relog.js';
+import { ShapeError } from '../formats/shape.js';
+import type { CpuState } from '../formats/state.js';
 import type { StageOptions } from './api.js';
 import { throttled } from './throttle.js';
 
@@ -96,6 +98,9 @@ export class Simulation {
         case 'keyframe':
           if (this.meet(stop.index) === 'stop') return { divergence: null };
           break;
+        case 'state':
+          this.simulator.loadState(this.stateOf(stop.state), this.simulator.position);
+          break;
         case 'limit':
           await this.breathe();
       }
@@ -122,6 +127,15 @@ export class Simulation {
     }
     this.keyframes++;
     return this.hooks.onKeyframe?.(keyframe) ?? 'go on';
+  }
+
+  private stateOf(bytes: Uint8Array): CpuState {
+    try {
+      return readCpuState(bytes);
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error;
+      throw this.malformed(`in a state event, ${error.message}`);
+    }
   }
 
   private load(keyframe: Keyframe | null): void {

@@ -29,7 +29,7 @@ export interface NativeCoverage {
   code: Uint8Array;
 }
 
-export type NativeStop = 'starved' | 'keyframe' | 'end' | 'limit' | 'diverged';
+export type NativeStop = 'starved' | 'keyframe' | 'state' | 'end' | 'limit' | 'diverged';
 
 export interface NativeExpectedRam {
   writePages(numbers: Uint32Array, data: Uint8Array): void;
@@ -53,6 +53,7 @@ export interface NativeSimulator {
   run(limit: bigint): NativeStop;
   position(): bigint;
   keyframeIndex(): number;
+  newState(): Uint8Array;
   divergence(): NativeDivergence;
   situation(): NativeSituation;
   counts(): Record<string, number>;

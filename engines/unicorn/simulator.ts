@@ -34,6 +34,8 @@ export type RunStop =
   /** More events are needed: the last ones fed are kept until it is known what follows them. */
   | { reason: 'starved' }
   | { reason: 'keyframe'; index: number }
+  /** The CPU's state is to be replaced by this one, encoded as in the relog; RAM stays. */
+  | { reason: 'state'; state: Uint8Array }
   | { reason: 'end' }
   | { reason: 'limit' }
   | { reason: 'diverged'; divergence: SimulatorDivergence };
@@ -153,6 +155,7 @@ export class Simulator {
     const limit = limitInstructions === undefined ? NO_LIMIT : BigInt(limitInstructions);
     const reason = guarded(() => this.native.run(limit));
     if (reason === 'keyframe') return { reason, index: this.native.keyframeIndex() };
+    if (reason === 'state') return { reason, state: this.native.newState() };
     if (reason === 'diverged') return { reason, divergence: this.divergence() };
     return { reason };
   }

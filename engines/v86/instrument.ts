@@ -8,7 +8,7 @@
  * takes back what is not finished.
  */
 import binaryen from 'binaryen';
-import { LAYOUT } from './layout.js';
+import { IOAPIC_ADDRESS, LAYOUT, LOCAL_APIC_ADDRESS } from './layout.js';
 
 const { i32, i64, none } = binaryen;
 type Module = binaryen.Module;
@@ -22,6 +22,8 @@ export const HOOKS = {
   d_delivered: [],
   /** (port, value) */
   d_in8: [i32, i32],
+  /** (address, value) of a 32-bit register of the local APIC or the IOAPIC */
+  d_apic: [i32, i32],
   /** (value) */
   d_tsc: [i64],
   /** (index) after; the value is in EDX:EAX */
@@ -274,6 +276,23 @@ function wrapValues(wrapper: Wrapper): void {
       result,
     ),
   );
+  // The APICs are inside the engine; their registers are read whole whatever the size of the access.
+  for (const [name, base] of [
+    [/3cpu4apic6read32$/, LOCAL_APIC_ADDRESS],
+    [/3cpu6ioapic6read32$/, IOAPIC_ADDRESS],
+  ] as const) {
+    wrapper.wrap(name, 1, [i32], ({ m, arg, local, call, result }) =>
+      m.block(
+        null,
+        [
+          m.local.set(local, call()),
+          m.call('d_apic', [m.i32.add(arg(0), m.i32.const(base)), m.local.get(local, i32)], none),
+          m.local.get(local, i32),
+        ],
+        result,
+      ),
+    );
+  }
   // JIT modules call read_tsc; the interpreter has a copy of it inlined in the instruction.
   wrapper.wrap('read_tsc', 0, [i64], ({ m, local, call, result }) =>
     m.block(

@@ -48,3 +48,7 @@ export const FRAME_BUFFER_ADDRESS = 0xe0000000;
 export const FRAME_BUFFER_BYTES = 8 << 20;
 /** The legacy VGA window: the only hole below the top of RAM. */
 export const VGA_HOLE = { start: 0xa0000, end: 0xc0000 } as const;
+
+/** Physical addresses of registers (SDM vol. 3A, 11.4.1; 82093AA data sheet, 3.0); as numbers of 32 bits with a sign. */
+export const LOCAL_APIC_ADDRESS = 0xfee00000 | 0;
+export const IOAPIC_ADDRESS = 0xfec00000 | 0;

@@ -64,6 +64,15 @@ export interface Probe {
   flags(): number;
 }
 
+/** What comes into being while a machine is made. */
+interface Parts {
+  machine: Machine | null;
+  exports: EngineExports | null;
+  jit: JitModules | null;
+  ram: number;
+  frameBuffer: number;
+}
+
 export class Machine {
   readonly memory: WebAssembly.Memory;
   /** Steps done. */
@@ -95,7 +104,8 @@ export class Machine {
     const scheduler = new Scheduler(() => clock.now(), UNITS_PER_MS);
     const log = options.log ?? (() => undefined);
     const V86 = loadBundle(engine.source, { clock, random: new SeededRandom(options.seed), scheduler, log });
-    const parts: { exports: EngineExports | null; jit: JitModules | null; ram: number; frameBuffer: number } = {
+    const parts: Parts = {
+      machine: null,
       exports: null,
       jit: null,
       ram: 0,
@@ -128,6 +138,11 @@ export class Machine {
       const seen = options.probe === undefined ? { ...raw } : options.probe.exports(raw);
       const allocate = seen.allocate_memory!;
       seen.allocate_memory = (bytes = 0) => (parts.ram = allocate(bytes));
+      const resetCpu = seen.reset_cpu!;
+      seen.reset_cpu = () => {
+        parts.machine?.countUpToReset();
+        return resetCpu();
+      };
       const allocateFrameBuffer = seen.svga_allocate_memory!;
       seen.svga_allocate_memory = (bytes = 0) => (parts.frameBuffer = allocateFrameBuffer(bytes));
       return seen;
@@ -147,7 +162,7 @@ export class Machine {
     await emulator.run();
     const { probe } = options;
     const flags = probe === undefined ? parts.exports!.get_eflags! : (): number => probe.flags();
-    return new Machine(
+    parts.machine = new Machine(
       emulator,
       clock,
       scheduler,
@@ -158,6 +173,7 @@ export class Machine {
       parts.frameBuffer,
       flags,
     );
+    return parts.machine;
   }
 
   /** Clock units now. */
@@ -175,6 +191,16 @@ export class Machine {
     this.clock.advance();
     this.steps++;
     this.scheduler.fire();
+    this.takeCounter();
+  }
+
+  /** A reset makes the engine's counter begin at 0 again. */
+  private countUpToReset(): void {
+    this.takeCounter();
+    this.lastCounter = 0;
+  }
+
+  private takeCounter(): void {
     const counter = this.counter();
     this.instructionsHigh += (counter - this.lastCounter) >>> 0;
     this.lastCounter = counter;

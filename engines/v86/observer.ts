@@ -9,7 +9,7 @@ import { JitBlocks } from './jit-blocks.js';
 import { LAYOUT } from './layout.js';
 import type { EngineExports, Imports, Probe, SeamFunction } from './machine.js';
 import { translate } from './page-walk.js';
-import { readX87, statusWord } from './registers.js';
+import { readCpuState, readX87, statusWord } from './registers.js';
 
 type Global = WebAssembly.Global;
 
@@ -42,6 +42,7 @@ export class Observer implements Probe {
   enabled = false;
   private raw!: EngineExports;
   private count!: Global;
+  private vectors!: Global;
   private depth!: Global;
   private base!: Global;
   private inJit!: Global;
@@ -59,6 +60,8 @@ export class Observer implements Probe {
   private left: { eip: number; fault: boolean } | null = null;
   private dirty: [number, number][] = [];
   private devices = 0;
+  /** A device replaced the CPU's state. */
+  private replaced = false;
   private environment: number[] | null = null;
   private software: Deferred | null = null;
 
@@ -84,6 +87,7 @@ export class Observer implements Probe {
         this.vector(vector, software !== 0, hasError !== 0 ? error >>> 0 : null),
       d_delivered: () => this.tellSoftware(),
       d_in8: (port: number, value: number) => this.sync(() => this.events.portRead(port, 1, value & 0xff)),
+      d_apic: (address: number, value: number) => this.sync(() => this.events.mmioRead(address, 4, value)),
       d_tsc: (value: bigint) =>
         this.sync(() => this.events.tsc(Number(value & 0xffffffffn), Number((value >> 32n) & 0xffffffffn))),
       d_msr: (index: number) => this.msr(index),
@@ -129,6 +133,7 @@ export class Observer implements Probe {
     this.raw = exports;
     const globals = exports as unknown as Record<string, Global>;
     this.count = globals.d_count!;
+    this.vectors = globals.d_vectors!;
     this.depth = globals.d_depth!;
     this.base = globals.d_base!;
     this.inJit = globals.d_in_jit!;
@@ -150,6 +155,13 @@ export class Observer implements Probe {
         this.ramBytes = bytes;
         this.ramAddress = call('allocate_memory')(bytes);
         return this.ramAddress;
+      },
+      reset_cpu: () => {
+        // The engine's own counter begins anew; the difference to `base` is what counts.
+        const before = this.word(LAYOUT.instructionCounter);
+        const result = call('reset_cpu')();
+        this.base.value = (this.base.value as number) - (before - this.word(LAYOUT.instructionCounter));
+        return result;
       },
       jit_dirty_cache: (start: number, end: number) => {
         this.touched(start >>> 0, end >>> 0);
@@ -281,12 +293,15 @@ export class Observer implements Probe {
     this.look.value = 1;
   }
 
-  /** An event whose order is all that counts; behind the deferred ones if there are any. */
+  /**
+   * An event whose order is all that counts; behind the deferred ones if there are any. What a device wrote to RAM while
+   * it was read comes after: the instruction that reads the one retires before it sees the other.
+   */
   private sync(write: () => void): void {
     if (!this.enabled || this.devices > 0) return;
-    this.flushDma();
     if (this.deferred.length > 0) this.deferred.push(write);
     else write();
+    this.flushDma();
   }
 
   private msr(index: number): void {
@@ -354,7 +369,7 @@ export class Observer implements Probe {
     env[name] = (address: number) => {
       const value = this.asDevice(() => inner(address));
       this.sync(() => write(address, value));
-      this.flushDma();
+      this.tellState(value);
       return value;
     };
   }
@@ -362,24 +377,37 @@ export class Observer implements Probe {
   private inDevice(env: Imports, name: string): void {
     const inner = env[name] as (...args: number[]) => number;
     env[name] = (a: number, b: number, c: number, d: number, e: number) => {
-      this.devices++;
-      try {
-        return inner(a, b, c, d, e);
-      } finally {
-        this.devices--;
-        if (this.dirty.length > 0) this.flushDma();
+      const value = this.asDevice(() => inner(a, b, c, d, e));
+      // A port read is told by its hook inside the engine, and before what the device wrote meanwhile.
+      if (name !== 'io_port_read8') {
+        this.flushDma();
+        this.tellState(null);
       }
+      return value;
     };
   }
 
   /** What devices read of each other meanwhile is not the CPU's. */
   private asDevice<T>(run: () => T): T {
+    const eip = this.word(LAYOUT.eip);
+    const vectors = this.vectors.value as number;
     this.devices++;
     try {
       return run();
     } finally {
       this.devices--;
+      // No device moves EIP but one that resets the processor, or puts it where a loaded program begins.
+      if (this.devices === 0 && this.word(LAYOUT.eip) !== eip && this.vectors.value === vectors) this.replaced = true;
     }
+  }
+
+  /** @param eax what the instruction under way is about to read into EAX, if it reads */
+  private tellState(eax: number | null): void {
+    if (!this.replaced) return;
+    this.replaced = false;
+    const state = readCpuState(this.memory(), this.flags());
+    if (eax !== null) state.gpr[0] = eax >>> 0;
+    this.positioned((position) => this.events.state(position, state));
   }
 
   private touched(start: number, end: number): void {

@@ -64,6 +64,7 @@ unsigned itemsOf(uint64_t kind) {
     case Kind::kMsr:
     case Kind::kSseApproximation:
     case Kind::kEnd:
+    case Kind::kState:
       return 3;
     case Kind::kX87:
     case Kind::kSoftwareInterrupt:
@@ -173,6 +174,9 @@ void readPositioned(Event& e, Fields& f) {
       break;
     case Kind::kEnd:
       e.repeat = f.optional();
+      break;
+    case Kind::kState:
+      f.bytes(e.dma.data, e.dma.size);
       break;
     default:
       break;

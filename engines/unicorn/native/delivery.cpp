@@ -36,6 +36,10 @@ void Simulator::handleDue() {
       keyframeIndex_ = due.index;
       consume();
       stop(Stop::kKeyframe);
+    case Kind::kState:
+      newState_.assign(due.dma.data, due.dma.data + due.dma.size);
+      consume();
+      stop(Stop::kState);
     case Kind::kEnd:
       consume();
       stop(Stop::kEnd);

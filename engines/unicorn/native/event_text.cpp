@@ -43,6 +43,8 @@ const char* kindName(Kind kind) {
       return "end";
     case Kind::kCheck:
       return "check";
+    case Kind::kState:
+      return "state";
   }
   return "unknown";
 }
@@ -126,6 +128,7 @@ void describe(const Event& e, char* out, size_t size) {
       line.add(" eip=%" PRIx32 " eflags=%" PRIx32, e.eip, e.eflags);
       break;
     case Kind::kEnd:
+    case Kind::kState:
       break;
   }
   line.optional("rep", e.repeat);

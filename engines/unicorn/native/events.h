@@ -25,6 +25,7 @@ enum class Kind : uint8_t {
   kKeyframeMark = 20,
   kEnd = 21,
   kCheck = 22,
+  kState = 23,
 };
 
 /** A field that may be null. */
@@ -73,6 +74,7 @@ struct Event {
       uint32_t codeOffset, dataOffset, mask;
     } environment;
     uint8_t xmm[16];
+    /** What DMA writes, or an encoded CPU state. */
     struct {
       const uint8_t* data;
       size_t size;
@@ -88,7 +90,7 @@ struct Event {
     return kind == Kind::kException && (vector == 12 || vector == 13) && error.present && error.value == 0;
   }
   /** Ends a run of the simulator when it is reached. */
-  bool stops() const { return kind == Kind::kKeyframeMark || kind == Kind::kEnd; }
+  bool stops() const { return kind == Kind::kKeyframeMark || kind == Kind::kEnd || kind == Kind::kState; }
 };
 
 /** The event's name in the format's description. */

@@ -206,3 +206,18 @@ REPLACES __attribute__((noreturn)) void cpu_abort_x86_64(void* cpu, const char* 
   simulator->noteDivergence("the simulator gave up", "execution", format, 0);
   simulator->stop(decouple::Stop::kDiverged);
 }
+
+/** MOV to a debug register: it keeps every bit, and arms nothing. The exception of DR4 and DR5 is the library's. */
+REPLACES void helper_set_dr_x86_64(void* rawEnv, int number, uint64_t value) {
+  static Original<void(void*, int, uint64_t)> original("helper_set_dr_x86_64");
+  Simulator* simulator = Simulator::of(rawEnv);
+  if (simulator == nullptr) return original(rawEnv, number, value);
+  constexpr int kInvalidOpcode = 6;
+  constexpr uint64_t kDebuggingExtensions = 8;
+  const Env env(rawEnv);
+  if (number == 4 || number == 5) {
+    if ((env.cr(4) & kDebuggingExtensions) != 0) raise_exception_err_ra_x86_64(rawEnv, kInvalidOpcode, 0, CALLER);
+    number += 2;
+  }
+  env.dr(number) = static_cast<uint32_t>(value);
+}

@@ -16,6 +16,8 @@ const char* stopName(Stop stop) {
       return "starved";
     case Stop::kKeyframe:
       return "keyframe";
+    case Stop::kState:
+      return "state";
     case Stop::kEnd:
       return "end";
     case Stop::kLimit:
@@ -46,6 +48,7 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
                            InstanceMethod("run", &SimulatorObject::run),
                            InstanceMethod("position", &SimulatorObject::position),
                            InstanceMethod("keyframeIndex", &SimulatorObject::keyframeIndex),
+                           InstanceMethod("newState", &SimulatorObject::newState),
                            InstanceMethod("divergence", &SimulatorObject::divergence),
                            InstanceMethod("situation", &SimulatorObject::situation),
                            InstanceMethod("counts", &SimulatorObject::counts),
@@ -188,6 +191,13 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
 
   Napi::Value keyframeIndex(Info info) {
     return Napi::Number::New(info.Env(), static_cast<double>(simulator(info).keyframeIndex()));
+  }
+
+  Napi::Value newState(Info info) {
+    const std::vector<uint8_t>& bytes = simulator(info).newState();
+    Napi::Uint8Array copy = Napi::Uint8Array::New(info.Env(), bytes.size());
+    if (!bytes.empty()) std::memcpy(copy.Data(), bytes.data(), bytes.size());
+    return copy;
   }
 
   static Napi::Object situationObject(Napi::Env env, const Situation& from) {

@@ -28,7 +28,7 @@
 
 namespace decouple {
 
-enum class Stop { kNone, kStarved, kKeyframe, kEnd, kLimit, kDiverged };
+enum class Stop { kNone, kStarved, kKeyframe, kState, kEnd, kLimit, kDiverged };
 
 struct Counts {
   uint64_t interrupts = 0;
@@ -78,6 +78,8 @@ class Simulator : public DeviceMemory {
   Stop run(uint64_t limit);
   uint64_t position() const { return position_.count; }
   uint64_t keyframeIndex() const { return keyframeIndex_; }
+  /** The encoded CPU state that the last run stopped at. */
+  const std::vector<uint8_t>& newState() const { return newState_; }
   const Divergence& divergence() const { return divergence_; }
   Situation situation() const;
   const Counts& counts() const { return counts_; }
@@ -197,6 +199,7 @@ class Simulator : public DeviceMemory {
   bool halted_ = false;
   Stop stop_ = Stop::kNone;
   uint64_t keyframeIndex_ = 0;
+  std::vector<uint8_t> newState_;
   /** The other half of an unaligned read of device memory. */
   struct {
     uint32_t address;

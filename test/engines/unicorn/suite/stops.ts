@@ -2,6 +2,7 @@
 import type { TestFn } from 'ava';
 import fc from 'fast-check';
 import type { EventWriter } from '../../../../formats/event-writer.js';
+import { readCpuState } from '../../../../formats/relog.js';
 import { MAP, mapPage } from '../support/guest.js';
 import { Scenario, type MakeSimulator } from '../support/scenario.js';
 
@@ -56,6 +57,22 @@ export function stopsSuite(test: TestFn, make: MakeSimulator): void {
       handlers: { [TIMER]: 'timer', 14: 'fault', 0x80: 'call' },
       memory: (memory) => mapPage(memory, 0x300000, 0, 0),
     });
+
+  test('stops: a new CPU state', (t) => {
+    const s = new Scenario(make, 'start: inc eax\n in al, 0x60\n jmp start\n entry: add ebx, eax\n done: jmp done');
+    const state = { ...s.guest.state, eip: s.at('entry'), gpr: [5, 0, 0, 7, 0, 0, 0, 0] };
+    s.events.portRead(0x60, 1, 9);
+    s.events.state(2, state);
+    s.events.end(4, null);
+    const stop = s.run();
+    t.is(stop.reason, 'state');
+    if (stop.reason !== 'state') return;
+    t.deepEqual(readCpuState(stop.state), state);
+    t.is(s.register('eax'), 9);
+    s.simulator.loadState(readCpuState(stop.state), s.simulator.position);
+    t.is(s.simulator.run().reason, 'end');
+    t.is(s.register('ebx'), 12);
+  });
 
   test('stops: the same events in one frame and in one frame each', (t) => {
     const whole = scenario();
