@@ -55,6 +55,7 @@ const GLOBALS: [string, binaryen.Type][] = [
   ['d_in_jit', i32],
   ['d_look', i32],
   ['d_vectors', i32],
+  ['d_acknowledged', i32],
   ['d_quiet', i32],
   ['d_rep_count', i64],
   ['d_rep_eip', i32],
@@ -247,6 +248,12 @@ function wrapVectors(wrapper: Wrapper): void {
       m.call('d_delivered', [], none),
     ]),
   );
+  // What follows an interrupt controller's answer is an interrupt, whatever its number. Both return Option<u8> in memory.
+  for (const name of [/3cpu3pic19pic_acknowledge_irq$/, /3cpu4apic15acknowledge_irq$/]) {
+    wrapper.wrap(name, 1, [], ({ m, arg, call }) =>
+      m.block(null, [call(), m.global.set('d_acknowledged', m.i32.load8_u(0, 1, arg(0)))]),
+    );
+  }
   // The flags as an instruction reads them (PUSHF, LAHF); delivery and task switches read them too, quietly.
   wrapper.wrap('get_eflags', 0, [i32], ({ m, local, call, result }) =>
     m.block(

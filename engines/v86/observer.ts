@@ -6,7 +6,7 @@ import type { EventWriter } from '../../formats/event-writer.js';
 import type { HOOKS } from './instrument.js';
 import type { JitObserver } from './jit.js';
 import { JitBlocks } from './jit-blocks.js';
-import { LAYOUT } from './layout.js';
+import { FRAME_BUFFER_ADDRESS, FRAME_BUFFER_BYTES, LAYOUT } from './layout.js';
 import type { EngineExports, Imports, Probe, SeamFunction } from './machine.js';
 import { translate } from './page-walk.js';
 import { readCpuState, readX87, statusWord } from './registers.js';
@@ -15,6 +15,11 @@ type Global = WebAssembly.Global;
 
 const PREFIXES = new Set([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3]);
 const PAGE_FAULT = 14;
+/** Bytes in a DMA event at the most. */
+const DMA_BYTES = 256 << 10;
+const VBE_INDEX_PORT = 0x1ce;
+const VBE_DATA_PORT = 0x1cf;
+const VBE_ENABLE = 4;
 /** Bit of a page fault's error code (SDM vol. 3A, 4.7). */
 const WRITE = 2;
 /** FXAM, constants but 0 and 1, and all that computes: where processors and engines differ in results. */
@@ -43,6 +48,7 @@ export class Observer implements Probe {
   private raw!: EngineExports;
   private count!: Global;
   private vectors!: Global;
+  private acknowledged!: Global;
   private depth!: Global;
   private base!: Global;
   private inJit!: Global;
@@ -50,6 +56,7 @@ export class Observer implements Probe {
   private quiet!: Global;
   private repCount!: Global;
   private repEip!: Global;
+  private frameBufferAddress = 0;
   private ramAddress = 0;
   private ramBytes = 0;
   private buffer: ArrayBuffer | null = null;
@@ -116,6 +123,7 @@ export class Observer implements Probe {
     for (const name of Object.keys(env)) {
       if (/^(io_port_write(8|16|32)|io_port_read8|mmap_write(8|16|32|64|128))$/.test(name)) this.inDevice(env, name);
     }
+    this.clearsFrameBuffer(env);
     const timers = env.run_hardware_timers as (...args: number[]) => number;
     env.run_hardware_timers = (...args: number[]) => {
       // HLT runs the timers too, from within JIT code; there the position is not known yet.
@@ -134,6 +142,7 @@ export class Observer implements Probe {
     const globals = exports as unknown as Record<string, Global>;
     this.count = globals.d_count!;
     this.vectors = globals.d_vectors!;
+    this.acknowledged = globals.d_acknowledged!;
     this.depth = globals.d_depth!;
     this.base = globals.d_base!;
     this.inJit = globals.d_in_jit!;
@@ -155,6 +164,10 @@ export class Observer implements Probe {
         this.ramBytes = bytes;
         this.ramAddress = call('allocate_memory')(bytes);
         return this.ramAddress;
+      },
+      svga_allocate_memory: (bytes: number) => {
+        this.frameBufferAddress = call('svga_allocate_memory')(bytes);
+        return this.frameBufferAddress;
       },
       reset_cpu: () => {
         // The engine's own counter begins anew; the difference to `base` is what counts.
@@ -207,13 +220,20 @@ export class Observer implements Probe {
     if (this.dirty.length === 0) return;
     const ranges = this.dirty;
     this.dirty = [];
+    const rep = this.inJit.value === 0 ? this.rep() : null;
     for (const [start, end] of ranges) {
-      const from = Math.min(start, this.ramBytes);
-      const data = this.ram().slice(from, Math.min(end, this.ramBytes));
-      if (data.length === 0) continue;
-      const rep = this.inJit.value === 0 ? this.rep() : null;
-      this.positioned((position) => this.events.dma(position, from, data, rep));
+      for (let from = start; from < end; from += DMA_BYTES) {
+        const data = this.bytesAt(from, Math.min(end - from, DMA_BYTES));
+        if (data.length > 0) this.positioned((position) => this.events.dma(position, from, data, rep));
+      }
     }
+  }
+
+  /** A copy of what is in RAM or the frame buffer; less when they end before. */
+  private bytesAt(address: number, length: number): Uint8Array {
+    if (address < FRAME_BUFFER_ADDRESS) return this.ram().slice(address, address + length);
+    const offset = address - FRAME_BUFFER_ADDRESS;
+    return new Uint8Array(this.memory(), this.frameBufferAddress, FRAME_BUFFER_BYTES).slice(offset, offset + length);
   }
 
   eip(): number {
@@ -226,8 +246,8 @@ export class Observer implements Probe {
 
   private vector(vector: number, software: boolean, error: number | null): void {
     const linear = this.word(LAYOUT.eip);
-    // In real mode the interrupt controller's first vectors are 8 to 15; the exceptions among them push an error code.
-    const interrupt = !software && error === null && (vector >= 32 || (vector >= 8 && vector <= 15));
+    const interrupt = this.acknowledged.value !== 0;
+    this.acknowledged.value = 0;
     const fault = !software && !interrupt;
     const eip = this.eip();
     const eflags = this.flags();
@@ -371,6 +391,24 @@ export class Observer implements Probe {
       this.sync(() => write(address, value));
       this.tellState(value);
       return value;
+    };
+  }
+
+  /**
+   * Switching a mode of the Bochs VBE extensions on fills the frame buffer with zeros, unless bit 7 says not to. The
+   * device does so behind the CPU's back.
+   */
+  private clearsFrameBuffer(env: Imports): void {
+    const inner = env.io_port_write16 as (port: number, value: number) => number;
+    let register = 0;
+    env.io_port_write16 = (port: number, value: number) => {
+      if (port === VBE_INDEX_PORT) register = value;
+      const result = inner(port, value);
+      if (port === VBE_DATA_PORT && register === VBE_ENABLE && (value & 0x81) === 1) {
+        this.touched(FRAME_BUFFER_ADDRESS, FRAME_BUFFER_ADDRESS + FRAME_BUFFER_BYTES);
+        this.flushDma();
+      }
+      return result;
     };
   }
 
