@@ -46,7 +46,7 @@ function parser(args: string[]): Argv {
 }
 
 /** Options that may be given several times. */
-const REPEATABLE = new Set(['analysis', 'symbols']);
+const REPEATABLE = new Set(['analysis', 'symbols', 'forward']);
 
 /** yargs makes an array of an option that is given twice, and lets empty values pass; no handler expects either. */
 function refuseOdd(args: Record<string, unknown>): true {
