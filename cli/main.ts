@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
 import { DecoupleError, EXIT_MEANING, EXIT_STATUS, type ExitClass } from '../formats/errors.js';
 import { analyzeCommand } from './commands/analyze.js';
+import { exportCommand } from './commands/export.js';
 import { guestsCommand } from './commands/guests.js';
 import { infoCommand } from './commands/info.js';
 import { recordCommand } from './commands/record.js';
@@ -27,6 +28,7 @@ function parser(args: string[]): Argv {
     .command(relogCommand)
     .command(verifyCommand)
     .command(analyzeCommand)
+    .command(exportCommand)
     .command(guestsCommand)
     .command(infoCommand)
     .demandCommand(1, 'Name a command.')

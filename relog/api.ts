@@ -80,6 +80,24 @@ export interface ReplayResult {
   cutOff: boolean;
 }
 
+export interface ExportOptions extends StageOptions {
+  input: string;
+  output: string;
+  force: boolean;
+}
+
+export interface ExportResult {
+  output: string;
+  /** Frames to the guest, and from it. */
+  framesIn: number;
+  framesOut: number;
+  bytes: number;
+  /** The engine's own count. */
+  instructions: number;
+  seconds: number;
+  cutOff: boolean;
+}
+
 export interface RelogOptions extends StageOptions {
   input: string;
   output: string;
