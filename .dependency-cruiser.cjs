@@ -3,13 +3,14 @@
  *
  *   formats            nothing of the project
  *   engines/<each>     formats; never another engine
+ *   network            formats
  *   guests             formats, and the types of session files (relog)
- *   relog              formats, engines, and types of guests and analyses
+ *   relog              formats, engines, network, and types of guests and analyses
  *   analyses           formats, and the types of the simulator's events
  *   corpus             formats, guests, relog
  *   cli                all of the above; nobody knows cli
  */
-const ROOMS = ['formats', 'engines/v86', 'engines/unicorn', 'relog', 'analyses', 'guests', 'cli'];
+const ROOMS = ['formats', 'engines/v86', 'engines/unicorn', 'network', 'relog', 'analyses', 'guests', 'cli'];
 
 /** Imports of room `from` that go to a project folder which is neither itself nor in `may`. */
 function room(from, may) {
@@ -19,7 +20,7 @@ function room(from, may) {
     comment: `${from}/ may import ${may.length === 0 ? 'nothing of the project' : may.join(', ')}`,
     from: { path: `^${from}/` },
     to: {
-      path: '^(formats|engines|relog|analyses|guests|corpus|cli|test|bench|scripts)/',
+      path: '^(formats|engines|network|relog|analyses|guests|corpus|cli|test|bench|scripts)/',
       pathNot: [from, ...may].map((name) => `^${name}/`),
     },
   };
@@ -41,7 +42,8 @@ module.exports = {
     room('formats', []),
     room('engines/v86', ['formats']),
     room('engines/unicorn', ['formats']),
-    room('relog', ['formats', 'engines', 'guests', 'analyses']),
+    room('network', ['formats']),
+    room('relog', ['formats', 'engines', 'network', 'guests', 'analyses']),
     room('analyses', ['formats', 'engines/unicorn']),
     room('guests', ['formats', 'relog']),
     room('corpus', ['formats', 'guests', 'relog']),

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
 import { DecoupleError, EXIT_MEANING, EXIT_STATUS, type ExitClass } from '../formats/errors.js';
 import { analyzeCommand } from './commands/analyze.js';
+import { exportCommand } from './commands/export.js';
 import { guestsCommand } from './commands/guests.js';
 import { infoCommand } from './commands/info.js';
 import { recordCommand } from './commands/record.js';
@@ -27,6 +28,7 @@ function parser(args: string[]): Argv {
     .command(relogCommand)
     .command(verifyCommand)
     .command(analyzeCommand)
+    .command(exportCommand)
     .command(guestsCommand)
     .command(infoCommand)
     .demandCommand(1, 'Name a command.')
@@ -46,7 +48,7 @@ function parser(args: string[]): Argv {
 }
 
 /** Options that may be given several times. */
-const REPEATABLE = new Set(['analysis', 'symbols']);
+const REPEATABLE = new Set(['analysis', 'symbols', 'forward']);
 
 /** yargs makes an array of an option that is given twice, and lets empty values pass; no handler expects either. */
 function refuseOdd(args: Record<string, unknown>): true {

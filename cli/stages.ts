@@ -6,6 +6,7 @@ export const stages = {
   record: async () => (await import('../relog/record.js')).record,
   replay: async () => (await import('../relog/replay.js')).replay,
   relog: async () => (await import('../relog/relog.js')).relog,
+  exportPcapng: async () => (await import('../relog/export.js')).exportPcapng,
   verify: async () => (await import('../relog/verify.js')).verify,
   analyze: async () => (await import('../relog/analyze.js')).analyze,
   session: async () => (await import('../relog/session.js')).parseSession,

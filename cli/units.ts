@@ -68,6 +68,22 @@ export function parsePattern(source: string, option: string): RegExp {
   }
 }
 
+/**
+ * A port of this computer that leads to one of the guest: `tcp:8080:80`.
+ * @throws DecoupleError usage
+ */
+export function parseForward(text: string): { hostPort: number; guestPort: number } {
+  const match = /^tcp:(\d{1,5}):(\d{1,5})$/.exec(text);
+  const [hostPort, guestPort] = [Number(match?.[1]), Number(match?.[2])];
+  const isPort = (port: number): boolean => port >= 1 && port <= 65_535;
+  if (isPort(hostPort) && isPort(guestPort)) return { hostPort, guestPort };
+  throw new DecoupleError(
+    'usage',
+    `--forward ${text} is not a forward.`,
+    'Write tcp:, a port of this computer and a port of the guest, like tcp:8080:80.',
+  );
+}
+
 /** `1234567` → `1.23 M`. Three digits that count; whole numbers below a thousand. */
 export function formatCount(count: number): string {
   return withPrefix(count, ['', ' k', ' M', ' G', ' T']);

@@ -20,6 +20,7 @@ export const EXIT_STATUS = {
   exists: 12,
   write: 13,
   simulator: 14,
+  port: 15,
   interrupted: 130,
 } as const;
 
@@ -42,6 +43,7 @@ export const EXIT_MEANING: Record<ExitClass, string> = {
   exists: 'the output exists already and --force was not given',
   write: 'the output could not be written (disk full?)',
   simulator: 'the simulator is not built or cannot be loaded',
+  port: 'a port of this computer that was to be forwarded cannot be listened at',
   interrupted: 'interrupted (Ctrl-C); what was written until then is valid',
 };
 
@@ -70,6 +72,7 @@ const CLASS_OF = {
   'output-exists': 'exists',
   'write-failed': 'write',
   'simulator-unavailable': 'simulator',
+  'port-unavailable': 'port',
   interrupted: 'interrupted',
   internal: 'internal',
 } as const satisfies Record<string, ExitClass>;

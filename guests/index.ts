@@ -1,11 +1,12 @@
 /** Guests: machines described by a spec, made of Debian packages and programs of ours, ready to be recorded. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { DecoupleError, inputError } from '../formats/errors.js';
 import { buildDirectory, buildKey, findBuild, imageHash, storeBuild } from './cache.js';
 import type { GuestImage } from './image.js';
 import { specsDirectory } from './paths.js';
 import { provision } from './provision.js';
+import { specError } from './fields.js';
 import { parseSpec, type GuestSpec } from './spec.js';
 
 export type { GuestImage } from './image.js';
@@ -69,8 +70,17 @@ export function listGuests(): Promise<GuestSummary[]> {
 
 /** The spec of a guest. Errors: `guest-unknown`, `guest-invalid`, `file-missing`. */
 export function describeGuest(nameOrPath: string): GuestSpec {
+  return describe(nameOrPath, '.', []);
+}
+
+/**
+ * @param directory that paths are relative to
+ * @param above specs that extend this one, directly or not
+ */
+function describe(nameOrPath: string, directory: string, above: string[]): GuestSpec {
   const isPath = nameOrPath.includes('/') || /\.ya?ml$/.test(nameOrPath);
-  const path = isPath ? resolve(nameOrPath) : join(specsDirectory(), `${nameOrPath}.yaml`);
+  const path = isPath ? resolve(directory, nameOrPath) : join(specsDirectory(), `${nameOrPath}.yaml`);
+  if (above.includes(path)) throw specError(path, 'extends itself');
   if (!isPath && !existsSync(path)) {
     throw new DecoupleError(
       'guest-unknown',
@@ -84,7 +94,7 @@ export function describeGuest(nameOrPath: string): GuestSpec {
   } catch (error) {
     throw inputError(path, error);
   }
-  return parseSpec(text, path);
+  return parseSpec(text, path, (base) => describe(base, dirname(path), [...above, path]));
 }
 
 function specNames(): string[] {

@@ -2,6 +2,7 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { NETWORK_CARDS, PLAIN_DEVICES, type MachineDevices } from '../formats/devices.js';
+import { mergeInitramfs } from './extend.js';
 import { Fields, specError } from './fields.js';
 
 /** From a Debian package, or a file of the user's own (absolute path). */
@@ -57,9 +58,10 @@ const MEMORY_MAX = 3 * 2 ** 30;
 /**
  * @param text YAML
  * @param path of the spec: paths in it are relative to its directory, and messages name it
- * Errors: `guest-invalid`.
+ * @param baseOf the spec that this one `extends`, by what it calls it
+ * Errors: `guest-invalid`; those of `baseOf`.
  */
-export function parseSpec(text: string, path: string): GuestSpec {
+export function parseSpec(text: string, path: string, baseOf?: (name: string) => GuestSpec): GuestSpec {
   let document: unknown;
   try {
     // Warnings would go to the console.
@@ -72,21 +74,22 @@ export function parseSpec(text: string, path: string): GuestSpec {
   const local = (file: string): string => (isAbsolute(file) ? file : resolve(dirname(path), file));
   const name = fields.string('name');
   if (!/^[\w.-]+$/.test(name)) throw specError(path, 'needs a "name" of letters, digits, dots and dashes');
+  const extended = fields.string('extends', null);
+  const base = extended === null ? null : (baseOf?.(extended) ?? null);
+  const inner = (field: string): Fields => new Fields(fields.take(field), `${path}: ${field}`);
+  const initramfs = fields.has('initramfs') ? parseInitramfs(inner('initramfs'), local) : null;
+  const devices = base?.devices ?? PLAIN_DEVICES;
   const spec: GuestSpec = {
     name,
     description: fields.string('description', ''),
-    release: fields.string('release', 'bookworm'),
-    memory: fields.size('memory'),
-    devices: fields.has('devices')
-      ? parseDevices(new Fields(fields.take('devices'), `${path}: devices`))
-      : PLAIN_DEVICES,
-    firmware: fields.has('firmware') ? parseFirmware(fields, local) : null,
-    boot: parseBoot(new Fields(fields.take('boot'), `${path}: boot`), local),
-    initramfs: fields.has('initramfs')
-      ? parseInitramfs(new Fields(fields.take('initramfs'), `${path}: initramfs`), local)
-      : null,
-    ready: fields.string('ready', null),
-    readyTimeout: fields.seconds('readyTimeout', 60),
+    release: fields.string('release', base?.release ?? 'bookworm'),
+    memory: base !== null && !fields.has('memory') ? base.memory : fields.size('memory'),
+    devices: fields.has('devices') ? parseDevices(inner('devices'), devices) : devices,
+    firmware: fields.has('firmware') ? parseFirmware(fields, local) : (base?.firmware ?? null),
+    boot: base !== null && !fields.has('boot') ? base.boot : parseBoot(inner('boot'), local),
+    initramfs: mergeInitramfs(base?.initramfs ?? null, initramfs),
+    ready: fields.has('ready') ? fields.string('ready') : (base?.ready ?? null),
+    readyTimeout: fields.seconds('readyTimeout', base?.readyTimeout ?? 60),
   };
   fields.end();
   checkWhole(spec, path);
@@ -113,12 +116,12 @@ function checkWhole(spec: GuestSpec, path: string): void {
   }
 }
 
-function parseDevices(fields: Fields): MachineDevices {
+function parseDevices(fields: Fields, base: MachineDevices): MachineDevices {
   const devices: MachineDevices = {
-    acpi: fields.flag('acpi'),
-    network: fields.has('network') ? fields.oneOf('network', NETWORK_CARDS) : 'none',
-    serialPorts: fields.integer('serialPorts', 1, 4, 1),
-    virtioConsole: fields.flag('virtioConsole'),
+    acpi: fields.has('acpi') ? fields.flag('acpi') : base.acpi,
+    network: fields.has('network') ? fields.oneOf('network', NETWORK_CARDS) : base.network,
+    serialPorts: fields.integer('serialPorts', 1, 4, base.serialPorts),
+    virtioConsole: fields.has('virtioConsole') ? fields.flag('virtioConsole') : base.virtioConsole,
   };
   fields.end();
   return devices;

@@ -2,6 +2,7 @@
 import type { BlockBatch } from '../engines/unicorn/index.js';
 import type { RamRegion } from '../formats/state.js';
 import type { GuestImage } from '../guests/image.js';
+import type { Forward } from '../network/index.js';
 
 /** Told now and then; never more often than ten times a second. */
 export interface Progress {
@@ -24,6 +25,12 @@ export type SessionStep =
   | { kind: 'expect'; pattern: RegExp; timeoutSeconds: number }
   | { kind: 'wait'; seconds: number };
 
+/** A user-mode network: the guest is 10.0.2.15, the host's 127.0.0.1 is 10.0.2.2. */
+export interface NetworkOptions {
+  /** Ports of the host's 127.0.0.1 that lead into the guest, TCP. */
+  forwards: readonly Forward[];
+}
+
 export interface RecordOptions extends StageOptions {
   guest: GuestImage;
   output: string;
@@ -32,6 +39,8 @@ export interface RecordOptions extends StageOptions {
   until: RegExp | null;
   limit: { seconds: number } | { instructions: number } | null;
   seed: number;
+  /** What the guest's network card is plugged into; null: nothing. */
+  network: NetworkOptions | null;
   /** Replace an existing output file. */
   force: boolean;
   /** Where cached ready snapshots live. */
@@ -68,6 +77,24 @@ export interface ReplayResult {
   digests: number;
   mismatch: { afterTick: number; beforeTick: number; what: string } | null;
   /** The recording has no end frame: it was replayed up to its last complete frame. */
+  cutOff: boolean;
+}
+
+export interface ExportOptions extends StageOptions {
+  input: string;
+  output: string;
+  force: boolean;
+}
+
+export interface ExportResult {
+  output: string;
+  /** Frames to the guest, and from it. */
+  framesIn: number;
+  framesOut: number;
+  bytes: number;
+  /** The engine's own count. */
+  instructions: number;
+  seconds: number;
   cutOff: boolean;
 }
 

@@ -9,6 +9,7 @@ import { ConsoleMatcher } from './console-matcher.js';
 import { blobsOf, imagesOf } from './images.js';
 import { LiveMachine } from './live-machine.js';
 import { LogBuilder } from './log-builder.js';
+import { plugIn } from './plug.js';
 import { PANIC, readySnapshot } from './snapshot.js';
 import { SessionRunner } from './session-runner.js';
 
@@ -32,6 +33,8 @@ export async function recordHere(options: RecorderOptions): Promise<RecordResult
   const images = imagesOf(guest, start);
   const epoch = snapshot?.epoch ?? Date.now();
   const clockStart = snapshot?.clock ?? 0;
+  const holder: { live: LiveMachine | null } = { live: null };
+  const network = await plugIn(guest, options.network, (value) => holder.live?.input({ channel: 'network', value }));
   const engine = enginePackage();
   const writer = new ContainerWriter({
     path: options.output,
@@ -54,7 +57,6 @@ export async function recordHere(options: RecorderOptions): Promise<RecordResult
     const log = new LogBuilder(clockStart);
     const matcher = new ConsoleMatcher();
     const printed: number[] = [];
-    const holder: { live: LiveMachine | null } = { live: null };
     const live = await LiveMachine.create({
       memory: guest.memory,
       devices: guest.devices,
@@ -66,6 +68,7 @@ export async function recordHere(options: RecorderOptions): Promise<RecordResult
       journal: log,
       onOutput: (output) => {
         log.deviceOutput(holder.live?.machine.steps ?? 0, output);
+        if (output.channel === 'network') network?.receive(output.bytes);
         if (output.channel !== 'serial0') return;
         output.bytes.forEach((byte) => matcher.push(byte));
         printed.push(...output.bytes);
@@ -74,6 +77,7 @@ export async function recordHere(options: RecorderOptions): Promise<RecordResult
     holder.live = live;
     return await new Recording(options, writer, live, log, matcher, printed).run();
   } finally {
+    network?.close();
     writer.abandon();
   }
 }

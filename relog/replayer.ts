@@ -1,7 +1,7 @@
 /** Runs a recording again: the same engine, fed from the log, without waiting. */
 import { enginePackage, Machine, type Probe, type SampleSource } from '../engines/v86/index.js';
 import { ContainerReader, damaged } from '../formats/container/index.js';
-import type { DeviceOutput } from '../formats/devices.js';
+import type { DeviceInput, DeviceOutput } from '../formats/devices.js';
 import { DecoupleError } from '../formats/errors.js';
 import { readLog, readStart, type LogFrame, type LoggedInput, type RecordingHeader } from '../formats/recording.js';
 import { VarintReader } from '../formats/varint.js';
@@ -14,6 +14,10 @@ const BREATH_MS = 20;
 export interface ReplayHooks {
   probe?: Probe;
   onOutput?: (output: DeviceOutput) => void;
+  /** Before the step that it comes before. */
+  onInput?: (input: DeviceInput) => void;
+  /** The machine's clock gets a sample, in units: at the beginning of a step, and within it. */
+  onSample?: (units: number) => void;
   /** Before every step, when the inputs that come before it are in. */
   beforeStep?: () => void;
   /** After every breath, between two steps. */
@@ -46,7 +50,7 @@ export class Replayer {
       if (images === null || (snapshot === null) !== (header.start === 'power-on')) {
         throw damaged(path, 'it lacks what the run starts from');
       }
-      const samples = new LoggedSamples(header.clockStart, path);
+      const samples = new LoggedSamples(header.clockStart, path, hooks.onSample);
       const holder: { replayer: Replayer | null } = { replayer: null };
       const machine = await Machine.create({
         memory: header.guest.memory,
@@ -110,8 +114,10 @@ export class Replayer {
   }
 
   private apply(input: LoggedInput): void {
-    if (input.kind === 'device') this.machine.input(input.input);
-    else {
+    if (input.kind === 'device') {
+      this.hooks.onInput?.(input.input);
+      this.machine.input(input.input);
+    } else {
       try {
         this.machine.activateModule(input.serial);
       } catch (error) {
@@ -132,6 +138,7 @@ class LoggedSamples implements SampleSource {
   constructor(
     private last: number,
     private readonly path: string,
+    private readonly onSample?: (units: number) => void,
   ) {}
 
   use(clock: Uint8Array): void {
@@ -146,6 +153,7 @@ class LoggedSamples implements SampleSource {
     if (this.deltas.done) throw lost(this.path, 0, 'the machine reads the clock more often than it did');
     this.last += this.deltas.next();
     if (this.last < floor) throw lost(this.path, 0, 'the machine reads the clock at other moments than it did');
+    this.onSample?.(this.last);
     return this.last;
   }
 }

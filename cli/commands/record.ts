@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Argv, CommandModule } from 'yargs';
 import { DecoupleError, inputError } from '../../formats/errors.js';
-import type { RecordResult, SessionStep } from '../../relog/api.js';
+import type { NetworkOptions, RecordResult, SessionStep } from '../../relog/api.js';
 import { Keyboard, Screen } from '../console.js';
 import { withOutput, type GlobalOptions, type OutputOptions } from '../options.js';
 import { describeEnd, statusOfEnd } from '../outcome.js';
@@ -9,7 +9,7 @@ import { formatPairs, printNote, printResult } from '../output.js';
 import { CACHE, refuseExisting } from '../paths.js';
 import { runStage } from '../run.js';
 import { stages } from '../stages.js';
-import { formatBytes, formatRun, parseLimit, parsePattern, parseSeed } from '../units.js';
+import { formatBytes, formatRun, parseForward, parseLimit, parsePattern, parseSeed } from '../units.js';
 
 interface RecordArguments extends GlobalOptions, OutputOptions {
   guest: string;
@@ -19,6 +19,8 @@ interface RecordArguments extends GlobalOptions, OutputOptions {
   for: string | undefined;
   seed: string;
   console: boolean;
+  net: 'none' | 'user';
+  forward: string[];
 }
 
 function builder(yargs: Argv<GlobalOptions>): Argv<RecordArguments> {
@@ -47,6 +49,18 @@ function builder(yargs: Argv<GlobalOptions>): Argv<RecordArguments> {
       describe: "Seed of the machine's random numbers",
     })
     .option('console', { type: 'boolean', default: false, describe: 'Show what the guest prints' })
+    .option('net', {
+      choices: ['none', 'user'] as const,
+      default: 'none' as const,
+      describe: "What the guest's network card is plugged into; user: DHCP, DNS, and 127.0.0.1 as 10.0.2.2",
+    })
+    .option('forward', {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      default: [] as string[],
+      describe: 'A port of 127.0.0.1 that leads to one of the guest: tcp:8080:80 (repeatable, needs --net user)',
+    })
     .example('$0 record debian-busybox -o run.dcr --session session.yaml', 'Types what the session says')
     .example('$0 record debian-busybox -o run.dcr', "The guest's console on this terminal; Ctrl-] ends it");
 }
@@ -55,6 +69,7 @@ async function handler(args: RecordArguments): Promise<void> {
   const limit = args.for === undefined ? null : parseLimit(args.for, 'for');
   const until = args.until === undefined ? null : parsePattern(args.until, 'until');
   const seed = parseSeed(args.seed);
+  const network = networkOptions(args.net, args.forward);
   const interactive = args.session === undefined && until === null && limit === null;
   if (interactive && !process.stdin.isTTY) {
     throw new DecoupleError(
@@ -85,6 +100,7 @@ async function handler(args: RecordArguments): Promise<void> {
           until,
           limit,
           seed,
+          network,
           force: args.force,
           cacheDir: CACHE,
           input: keyboard,
@@ -100,6 +116,13 @@ async function handler(args: RecordArguments): Promise<void> {
   } finally {
     keyboard?.close();
   }
+}
+
+/** @throws DecoupleError usage */
+function networkOptions(net: 'none' | 'user', forwards: string[]): NetworkOptions | null {
+  if (net === 'user') return { forwards: forwards.map(parseForward) };
+  if (forwards.length === 0) return null;
+  throw new DecoupleError('usage', '--forward needs a network to forward into.', 'Give --net user too.');
 }
 
 /** @throws DecoupleError file-missing, file-unreadable, session-invalid */

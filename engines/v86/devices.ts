@@ -13,6 +13,8 @@ export function deviceOptions(devices: MachineDevices): Record<string, unknown> 
     acpi: devices.acpi,
     // Without a type the engine adds a card by itself.
     net_device: { type: devices.network },
+    // The guest's driver knows the address that the card had when the snapshot was taken, and its ring may hold frames.
+    preserve_mac_from_state_image: true,
     uart1: devices.serialPorts > 1,
     uart2: devices.serialPorts > 2,
     uart3: devices.serialPorts > 3,

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { isGuestBuilt, loadGuest } from '../../guests/index.js';
 import { buildAddon, hasAddon, isAddonBuilt } from './addon.js';
+import { fetchTshark, findTshark } from './tshark.js';
 import { fetchUnicorn, findUnicorn } from './unicorn.js';
 
 export interface Step {
@@ -17,7 +18,7 @@ export interface SetupOptions {
 }
 
 export const DEFAULT_GUEST = 'debian-busybox';
-const TEST_GUESTS: string[] = [];
+const TEST_GUESTS: string[] = ['debian-net', 'debian-net-ne2k'];
 
 export function laterSteps(root: string, options: SetupOptions): { name: string; step: Step }[] {
   const cacheDir = join(root, '.cache');
@@ -25,6 +26,7 @@ export function laterSteps(root: string, options: SetupOptions): { name: string;
   return [
     { name: 'libunicorn', step: unicornStep(cacheDir) },
     ...(hasAddon(root) ? [{ name: 'simulator', step: addonStep(root, cacheDir, options.nodeGypEnvironment) }] : []),
+    ...(options.tests ? [{ name: 'tshark', step: tsharkStep(cacheDir) }] : []),
     ...guests.map((name) => ({ name: `guest ${name}`, step: guestStep(name, cacheDir) })),
   ];
 }
@@ -33,6 +35,13 @@ function unicornStep(cacheDir: string): Step {
   return {
     isDone: async () => (await findUnicorn(cacheDir)) !== null,
     run: (report) => fetchUnicorn(cacheDir, report),
+  };
+}
+
+function tsharkStep(cacheDir: string): Step {
+  return {
+    isDone: async () => (await findTshark(cacheDir)) !== null,
+    run: (report) => fetchTshark(cacheDir, report),
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * Moves the pins of guests/debian.lock.json to what Debian's archives offer now (`npm run update-lock`). Packages are
- * those the specs that come with the project need, and libunicorn for each architecture that can run the simulator.
+ * those the specs that come with the project need, libunicorn for each architecture that can run the simulator, and
+ * tshark for the tests.
  */
 import { join } from 'node:path';
 import { DecoupleError } from '../../formats/errors.js';
@@ -9,6 +10,7 @@ import { PackageStore } from '../../guests/debian/packages.js';
 import { describeGuest, listGuests } from '../../guests/index.js';
 import { projectRoot } from '../../guests/paths.js';
 import { packagesOf } from '../../guests/provision.js';
+import { TSHARK_ARCHITECTURES, TSHARK_PACKAGES, TSHARK_RELEASE } from './tshark.js';
 import { UNICORN_ARCHITECTURES, UNICORN_PACKAGES, UNICORN_RELEASE } from './unicorn.js';
 
 async function wantedPackages(): Promise<Map<string, Set<string>>> {
@@ -21,6 +23,9 @@ async function wantedPackages(): Promise<Map<string, Set<string>>> {
   }
   for (const architecture of UNICORN_ARCHITECTURES) {
     wanted.set(`${UNICORN_RELEASE}/${architecture}`, new Set(UNICORN_PACKAGES));
+  }
+  for (const architecture of TSHARK_ARCHITECTURES) {
+    wanted.set(`${TSHARK_RELEASE}/${architecture}`, new Set(TSHARK_PACKAGES));
   }
   return wanted;
 }
