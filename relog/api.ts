@@ -1,5 +1,6 @@
 /** What the stages share: options, progress and results. A stage is a function of its inputs and options alone. */
 import type { BlockBatch } from '../engines/unicorn/index.js';
+import type { DeviceInput, StreamChannel } from '../formats/devices.js';
 import type { RamRegion } from '../formats/state.js';
 import type { GuestImage } from '../guests/image.js';
 
@@ -20,8 +21,12 @@ export interface StageOptions {
 }
 
 export type SessionStep =
-  | { kind: 'send'; bytes: Uint8Array }
-  | { kind: 'expect'; pattern: RegExp; timeoutSeconds: number }
+  | { kind: 'send'; channel: StreamChannel; bytes: Uint8Array }
+  | { kind: 'expect'; channel: StreamChannel; pattern: RegExp; timeoutSeconds: number }
+  /** Waits for text on the VGA text screen. */
+  | { kind: 'screen'; pattern: RegExp; timeoutSeconds: number }
+  /** Keyboard and mouse: one input after the other, with pauses between them. */
+  | { kind: 'act'; inputs: DeviceInput[] }
   | { kind: 'wait'; seconds: number };
 
 export interface RecordOptions extends StageOptions {
@@ -30,6 +35,8 @@ export interface RecordOptions extends StageOptions {
   start: 'ready' | 'power-on';
   session: SessionStep[];
   until: RegExp | null;
+  /** Ends the recording when the VGA text screen shows this. */
+  untilScreen: RegExp | null;
   limit: { seconds: number } | { instructions: number } | null;
   seed: number;
   /** Replace an existing output file. */

@@ -16,6 +16,7 @@ interface RecordArguments extends GlobalOptions, OutputOptions {
   session: string | undefined;
   start: 'ready' | 'power-on';
   until: string | undefined;
+  'until-screen': string | undefined;
   for: string | undefined;
   seed: string;
   console: boolean;
@@ -39,6 +40,11 @@ function builder(yargs: Argv<GlobalOptions>): Argv<RecordArguments> {
       requiresArg: true,
       describe: 'End when the console shows this regular expression',
     })
+    .option('until-screen', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'End when the VGA text screen shows this regular expression',
+    })
     .option('for', { type: 'string', requiresArg: true, describe: 'End after this time (30s) or instructions (500M)' })
     .option('seed', {
       type: 'string',
@@ -54,13 +60,14 @@ function builder(yargs: Argv<GlobalOptions>): Argv<RecordArguments> {
 async function handler(args: RecordArguments): Promise<void> {
   const limit = args.for === undefined ? null : parseLimit(args.for, 'for');
   const until = args.until === undefined ? null : parsePattern(args.until, 'until');
+  const untilScreen = args['until-screen'] === undefined ? null : parsePattern(args['until-screen'], 'until-screen');
   const seed = parseSeed(args.seed);
-  const interactive = args.session === undefined && until === null && limit === null;
+  const interactive = args.session === undefined && until === null && untilScreen === null && limit === null;
   if (interactive && !process.stdin.isTTY) {
     throw new DecoupleError(
       'usage',
       'Nothing says when the recording ends, and there is no terminal to type at.',
-      'Give --session, --until or --for.',
+      'Give --session, --until, --until-screen or --for.',
     );
   }
   refuseExisting(args.output, args.force);
@@ -83,6 +90,7 @@ async function handler(args: RecordArguments): Promise<void> {
           start: args.start,
           session,
           until,
+          untilScreen,
           limit,
           seed,
           force: args.force,

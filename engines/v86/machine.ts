@@ -83,6 +83,7 @@ export class Machine {
     readonly ramBytes: number,
     private readonly frameBufferAddress: number,
     private readonly flags: () => number,
+    private readonly screen: { graphic: boolean },
   ) {
     this.raw = exports;
     this.memory = exports.memory;
@@ -142,6 +143,10 @@ export class Machine {
       ...(options.snapshot === null ? {} : { initial_state: { buffer: ownBuffer(options.snapshot) } }),
     });
     const loaded = new Promise<void>((resolve) => emulator.add_listener('emulator-loaded', () => resolve()));
+    const screen = { graphic: false };
+    emulator.add_listener('screen-set-size', ([, , bitsPerPixel]: [number, number, number]) => {
+      screen.graphic = bitsPerPixel !== 0;
+    });
     if (options.onOutput !== undefined) listen(emulator, options.devices, options.onOutput);
     await whileFiring(scheduler, loaded);
     await emulator.run();
@@ -157,6 +162,7 @@ export class Machine {
       options.memory,
       parts.frameBuffer,
       flags,
+      screen,
     );
   }
 
@@ -183,6 +189,11 @@ export class Machine {
   /** Instructions as the engine counts them: deterministic, but not the architectural count. */
   get engineInstructions(): number {
     return this.instructionsHigh;
+  }
+
+  /** Rows of the VGA text screen as they are now; none in a graphics mode. Looking leaves no trace in the machine. */
+  textScreen(): string[] {
+    return this.screen.graphic ? [] : this.emulator.screen_adapter.get_text_screen();
   }
 
   activateModule(serial: number): void {
