@@ -78,6 +78,28 @@ export interface ReplayResult {
   cutOff: boolean;
 }
 
+export interface ScreenshotOptions extends StageOptions {
+  input: string;
+  /** Instructions as the machine counts them; null is the end of the recording. */
+  at: number | null;
+  /** The PNG file to write, or null. */
+  output: string | null;
+  force: boolean;
+}
+
+export interface ScreenshotResult {
+  output: string | null;
+  /** Where the machine stood: the first step boundary at or after the position asked for. */
+  instructions: number;
+  mode: 'text' | 'graphics';
+  /** Pixels. */
+  width: number;
+  height: number;
+  /** Rows of the text screen, without blanks at their ends; null in graphics modes. */
+  text: string[] | null;
+  cutOff: boolean;
+}
+
 export interface RelogOptions extends StageOptions {
   input: string;
   output: string;

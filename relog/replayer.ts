@@ -16,6 +16,8 @@ export interface ReplayHooks {
   onOutput?: (output: DeviceOutput) => void;
   /** Before every step, when the inputs that come before it are in. */
   beforeStep?: () => void;
+  /** Before every step and at the end of each frame: true ends the replay there, as if there were no more frames. */
+  stop?: (machine: Machine) => boolean;
   /** After every breath, between two steps. */
   onBreath?: (machine: Machine) => void;
   signal?: AbortSignal;
@@ -83,6 +85,7 @@ export class Replayer {
     let input = 0;
     let breath = performance.now();
     while (this.machine.steps < frame.to) {
+      if (this.hooks.stop?.(this.machine)) return null;
       for (; frame.inputs[input]?.step === this.machine.steps; input++) this.apply(frame.inputs[input]!);
       this.hooks.beforeStep?.();
       this.machine.step();

@@ -13,6 +13,7 @@ import { SeededRandom } from './random.js';
 import { loadBundle, type V86Emulator } from './realm.js';
 import { readCpuState } from './registers.js';
 import { Scheduler } from './scheduler.js';
+import { vgaPicture, vgaStateOf, type Picture } from './vga/index.js';
 
 export interface MachineImages {
   bios: Uint8Array;
@@ -194,6 +195,16 @@ export class Machine {
   /** Rows of the VGA text screen as they are now; none in a graphics mode. Looking leaves no trace in the machine. */
   textScreen(): string[] {
     return this.screen.graphic ? [] : this.emulator.screen_adapter.get_text_screen();
+  }
+
+  /** What the screen shows, as pixels. Between steps only, and best at the end: it saves the machine's whole state. */
+  async picture(): Promise<Picture> {
+    return vgaPicture(vgaStateOf(await this.save()));
+  }
+
+  /** True in text modes. */
+  get showsText(): boolean {
+    return !this.screen.graphic;
   }
 
   activateModule(serial: number): void {

@@ -1,6 +1,6 @@
 /** The entry point of a stage's process. */
 import { DecoupleError } from '../../formats/errors.js';
-import type { RelogOptions, ReplayOptions, StageOptions } from '../api.js';
+import type { RelogOptions, ReplayOptions, ScreenshotOptions, StageOptions } from '../api.js';
 import type { PlainOptions } from '../plain.js';
 import type { RecorderOptions } from '../recorder.js';
 import type { StageName, ToChild, ToParent } from './protocol.js';
@@ -56,6 +56,10 @@ async function run(stage: StageName, options: unknown): Promise<unknown> {
     case 'plain': {
       const { plainHere } = await import('../plain.js');
       return plainHere(options as PlainOptions);
+    }
+    case 'screenshot': {
+      const { screenshotHere } = await import('../screenshot-here.js');
+      return screenshotHere({ ...(options as ScreenshotOptions), ...hooks });
     }
     case 'relog': {
       const { relogHere } = await import('../relog-here.js');
