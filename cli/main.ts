@@ -9,6 +9,7 @@ import { infoCommand } from './commands/info.js';
 import { recordCommand } from './commands/record.js';
 import { relogCommand } from './commands/relog.js';
 import { replayCommand } from './commands/replay.js';
+import { screenshotCommand } from './commands/screenshot.js';
 import { verifyCommand } from './commands/verify.js';
 import { reportError } from './output.js';
 import { PROJECT } from './paths.js';
@@ -26,6 +27,7 @@ function parser(args: string[]): Argv {
     .command(recordCommand)
     .command(replayCommand)
     .command(relogCommand)
+    .command(screenshotCommand)
     .command(verifyCommand)
     .command(analyzeCommand)
     .command(exportCommand)

@@ -10,10 +10,18 @@ export interface MachineDevices {
   /** 1 to 4. */
   serialPorts: number;
   virtioConsole: boolean;
+  /** A 9p file system over virtio, tag `host9p`, for files of the host. */
+  share: boolean;
 }
 
 /** The machine of a guest whose spec asks for nothing. */
-export const PLAIN_DEVICES: MachineDevices = { acpi: false, network: 'none', serialPorts: 1, virtioConsole: false };
+export const PLAIN_DEVICES: MachineDevices = {
+  acpi: false,
+  network: 'none',
+  serialPorts: 1,
+  virtioConsole: false,
+  share: false,
+};
 
 /**
  * Ways into the machine, in the order of their numbers in files; what each takes is checked where a log is read.
@@ -32,6 +40,16 @@ export const INPUT_CHANNELS = [
   'network',
 ] as const;
 export type InputChannel = (typeof INPUT_CHANNELS)[number];
+
+/** Byte streams that go both ways. */
+export const STREAM_CHANNELS = ['serial0', 'serial1', 'serial2', 'serial3', 'virtio-console'] as const;
+export type StreamChannel = (typeof STREAM_CHANNELS)[number];
+
+/** True when a machine with these devices has this stream. */
+export function hasStream(devices: MachineDevices, channel: StreamChannel): boolean {
+  if (channel === 'virtio-console') return devices.virtioConsole;
+  return Number(channel.slice('serial'.length)) < devices.serialPorts;
+}
 
 /** Numbers a channel takes at once, with their range; channels not named here take bytes. */
 const NUMBERS: Partial<Record<InputChannel, { count: number; min: number; max: number }>> = {
@@ -87,5 +105,7 @@ export function machineDevicesOf(value: unknown): MachineDevices {
     network,
     serialPorts,
     virtioConsole: bool(map.virtioConsole, 'devices.virtioConsole'),
+    // Recordings of before there were shares do not say.
+    share: map.share === undefined ? false : bool(map.share, 'devices.share'),
   };
 }

@@ -33,6 +33,11 @@ export class Fields {
     return this.map[name] !== undefined && this.map[name] !== null;
   }
 
+  /** As `take`, but the field still counts as unread. */
+  peek(name: string): unknown {
+    return this.map[name];
+  }
+
   take(name: string): unknown {
     this.unread.delete(name);
     return this.map[name];

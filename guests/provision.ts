@@ -9,7 +9,7 @@ import { buildInitramfs, hostPath } from './assemble/initramfs.js';
 import { buildMultibootImage } from './assemble/multiboot.js';
 import { PackageStore, type FetchedPackage } from './debian/packages.js';
 import type { GuestImage } from './image.js';
-import type { BootSpec, GuestSpec, ProgramSpec, Source } from './spec.js';
+import type { BootSpec, DiskSource, GuestSpec, ProgramSpec, Source } from './spec.js';
 
 const FIRMWARE_PACKAGE = 'seabios';
 
@@ -29,11 +29,20 @@ export interface ProvisionOptions {
   onStep: (line: string) => void;
 }
 
+type DiskBoot = Extract<BootSpec, { kind: 'disk' }>;
+
+function disksOf({ hda, cdrom, fda }: DiskBoot): DiskSource[] {
+  return [hda, cdrom, fda].filter((disk) => disk !== null);
+}
+
 /** Names of all packages a spec needs. */
 export function packagesOf(spec: GuestSpec): string[] {
   const names = new Set<string>();
   if (spec.firmware === null) names.add(FIRMWARE_PACKAGE);
   if (spec.boot.kind !== 'disk' && 'package' in spec.boot.kernel) names.add(spec.boot.kernel.package);
+  if (spec.boot.kind === 'disk') {
+    for (const disk of disksOf(spec.boot)) if (typeof disk === 'object') names.add(disk.package);
+  }
   for (const file of spec.initramfs?.files ?? []) if ('package' in file) names.add(file.package);
   if (spec.initramfs?.programs.length) COMPILER_PACKAGES.forEach((name) => names.add(name));
   return [...names];
@@ -78,8 +87,15 @@ async function provideBoot(
   options: ProvisionOptions,
 ): Promise<GuestImage['boot']> {
   if (spec.boot.kind === 'disk') {
-    for (const path of [spec.boot.hda, spec.boot.cdrom, spec.boot.fda]) if (path !== null) checkReadable(path);
-    return spec.boot;
+    const disk = (name: 'hda' | 'cdrom' | 'fda', boot: DiskBoot): Promise<string | null> =>
+      provideDisk(name, boot[name], packages, options.target);
+    const { boot } = spec;
+    return {
+      kind: 'disk',
+      hda: await disk('hda', boot),
+      cdrom: await disk('cdrom', boot),
+      fda: await disk('fda', boot),
+    };
   }
   const kernel = kernelFile(spec.boot.kernel, packages);
   const kernelPackage = 'package' in spec.boot.kernel ? (packages.get(spec.boot.kernel.package) ?? null) : null;
@@ -92,6 +108,23 @@ async function provideBoot(
   const image = join(options.target, 'boot.elf');
   await writeFile(image, await multiboot(spec, spec.boot.commandLine, kernel, initrd));
   return { kind: 'multiboot', image };
+}
+
+/** Images of packages are copied, as the cache of packages may be thrown away; the user's stay where they are. */
+async function provideDisk(
+  name: string,
+  source: DiskSource | null,
+  packages: ReadonlyMap<string, string>,
+  target: string,
+): Promise<string | null> {
+  if (source === null) return null;
+  if (typeof source === 'string') {
+    checkReadable(source);
+    return source;
+  }
+  const image = join(target, `${name}.img`);
+  await writeFile(image, readable(join(packages.get(source.package) ?? '', source.from)));
+  return image;
 }
 
 async function multiboot(spec: GuestSpec, commandLine: string, kernel: string, initrd: Buffer | null): Promise<Buffer> {

@@ -8,9 +8,12 @@ import { Fields, specError } from './fields.js';
 /** From a Debian package, or a file of the user's own (absolute path). */
 export type Source = { package: string } | { file: string };
 
+/** A disk image: the user's own file (absolute path), or one that a Debian package holds. */
+export type DiskSource = string | { package: string; from: string };
+
 export type BootSpec =
   | { kind: 'multiboot' | 'bzimage'; kernel: Source; initrd: string | null; commandLine: string }
-  | { kind: 'disk'; hda: string | null; cdrom: string | null; fda: string | null };
+  | { kind: 'disk'; hda: DiskSource | null; cdrom: DiskSource | null; fda: DiskSource | null };
 
 export interface ProgramSpec {
   /** C file, absolute. */
@@ -122,6 +125,7 @@ function parseDevices(fields: Fields, base: MachineDevices): MachineDevices {
     network: fields.has('network') ? fields.oneOf('network', NETWORK_CARDS) : base.network,
     serialPorts: fields.integer('serialPorts', 1, 4, base.serialPorts),
     virtioConsole: fields.has('virtioConsole') ? fields.flag('virtioConsole') : base.virtioConsole,
+    share: fields.has('share') ? fields.flag('share') : base.share,
   };
   fields.end();
   return devices;
@@ -146,7 +150,8 @@ function parseBoot(fields: Fields, local: Local): BootSpec {
   };
   let boot: BootSpec;
   if (kind === 'disk') {
-    boot = { kind, hda: file('hda'), cdrom: file('cdrom'), fda: file('fda') };
+    const disk = (name: string): DiskSource | null => parseDisk(fields, name, file);
+    boot = { kind, hda: disk('hda'), cdrom: disk('cdrom'), fda: disk('fda') };
     if (boot.hda === null && boot.cdrom === null && boot.fda === null) {
       throw specError(fields.where, 'needs at least one of hda, cdrom and fda');
     }
@@ -160,6 +165,15 @@ function parseBoot(fields: Fields, local: Local): BootSpec {
   }
   fields.end();
   return boot;
+}
+
+/** A path, or a mapping with `package` and `from`. */
+function parseDisk(fields: Fields, name: string, file: (name: string) => string | null): DiskSource | null {
+  if (typeof fields.peek(name) !== 'object' || !fields.has(name)) return file(name);
+  const source = new Fields(fields.take(name), `${fields.where}, ${name}`);
+  const found = { package: source.string('package'), from: guestPath(source, 'from') };
+  source.end();
+  return found;
 }
 
 function parseSource(fields: Fields, local: Local): Source {

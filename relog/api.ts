@@ -1,5 +1,6 @@
 /** What the stages share: options, progress and results. A stage is a function of its inputs and options alone. */
 import type { BlockBatch } from '../engines/unicorn/index.js';
+import type { DeviceInput, StreamChannel } from '../formats/devices.js';
 import type { RamRegion } from '../formats/state.js';
 import type { GuestImage } from '../guests/image.js';
 import type { Forward } from '../network/index.js';
@@ -21,8 +22,12 @@ export interface StageOptions {
 }
 
 export type SessionStep =
-  | { kind: 'send'; bytes: Uint8Array }
-  | { kind: 'expect'; pattern: RegExp; timeoutSeconds: number }
+  | { kind: 'send'; channel: StreamChannel; bytes: Uint8Array }
+  | { kind: 'expect'; channel: StreamChannel; pattern: RegExp; timeoutSeconds: number }
+  /** Waits for text on the VGA text screen. */
+  | { kind: 'screen'; pattern: RegExp; timeoutSeconds: number }
+  /** Keyboard and mouse: one input after the other, with pauses between them. */
+  | { kind: 'act'; inputs: DeviceInput[] }
   | { kind: 'wait'; seconds: number };
 
 /** A user-mode network: the guest is 10.0.2.15, the host's 127.0.0.1 is 10.0.2.2. */
@@ -37,6 +42,8 @@ export interface RecordOptions extends StageOptions {
   start: 'ready' | 'power-on';
   session: SessionStep[];
   until: RegExp | null;
+  /** Ends the recording when the VGA text screen shows this. */
+  untilScreen: RegExp | null;
   limit: { seconds: number } | { instructions: number } | null;
   seed: number;
   /** What the guest's network card is plugged into; null: nothing. */
@@ -95,6 +102,28 @@ export interface ExportResult {
   /** The engine's own count. */
   instructions: number;
   seconds: number;
+  cutOff: boolean;
+}
+
+export interface ScreenshotOptions extends StageOptions {
+  input: string;
+  /** Instructions as the machine counts them; null is the end of the recording. */
+  at: number | null;
+  /** The PNG file to write, or null. */
+  output: string | null;
+  force: boolean;
+}
+
+export interface ScreenshotResult {
+  output: string | null;
+  /** Where the machine stood: the first step boundary at or after the position asked for. */
+  instructions: number;
+  mode: 'text' | 'graphics';
+  /** Pixels. */
+  width: number;
+  height: number;
+  /** Rows of the text screen, without blanks at their ends; null in graphics modes. */
+  text: string[] | null;
   cutOff: boolean;
 }
 

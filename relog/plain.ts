@@ -4,9 +4,9 @@
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { deviceOptions, enginePackage, type V86Constructor } from '../engines/v86/index.js';
 import type { RecordOptions } from './api.js';
-import { ConsoleMatcher } from './console-matcher.js';
+import { deliver, deviceOptions, enginePackage, listen, type V86Constructor } from '../engines/v86/index.js';
+import { GuestConsoles } from './guest-consoles.js';
 import { imagesOf } from './images.js';
 import { runStage } from './process/parent.js';
 import { readySnapshot } from './snapshot.js';
@@ -43,14 +43,21 @@ export async function plainHere(options: PlainOptions): Promise<PlainResult> {
     ...deviceOptions(guest.devices),
   });
   await new Promise<void>((resolve) => emulator.add_listener('emulator-loaded', () => resolve()));
-  const matcher = new ConsoleMatcher();
-  const type = (bytes: Uint8Array): void => bytes.forEach((byte) => emulator.bus.send('serial0-input', byte));
-  const session = new SessionRunner(options.session, matcher, type, () => performance.now());
-  emulator.add_listener('serial0-output-byte', (byte: number) => matcher.push(byte));
+  const consoles = new GuestConsoles();
+  const session = new SessionRunner(
+    options.session,
+    {
+      input: (input) => deliver(emulator, input),
+      matcher: (channel) => consoles.of(channel),
+      screen: () => emulator.screen_adapter.get_text_screen(),
+    },
+    () => performance.now(),
+  );
+  listen(emulator, guest.devices, (output) => consoles.push(output));
   const began = performance.now();
   await emulator.run();
   while (!session.done) {
-    matcher.flush();
+    consoles.flush();
     session.advance();
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

@@ -5,13 +5,15 @@ import { DecoupleError } from '../formats/errors.js';
 import { writeBlob, writeHeader, writeLog } from '../formats/recording.js';
 import { enginePackage } from '../engines/v86/index.js';
 import type { EndReason, RecordOptions, RecordResult } from './api.js';
-import { ConsoleMatcher } from './console-matcher.js';
+import type { ConsoleMatcher } from './console-matcher.js';
+import { GuestConsoles } from './guest-consoles.js';
 import { blobsOf, imagesOf } from './images.js';
 import { LiveMachine } from './live-machine.js';
 import { LogBuilder } from './log-builder.js';
 import { plugIn } from './plug.js';
 import { PANIC, readySnapshot } from './snapshot.js';
-import { SessionRunner } from './session-runner.js';
+import { ScreenWatch } from './screen-watch.js';
+import { checkChannels, SessionRunner } from './session-runner.js';
 
 /** A log frame at least this often, so that little is lost when everything dies. */
 const FLUSH_MS = 250;
@@ -29,6 +31,7 @@ export type RecorderOptions = Omit<RecordOptions, 'input'> & {
  */
 export async function recordHere(options: RecorderOptions): Promise<RecordResult> {
   const { guest, start } = options;
+  checkChannels(options.session, guest);
   const snapshot = start === 'ready' ? await readySnapshot(guest, options.cacheDir, options.signal) : null;
   const images = imagesOf(guest, start);
   const epoch = snapshot?.epoch ?? Date.now();
@@ -55,7 +58,7 @@ export async function recordHere(options: RecorderOptions): Promise<RecordResult
     for (const [name, bytes] of blobsOf(images)) writeBlob(writer, name, bytes);
     if (snapshot !== null) writeBlob(writer, 'snapshot', snapshot.state);
     const log = new LogBuilder(clockStart);
-    const matcher = new ConsoleMatcher();
+    const consoles = new GuestConsoles();
     const printed: number[] = [];
     const live = await LiveMachine.create({
       memory: guest.memory,
@@ -69,13 +72,12 @@ export async function recordHere(options: RecorderOptions): Promise<RecordResult
       onOutput: (output) => {
         log.deviceOutput(holder.live?.machine.steps ?? 0, output);
         if (output.channel === 'network') network?.receive(output.bytes);
-        if (output.channel !== 'serial0') return;
-        output.bytes.forEach((byte) => matcher.push(byte));
-        printed.push(...output.bytes);
+        consoles.push(output);
+        if (output.channel === 'serial0') printed.push(...output.bytes);
       },
     });
     holder.live = live;
-    return await new Recording(options, writer, live, log, matcher, printed).run();
+    return await new Recording(options, writer, live, log, consoles, printed).run();
   } finally {
     network?.close();
     writer.abandon();
@@ -85,7 +87,9 @@ export async function recordHere(options: RecorderOptions): Promise<RecordResult
 class Recording {
   private readonly began = performance.now();
   private readonly session: SessionRunner;
+  private readonly matcher: ConsoleMatcher;
   private readonly until: { matched: boolean } | null;
+  private readonly untilScreen: ScreenWatch | null;
   private readonly panic: { matched: boolean };
   private inputEnded = false;
   private logBytes = 0;
@@ -98,17 +102,22 @@ class Recording {
     private readonly writer: ContainerWriter,
     private readonly live: LiveMachine,
     private readonly log: LogBuilder,
-    private readonly matcher: ConsoleMatcher,
+    private readonly consoles: GuestConsoles,
     private readonly printed: number[],
   ) {
+    this.matcher = consoles.of('serial0');
     this.session = new SessionRunner(
       options.session,
-      matcher,
-      (bytes) => live.input({ channel: 'serial0', value: bytes }),
+      {
+        input: (input) => live.input(input),
+        matcher: (channel) => consoles.of(channel),
+        screen: () => live.machine.textScreen(),
+      },
       () => performance.now(),
     );
-    this.until = options.until === null ? null : matcher.expect(options.until);
-    this.panic = matcher.expect(PANIC);
+    this.until = options.until === null ? null : this.matcher.expect(options.until);
+    this.untilScreen = options.untilScreen === null ? null : new ScreenWatch(options.untilScreen);
+    this.panic = this.matcher.expect(PANIC);
     options.onInput?.((bytes) =>
       bytes === null ? (this.inputEnded = true) : live.input({ channel: 'serial0', value: bytes }),
     );
@@ -152,7 +161,7 @@ class Recording {
   /** @throws DecoupleError expect-timeout, guest-stopped, write-failed */
   private async steps(): Promise<EndReason> {
     for (;;) {
-      this.matcher.flush();
+      this.consoles.flush();
       this.session.advance();
       const reason = this.over();
       if (reason !== null) {
@@ -170,7 +179,7 @@ class Recording {
   private over(): EndReason | null {
     const { options, live } = this;
     if (options.signal?.aborted) return 'interrupted';
-    if (this.until?.matched) return 'until-matched';
+    if (this.until?.matched || this.untilShown()) return 'until-matched';
     if (this.panic.matched && options.until === null) throw guestStopped(this.matcher.lastLine(), 'panicked');
     this.deadSteps = live.machine.dead ? this.deadSteps + 1 : 0;
     if (this.deadSteps > 2) throw guestStopped(this.matcher.lastLine(), 'halted for ever');
@@ -181,6 +190,11 @@ class Recording {
     if (limit !== null && 'instructions' in limit && live.machine.engineInstructions >= limit.instructions)
       return 'limit';
     return null;
+  }
+
+  private untilShown(): boolean {
+    const { machine } = this.live;
+    return this.untilScreen?.matches({ screen: () => machine.textScreen() }, performance.now()) ?? false;
   }
 
   private show(): void {

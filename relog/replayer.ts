@@ -20,6 +20,8 @@ export interface ReplayHooks {
   onSample?: (units: number) => void;
   /** Before every step, when the inputs that come before it are in. */
   beforeStep?: () => void;
+  /** Before every step and at the end of each frame: true ends the replay there, as if there were no more frames. */
+  stop?: (machine: Machine) => boolean;
   /** After every breath, between two steps. */
   onBreath?: (machine: Machine) => void;
   signal?: AbortSignal;
@@ -90,6 +92,7 @@ export class Replayer {
       for (; frame.inputs[input]?.step === this.machine.steps; input++) this.apply(frame.inputs[input]!);
     };
     while (this.machine.steps < frame.to) {
+      if (this.hooks.stop?.(this.machine)) return null;
       applyDue();
       this.hooks.beforeStep?.();
       this.machine.step();

@@ -4,19 +4,32 @@
  *     - expect: "# "
  *       timeout: 30s
  *     - send: "md5sum /bin/busybox\n"
+ *       on: serial1
+ *     - keys: [ctrl-alt-f1]
+ *     - screen: "login:"
+ *     - mouse: { click: left }
  *     - wait: 500ms
  */
 import { parse } from 'yaml';
-import { DecoupleError } from '../formats/errors.js';
+import { STREAM_CHANNELS, type StreamChannel } from '../formats/devices.js';
 import type { SessionStep } from './api.js';
+import { invalid, text } from './session-fields.js';
+import { keyInputs, mouseInputs } from './session-inputs.js';
 
 const DEFAULT_TIMEOUT_SECONDS = 60;
-const ADVICE = 'A session is a list of steps: send: "text\\n", expect: "regex" (with timeout: 30s), or wait: 500ms.';
 const UNITS: Record<string, number> = { ms: 0.001, s: 1, m: 60 };
 
-function invalid(where: string, what: string): DecoupleError {
-  return new DecoupleError('session-invalid', `${where} ${what}.`, ADVICE);
-}
+type Kind = 'send' | 'expect' | 'screen' | 'keys' | 'mouse' | 'wait';
+/** What a step may say beside what it is. */
+const COMPANIONS: Record<Kind, string[]> = {
+  send: ['on'],
+  expect: ['on', 'timeout'],
+  screen: ['timeout'],
+  keys: [],
+  mouse: [],
+  wait: [],
+};
+const KINDS = Object.keys(COMPANIONS) as Kind[];
 
 /**
  * @param yamlText a list of steps, or a mapping whose field `session` is one
@@ -44,24 +57,48 @@ export function readSession(value: unknown, where: string): SessionStep[] {
 
 function readStep(item: unknown, where: string): SessionStep {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) {
-    throw invalid(where, `must be a mapping with send, expect or wait, not ${JSON.stringify(item)}`);
+    throw invalid(where, `must be a mapping with ${KINDS.join(', ')}, not ${JSON.stringify(item)}`);
   }
   const step = item as Record<string, unknown>;
-  const kinds = ['send', 'expect', 'wait'].filter((kind) => kind in step);
-  if (kinds.length !== 1) throw invalid(where, 'needs exactly one of send, expect and wait');
-  const [kind] = kinds;
-  const stranger = Object.keys(step).find((key) => key !== kind && !(kind === 'expect' && key === 'timeout'));
+  const [kind, ...others] = KINDS.filter((each) => Object.hasOwn(step, each));
+  if (kind === undefined || others.length > 0) throw invalid(where, `needs exactly one of ${KINDS.join(', ')}`);
+  const stranger = Object.keys(step).find((key) => key !== kind && !COMPANIONS[kind].includes(key));
   if (stranger !== undefined) throw invalid(where, `has a field "${stranger}", which ${kind} does not take`);
-  if (kind === 'send') return { kind, bytes: new TextEncoder().encode(text(step['send'], `${where} send`)) };
-  if (kind === 'wait') return { kind, seconds: duration(step['wait'], `${where} wait`) };
-  const timeoutSeconds =
-    step['timeout'] === undefined ? DEFAULT_TIMEOUT_SECONDS : duration(step['timeout'], `${where} timeout`);
-  return { kind: 'expect', pattern: pattern(text(step['expect'], `${where} expect`), where), timeoutSeconds };
+  const value = step[kind];
+  const place = `${where} ${kind}`;
+  switch (kind) {
+    case 'send':
+      return { kind, channel: channel(step, where), bytes: new TextEncoder().encode(text(value, place)) };
+    case 'expect':
+      return {
+        kind,
+        channel: channel(step, where),
+        pattern: pattern(text(value, place), where),
+        ...timeout(step, where),
+      };
+    case 'screen':
+      return { kind, pattern: pattern(text(value, place), where), ...timeout(step, where) };
+    case 'keys':
+      return { kind: 'act', inputs: keyInputs(value, place) };
+    case 'mouse':
+      return { kind: 'act', inputs: mouseInputs(value, place) };
+    case 'wait':
+      return { kind, seconds: duration(value, place) };
+  }
 }
 
-function text(value: unknown, where: string): string {
-  if (typeof value !== 'string' || value === '') throw invalid(where, `must be a text, not ${JSON.stringify(value)}`);
-  return value;
+function channel(step: Record<string, unknown>, where: string): StreamChannel {
+  const name = step['on'] ?? 'serial0';
+  const found = STREAM_CHANNELS.find((each) => each === name);
+  if (found === undefined) {
+    throw invalid(where, `must be on one of ${STREAM_CHANNELS.join(', ')}, not ${JSON.stringify(name)}`);
+  }
+  return found;
+}
+
+function timeout(step: Record<string, unknown>, where: string): { timeoutSeconds: number } {
+  const value = step['timeout'];
+  return { timeoutSeconds: value === undefined ? DEFAULT_TIMEOUT_SECONDS : duration(value, `${where} timeout`) };
 }
 
 function pattern(source: string, where: string): RegExp {

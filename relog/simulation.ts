@@ -1,7 +1,14 @@
 /** Feeds a relog to the simulator, epoch by epoch: what verify and analyze have in common. */
 import { ExpectedRam, Simulator, type SimulatorDivergence } from '../engines/unicorn/index.js';
 import { ContainerReader, damaged } from '../formats/container/index.js';
-import { readCpuState, readRelog, readRelogHeader, type Keyframe, type RelogHeader, type RelogItem } from '../formats/relog.js';
+import {
+  readCpuState,
+  readRelog,
+  readRelogHeader,
+  type Keyframe,
+  type RelogHeader,
+  type RelogItem,
+} from '../formats/relog.js';
 import { ShapeError } from '../formats/shape.js';
 import type { CpuState } from '../formats/state.js';
 import type { StageOptions } from './api.js';

@@ -16,6 +16,7 @@ interface RecordArguments extends GlobalOptions, OutputOptions {
   session: string | undefined;
   start: 'ready' | 'power-on';
   until: string | undefined;
+  'until-screen': string | undefined;
   for: string | undefined;
   seed: string;
   console: boolean;
@@ -40,6 +41,11 @@ function builder(yargs: Argv<GlobalOptions>): Argv<RecordArguments> {
       type: 'string',
       requiresArg: true,
       describe: 'End when the console shows this regular expression',
+    })
+    .option('until-screen', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'End when the VGA text screen shows this regular expression',
     })
     .option('for', { type: 'string', requiresArg: true, describe: 'End after this time (30s) or instructions (500M)' })
     .option('seed', {
@@ -68,14 +74,15 @@ function builder(yargs: Argv<GlobalOptions>): Argv<RecordArguments> {
 async function handler(args: RecordArguments): Promise<void> {
   const limit = args.for === undefined ? null : parseLimit(args.for, 'for');
   const until = args.until === undefined ? null : parsePattern(args.until, 'until');
+  const untilScreen = args['until-screen'] === undefined ? null : parsePattern(args['until-screen'], 'until-screen');
   const seed = parseSeed(args.seed);
   const network = networkOptions(args.net, args.forward);
-  const interactive = args.session === undefined && until === null && limit === null;
+  const interactive = args.session === undefined && until === null && untilScreen === null && limit === null;
   if (interactive && !process.stdin.isTTY) {
     throw new DecoupleError(
       'usage',
       'Nothing says when the recording ends, and there is no terminal to type at.',
-      'Give --session, --until or --for.',
+      'Give --session, --until, --until-screen or --for.',
     );
   }
   refuseExisting(args.output, args.force);
@@ -98,6 +105,7 @@ async function handler(args: RecordArguments): Promise<void> {
           start: args.start,
           session,
           until,
+          untilScreen,
           limit,
           seed,
           network,

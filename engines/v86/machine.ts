@@ -13,6 +13,7 @@ import { SeededRandom } from './random.js';
 import { loadBundle, type V86Emulator } from './realm.js';
 import { readCpuState } from './registers.js';
 import { Scheduler } from './scheduler.js';
+import { vgaPicture, vgaStateOf, type Picture } from './vga/index.js';
 
 export interface MachineImages {
   bios: Uint8Array;
@@ -92,6 +93,7 @@ export class Machine {
     readonly ramBytes: number,
     private readonly frameBufferAddress: number,
     private readonly flags: () => number,
+    private readonly screen: { graphic: boolean },
   ) {
     this.raw = exports;
     this.memory = exports.memory;
@@ -157,6 +159,10 @@ export class Machine {
       ...(options.snapshot === null ? {} : { initial_state: { buffer: ownBuffer(options.snapshot) } }),
     });
     const loaded = new Promise<void>((resolve) => emulator.add_listener('emulator-loaded', () => resolve()));
+    const screen = { graphic: false };
+    emulator.add_listener('screen-set-size', ([, , bitsPerPixel]: [number, number, number]) => {
+      screen.graphic = bitsPerPixel !== 0;
+    });
     if (options.onOutput !== undefined) listen(emulator, options.devices, options.onOutput);
     await whileFiring(scheduler, loaded);
     await emulator.run();
@@ -172,6 +178,7 @@ export class Machine {
       options.memory,
       parts.frameBuffer,
       flags,
+      screen,
     );
     return parts.machine;
   }
@@ -209,6 +216,21 @@ export class Machine {
   /** Instructions as the engine counts them: deterministic, but not the architectural count. */
   get engineInstructions(): number {
     return this.instructionsHigh;
+  }
+
+  /** Rows of the VGA text screen as they are now; none in a graphics mode. Looking leaves no trace in the machine. */
+  textScreen(): string[] {
+    return this.screen.graphic ? [] : this.emulator.screen_adapter.get_text_screen();
+  }
+
+  /** What the screen shows, as pixels. Between steps only, and best at the end: it saves the machine's whole state. */
+  async picture(): Promise<Picture> {
+    return vgaPicture(vgaStateOf(await this.save()));
+  }
+
+  /** True in text modes. */
+  get showsText(): boolean {
+    return !this.screen.graphic;
   }
 
   activateModule(serial: number): void {

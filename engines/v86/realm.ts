@@ -19,7 +19,7 @@ export interface RealmServices {
 /** Names of the global scope that depend on their arguments alone. */
 const PURE = new Set(
   (
-    'Array ArrayBuffer BigInt BigInt64Array BigUint64Array Boolean DataView Error EvalError Float32Array Float64Array ' +
+    'AbortController Array ArrayBuffer BigInt BigInt64Array BigUint64Array Boolean DataView Error EvalError Float32Array Float64Array ' +
     'Function Infinity Int16Array Int32Array Int8Array JSON Map NaN Number Object Promise Proxy RangeError ' +
     'ReferenceError Reflect RegExp Set String Symbol SyntaxError TypeError URIError Uint16Array Uint32Array Uint8Array ' +
     'Uint8ClampedArray WeakMap WeakSet WebAssembly decodeURI decodeURIComponent encodeURI encodeURIComponent escape ' +
@@ -33,6 +33,8 @@ export interface V86Emulator {
   bus: { send(name: string, value?: unknown): void };
   run(): Promise<void>;
   save_state(): Promise<ArrayBuffer>;
+  /** Without a browser: keeps the characters of the text mode. */
+  screen_adapter: { get_text_screen(): string[] };
 }
 
 export type V86Constructor = new (options: Record<string, unknown>) => V86Emulator;

@@ -1,6 +1,6 @@
 /** The entry point of a stage's process. */
 import { DecoupleError } from '../../formats/errors.js';
-import type { ExportOptions, RelogOptions, ReplayOptions, StageOptions } from '../api.js';
+import type { ExportOptions, RelogOptions, ReplayOptions, ScreenshotOptions, StageOptions } from '../api.js';
 import type { PlainOptions } from '../plain.js';
 import type { RecorderOptions } from '../recorder.js';
 import type { StageName, ToChild, ToParent } from './protocol.js';
@@ -60,6 +60,10 @@ async function run(stage: StageName, options: unknown): Promise<unknown> {
     case 'export': {
       const { exportHere } = await import('../export-here.js');
       return exportHere({ ...(options as ExportOptions), ...hooks });
+    }
+    case 'screenshot': {
+      const { screenshotHere } = await import('../screenshot-here.js');
+      return screenshotHere({ ...(options as ScreenshotOptions), ...hooks });
     }
     case 'relog': {
       const { relogHere } = await import('../relog-here.js');

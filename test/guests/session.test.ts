@@ -16,10 +16,10 @@ test('all kinds of steps', (t) => {
   const text = '- expect: "# "\n- send: "ls\\n"\n- wait: 250ms\n- expect: "a.c"\n  timeout: 2m\n';
   const steps = parseSession(text);
   t.deepEqual(steps, [
-    { kind: 'expect', pattern: /# /, timeoutSeconds: 60 },
-    { kind: 'send', bytes: new TextEncoder().encode('ls\n') },
+    { kind: 'expect', channel: 'serial0', pattern: /# /, timeoutSeconds: 60 },
+    { kind: 'send', channel: 'serial0', bytes: new TextEncoder().encode('ls\n') },
     { kind: 'wait', seconds: 0.25 },
-    { kind: 'expect', pattern: /a.c/, timeoutSeconds: 120 },
+    { kind: 'expect', channel: 'serial0', pattern: /a.c/, timeoutSeconds: 120 },
   ]);
   t.deepEqual(parseSession(`session:\n${text.replace(/^/gm, '  ')}`), steps);
   t.deepEqual(parseSession('[]'), []);
@@ -37,6 +37,18 @@ const WRONG: [string, RegExp][] = [
   ['- { wait: 5 }', /a time such as 500ms/],
   ['- { wait: 5h }', /a time such as 500ms/],
   ['- { expect: "(" }', /no regular expression/],
+  ['- { screen: "(" }', /no regular expression/],
+  ['- { screen: a, on: serial1 }', /"on", which screen does not take/],
+  ['- { send: a, on: serial4 }', /on one of serial0, .*virtio-console, not "serial4"/],
+  ['- { keys: "Grüße" }', /holds "ü", which a US keyboard/],
+  ['- { keys: [enter, ctrl-alt-f99] }', /names "ctrl-alt-f99", which is no key/],
+  ['- { keys: [] }', /a text or a list of keys/],
+  ['- { keys: [constructor] }', /is no key/],
+  ['- { mouse: { move: [1] } }', /\[right, down\]/],
+  ['- { mouse: { move: [1, 1.5] } }', /whole numbers/],
+  ['- { mouse: { click: any } }', /one of left, middle, right/],
+  ['- { mouse: { jump: 1 } }', /cannot "jump"/],
+  ['- { mouse: { click: left, wheel: 1 } }', /one of move, click/],
 ];
 
 for (const [text, message] of WRONG) {
@@ -45,8 +57,10 @@ for (const [text, message] of WRONG) {
   });
 }
 
+const FIELDS = ['send', 'expect', 'wait', 'keys', 'mouse', 'screen', 'on', 'timeout', 'x'];
+
 test('whatever is given, it is accepted or refused in one sentence', (t) => {
-  const step = fc.dictionary(fc.constantFrom('send', 'expect', 'wait', 'timeout', 'x'), fc.jsonValue());
+  const step = fc.dictionary(fc.constantFrom(...FIELDS), fc.jsonValue());
   fc.assert(
     fc.property(fc.oneof(fc.jsonValue(), fc.array(step)), (value) => {
       try {

@@ -1,0 +1,44 @@
+/** The stage `screenshot`: replays a recording up to a position and draws what the guest's screen shows there. */
+import { PNG } from 'pngjs';
+import type { ScreenshotOptions, ScreenshotResult } from './api.js';
+import { DecoupleError } from '../formats/errors.js';
+import { Replayer } from './replayer.js';
+import { throttled } from './throttle.js';
+import { writeWhole } from './write-whole.js';
+
+/** @throws DecoupleError what replaying a recording throws; usage, output-exists, write-failed */
+export async function screenshotHere(options: ScreenshotOptions): Promise<ScreenshotResult> {
+  const { at, output } = options;
+  const tell = throttled(options.onProgress);
+  const replayer = await Replayer.open(options.input, {
+    onBreath: (machine) => tell({ instructions: machine.engineInstructions, total: at, bytes: 0 }),
+    ...(at === null ? {} : { stop: (machine) => machine.engineInstructions >= at }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  try {
+    while ((await replayer.frame()) !== null) continue;
+    options.signal?.throwIfAborted();
+    const { machine } = replayer;
+    if (at !== null && machine.engineInstructions < at) throw beyond(options.input, at, machine.engineInstructions);
+    const rows = machine.textScreen().map((row) => row.trimEnd());
+    const { showsText, engineInstructions: instructions } = machine;
+    const { width, height, rgba } = await machine.picture();
+    if (output !== null) {
+      const png = new PNG({ width, height });
+      png.data = Buffer.from(rgba.buffer, rgba.byteOffset, rgba.byteLength);
+      writeWhole(output, PNG.sync.write(png, { colorType: 2 }), options.force);
+    }
+    const mode = showsText ? 'text' : 'graphics';
+    return { output, instructions, mode, width, height, text: showsText ? rows : null, cutOff: replayer.reader.cutOff };
+  } finally {
+    replayer.close();
+  }
+}
+
+function beyond(path: string, at: number, end: number): DecoupleError {
+  return new DecoupleError(
+    'usage',
+    `${path} ends at ${end} instructions, before ${at}.`,
+    'Give a position within the recording, or end.',
+  );
+}
