@@ -221,3 +221,31 @@ REPLACES void helper_set_dr_x86_64(void* rawEnv, int number, uint64_t value) {
   }
   env.dr(number) = static_cast<uint32_t>(value);
 }
+
+namespace decouple {
+
+namespace {
+
+/** MOV to CR0 and LMSW make CS's access byte that of readable code at privilege level 0. */
+void refreshCodeAccess(void* rawEnv) {
+  constexpr uint32_t kAccess = 0xff00, kReadableCode = 0x9a00;
+  if (Simulator::of(rawEnv) == nullptr) return;
+  const SegmentCache cs = Env(rawEnv).segment(kCs);
+  cs.flags() = (cs.flags() & ~kAccess) | kReadableCode;
+}
+
+}  // namespace
+
+}  // namespace decouple
+
+REPLACES void helper_write_crN_x86_64(void* env, int number, uint64_t value) {
+  static Original<void(void*, int, uint64_t)> original("helper_write_crN_x86_64");
+  original(env, number, value);
+  if (number == 0) decouple::refreshCodeAccess(env);
+}
+
+REPLACES void helper_lmsw_x86_64(void* env, uint64_t value) {
+  static Original<void(void*, uint64_t)> original("helper_lmsw_x86_64");
+  original(env, value);
+  decouple::refreshCodeAccess(env);
+}
