@@ -6,20 +6,16 @@ import type { EventWriter } from '../../formats/event-writer.js';
 import type { HOOKS } from './instrument.js';
 import type { JitObserver } from './jit.js';
 import { JitBlocks } from './jit-blocks.js';
-import { FRAME_BUFFER_ADDRESS, FRAME_BUFFER_BYTES, LAYOUT } from './layout.js';
+import { LAYOUT } from './layout.js';
 import type { EngineExports, Imports, Probe, SeamFunction } from './machine.js';
 import { translate } from './page-walk.js';
+import { DmaTracker } from './dma.js';
 import { readCpuState, readX87, statusWord } from './registers.js';
 
 type Global = WebAssembly.Global;
 
 const PREFIXES = new Set([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3]);
 const PAGE_FAULT = 14;
-/** Bytes in a DMA event at the most. */
-const DMA_BYTES = 256 << 10;
-const VBE_INDEX_PORT = 0x1ce;
-const VBE_DATA_PORT = 0x1cf;
-const VBE_ENABLE = 4;
 /** Bit of a page fault's error code (SDM vol. 3A, 4.7). */
 const WRITE = 2;
 /** FXAM, constants but 0 and 1, and all that computes: where processors and engines differ in results. */
@@ -56,16 +52,13 @@ export class Observer implements Probe {
   private quiet!: Global;
   private repCount!: Global;
   private repEip!: Global;
-  private frameBufferAddress = 0;
-  private ramAddress = 0;
-  private ramBytes = 0;
   private buffer: ArrayBuffer | null = null;
   private words = new Int32Array();
   private readonly blocks = new JitBlocks();
   private deferred: Deferred[] = [];
   /** Linear address at which the JIT was left, when a vector says it; and whether by a fault. */
   private left: { eip: number; fault: boolean } | null = null;
-  private dirty: [number, number][] = [];
+  private readonly dma = new DmaTracker(() => this.memory());
   private devices = 0;
   /** A device replaced the CPU's state. */
   private replaced = false;
@@ -119,11 +112,11 @@ export class Observer implements Probe {
       this.sync(() => this.events.random(value));
       return value;
     };
+    this.dma.watchFrameBuffer(env);
     // The 8-bit port read has its hook inside the engine, where the interrupt controller's ports are too.
     for (const name of Object.keys(env)) {
       if (/^(io_port_write(8|16|32)|io_port_read8|mmap_write(8|16|32|64|128))$/.test(name)) this.inDevice(env, name);
     }
-    this.clearsFrameBuffer(env);
     const timers = env.run_hardware_timers as (...args: number[]) => number;
     env.run_hardware_timers = (...args: number[]) => {
       // HLT runs the timers too, from within JIT code; there the position is not known yet.
@@ -151,24 +144,9 @@ export class Observer implements Probe {
     this.repCount = globals.d_rep_count!;
     this.repEip = globals.d_rep_eip!;
     const call = (name: string): ((...args: number[]) => number) => exports[name] as (...args: number[]) => number;
-    const write = (name: string, bytes: number): CallableFunction => {
-      const inner = call(name);
-      return (address: number, value: number) => {
-        this.touched(address >>> 0, (address >>> 0) + bytes);
-        return inner(address, value);
-      };
-    };
     return {
       ...exports,
-      allocate_memory: (bytes: number) => {
-        this.ramBytes = bytes;
-        this.ramAddress = call('allocate_memory')(bytes);
-        return this.ramAddress;
-      },
-      svga_allocate_memory: (bytes: number) => {
-        this.frameBufferAddress = call('svga_allocate_memory')(bytes);
-        return this.frameBufferAddress;
-      },
+      ...this.dma.exports(exports),
       reset_cpu: () => {
         // The engine's own counter begins anew; the difference to `base` is what counts.
         const before = this.word(LAYOUT.instructionCounter);
@@ -176,18 +154,12 @@ export class Observer implements Probe {
         this.base.value = (this.base.value as number) - (before - this.word(LAYOUT.instructionCounter));
         return result;
       },
-      jit_dirty_cache: (start: number, end: number) => {
-        this.touched(start >>> 0, end >>> 0);
-        return call('jit_dirty_cache')(start, end);
-      },
-      write8: write('write8', 1),
-      write16: write('write16', 2),
-      write32: write('write32', 4),
     } as unknown as EngineExports;
   }
 
   /** Positions count from here. */
   reset(): void {
+    this.dma.forget();
     this.count.value = 0n;
     this.repCount.value = -1n;
   }
@@ -217,23 +189,11 @@ export class Observer implements Probe {
 
   /** Writes out DMA that is not yet written; between steps and slices. */
   flushDma(): void {
-    if (this.dirty.length === 0) return;
-    const ranges = this.dirty;
-    this.dirty = [];
+    if (!this.dma.pending) return;
     const rep = this.inJit.value === 0 ? this.rep() : null;
-    for (const [start, end] of ranges) {
-      for (let from = start; from < end; from += DMA_BYTES) {
-        const data = this.bytesAt(from, Math.min(end - from, DMA_BYTES));
-        if (data.length > 0) this.positioned((position) => this.events.dma(position, from, data, rep));
-      }
+    for (const { address, data } of this.dma.take()) {
+      this.positioned((position) => this.events.dma(position, address, data, rep));
     }
-  }
-
-  /** A copy of what is in RAM or the frame buffer; less when they end before. */
-  private bytesAt(address: number, length: number): Uint8Array {
-    if (address < FRAME_BUFFER_ADDRESS) return this.ram().slice(address, address + length);
-    const offset = address - FRAME_BUFFER_ADDRESS;
-    return new Uint8Array(this.memory(), this.frameBufferAddress, FRAME_BUFFER_BYTES).slice(offset, offset + length);
   }
 
   eip(): number {
@@ -394,24 +354,6 @@ export class Observer implements Probe {
     };
   }
 
-  /**
-   * Switching a mode of the Bochs VBE extensions on fills the frame buffer with zeros, unless bit 7 says not to. The
-   * device does so behind the CPU's back.
-   */
-  private clearsFrameBuffer(env: Imports): void {
-    const inner = env.io_port_write16 as (port: number, value: number) => number;
-    let register = 0;
-    env.io_port_write16 = (port: number, value: number) => {
-      if (port === VBE_INDEX_PORT) register = value;
-      const result = inner(port, value);
-      if (port === VBE_DATA_PORT && register === VBE_ENABLE && (value & 0x81) === 1) {
-        this.touched(FRAME_BUFFER_ADDRESS, FRAME_BUFFER_ADDRESS + FRAME_BUFFER_BYTES);
-        this.flushDma();
-      }
-      return result;
-    };
-  }
-
   private inDevice(env: Imports, name: string): void {
     const inner = env[name] as (...args: number[]) => number;
     env[name] = (a: number, b: number, c: number, d: number, e: number) => {
@@ -448,10 +390,6 @@ export class Observer implements Probe {
     this.positioned((position) => this.events.state(position, state));
   }
 
-  private touched(start: number, end: number): void {
-    if (this.enabled && end > start) this.dirty.push([start, end]);
-  }
-
   private looking(inner: SeamFunction): SeamFunction {
     return (...args) => {
       this.look.value = 1;
@@ -482,6 +420,6 @@ export class Observer implements Probe {
   }
 
   private ram(): Uint8Array {
-    return new Uint8Array(this.memory(), this.ramAddress, this.ramBytes);
+    return this.dma.ram();
   }
 }
