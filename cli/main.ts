@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
 import { DecoupleError, EXIT_MEANING, EXIT_STATUS, type ExitClass } from '../formats/errors.js';
 import { analyzeCommand } from './commands/analyze.js';
+import { diskCommand } from './commands/disk.js';
 import { guestsCommand } from './commands/guests.js';
 import { infoCommand } from './commands/info.js';
 import { recordCommand } from './commands/record.js';
@@ -28,6 +29,7 @@ function parser(args: string[]): Argv {
     .command(verifyCommand)
     .command(analyzeCommand)
     .command(guestsCommand)
+    .command(diskCommand)
     .command(infoCommand)
     .demandCommand(1, 'Name a command.')
     .strict()
@@ -46,7 +48,7 @@ function parser(args: string[]): Argv {
 }
 
 /** Options that may be given several times. */
-const REPEATABLE = new Set(['analysis', 'symbols']);
+const REPEATABLE = new Set(['analysis', 'symbols', 'disk']);
 
 /** yargs makes an array of an option that is given twice, and lets empty values pass; no handler expects either. */
 function refuseOdd(args: Record<string, unknown>): true {

@@ -8,6 +8,7 @@ export const stages = {
   relog: async () => (await import('../relog/relog.js')).relog,
   verify: async () => (await import('../relog/verify.js')).verify,
   analyze: async () => (await import('../relog/analyze.js')).analyze,
+  disks: async () => import('../relog/disks/index.js'),
   session: async () => (await import('../relog/session.js')).parseSession,
   guests: async () => import('../guests/index.js'),
   kernelNames: async () => (await import('../analyses/symbols/kernel.js')).kernelNames,

@@ -20,6 +20,7 @@ export const EXIT_STATUS = {
   exists: 12,
   write: 13,
   simulator: 14,
+  disk: 15,
   interrupted: 130,
 } as const;
 
@@ -42,6 +43,7 @@ export const EXIT_MEANING: Record<ExitClass, string> = {
   exists: 'the output exists already and --force was not given',
   write: 'the output could not be written (disk full?)',
   simulator: 'the simulator is not built or cannot be loaded',
+  disk: 'a disk image is missing, is not the one that was recorded, or cannot be a disk',
   interrupted: 'interrupted (Ctrl-C); what was written until then is valid',
 };
 
@@ -70,6 +72,9 @@ const CLASS_OF = {
   'output-exists': 'exists',
   'write-failed': 'write',
   'simulator-unavailable': 'simulator',
+  'disk-missing': 'disk',
+  'disk-differs': 'disk',
+  'disk-invalid': 'disk',
   interrupted: 'interrupted',
   internal: 'internal',
 } as const satisfies Record<string, ExitClass>;

@@ -1,14 +1,16 @@
 /** Guests: machines described by a spec, made of Debian packages and programs of ours, ready to be recorded. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
+import type { DriveName } from '../formats/disks.js';
 import { DecoupleError, inputError } from '../formats/errors.js';
-import { buildDirectory, buildKey, findBuild, imageHash, storeBuild } from './cache.js';
+import type { DiskSpecs } from './disk-spec.js';
+import { buildDirectory, buildKey, type Build, findBuild, imageHash, storeBuild } from './cache.js';
 import type { GuestImage } from './image.js';
 import { specsDirectory } from './paths.js';
 import { provision } from './provision.js';
 import { parseSpec, type GuestSpec } from './spec.js';
 
-export type { GuestImage } from './image.js';
+export type { GuestDisk, GuestImage } from './image.js';
 export type { GuestSpec } from './spec.js';
 
 export interface GuestSummary {
@@ -23,6 +25,8 @@ export interface LoadGuestOptions {
   cacheDir: string;
   /** Gets a line for each thing that takes a while. */
   onStep?: (line: string) => void;
+  /** Images to use instead of what the spec says, by drive. */
+  disks?: Partial<Record<DriveName, string>>;
 }
 
 /**
@@ -32,7 +36,7 @@ export interface LoadGuestOptions {
  * Errors: `guest-unknown`, `guest-invalid`, `guest-build-failed`, `network-unreachable`, `file-missing`.
  */
 export async function loadGuest(nameOrPath: string, options: LoadGuestOptions): Promise<GuestImage> {
-  const spec = describeGuest(nameOrPath);
+  const spec = withDisks(describeGuest(nameOrPath), options.disks ?? {});
   const key = await buildKey(spec);
   const { cacheDir, onStep = () => undefined } = options;
   let build = await findBuild(cacheDir, key);
@@ -48,9 +52,24 @@ export async function loadGuest(nameOrPath: string, options: LoadGuestOptions): 
     );
   }
   const { firmware, boot, programs } = build.provisioned;
+  const disks = disksOf(build, buildDirectory(cacheDir, key));
   const { name, memory, devices, ready, readyTimeout } = spec;
-  const image = { name, memory, devices, firmware, boot, ready, readyTimeout, programs };
+  const image = { name, memory, devices, firmware, boot, disks, ready, readyTimeout, programs };
   return { ...image, hash: imageHash(image, buildDirectory(cacheDir, key), build.hashes) };
+}
+
+function withDisks(spec: GuestSpec, given: Partial<Record<DriveName, string>>): GuestSpec {
+  const disks = Object.entries(given).map(([drive, path]) => [drive, { file: resolve(path) }]);
+  return { ...spec, disks: { ...spec.disks, ...(Object.fromEntries(disks) as DiskSpecs) } };
+}
+
+function disksOf({ provisioned, hashes, stamps }: Build, directory: string): GuestImage['disks'] {
+  const disks: GuestImage['disks'] = {};
+  for (const [drive, path] of Object.entries(provisioned.disks) as [DriveName, string][]) {
+    const key = hashes[path] === undefined ? relative(directory, path) : path;
+    disks[drive] = { path, sha256: hashes[key]!, ...stamps[path]! };
+  }
+  return disks;
 }
 
 /** True when `loadGuest` will not have to build anything. */

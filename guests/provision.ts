@@ -1,13 +1,15 @@
 /** From a spec to files a machine can boot. Everything is a function of the spec, the files it names and the packages. */
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DriveName } from '../formats/disks.js';
 import { DecoupleError, inputError } from '../formats/errors.js';
 import { readBzImage } from './assemble/bzimage.js';
 import { COMPILER_PACKAGES, compileProgram, findCompiler } from './assemble/compiler.js';
 import { buildInitramfs, hostPath } from './assemble/initramfs.js';
 import { buildMultibootImage } from './assemble/multiboot.js';
 import { PackageStore, type FetchedPackage } from './debian/packages.js';
+import type { DiskSpec } from './disk-spec.js';
 import type { GuestImage } from './image.js';
 import type { BootSpec, GuestSpec, ProgramSpec, Source } from './spec.js';
 
@@ -16,6 +18,8 @@ const FIRMWARE_PACKAGE = 'seabios';
 export interface Provisioned {
   firmware: GuestImage['firmware'];
   boot: GuestImage['boot'];
+  /** Paths of base images. */
+  disks: Partial<Record<DriveName, string>>;
   programs: GuestImage['programs'];
   /** What it was made of. */
   packages: { name: string; package: string; version: string; sha256: string }[];
@@ -49,6 +53,7 @@ export async function provision(spec: GuestSpec, options: ProvisionOptions): Pro
   return {
     firmware: await provideFirmware(spec, packages, options.target),
     boot,
+    disks: await provideDisks(spec, options.target),
     programs: await keepPrograms(spec, packages, programs, options.target),
     packages: fetched.map(({ name, package: real, version, sha256 }) => ({ name, package: real, version, sha256 })),
   };
@@ -77,10 +82,7 @@ async function provideBoot(
   programs: ReadonlyMap<string, string>,
   options: ProvisionOptions,
 ): Promise<GuestImage['boot']> {
-  if (spec.boot.kind === 'disk') {
-    for (const path of [spec.boot.hda, spec.boot.cdrom, spec.boot.fda]) if (path !== null) checkReadable(path);
-    return spec.boot;
-  }
+  if (spec.boot.kind === 'disk') return spec.boot;
   const kernel = kernelFile(spec.boot.kernel, packages);
   const kernelPackage = 'package' in spec.boot.kernel ? (packages.get(spec.boot.kernel.package) ?? null) : null;
   const initrd =
@@ -92,6 +94,20 @@ async function provideBoot(
   const image = join(options.target, 'boot.elf');
   await writeFile(image, await multiboot(spec, spec.boot.commandLine, kernel, initrd));
   return { kind: 'multiboot', image };
+}
+
+/** Images of the user are used where they are; empty disks are made, as files without blocks. */
+async function provideDisks(spec: GuestSpec, target: string): Promise<Provisioned['disks']> {
+  const disks: Provisioned['disks'] = {};
+  for (const [drive, disk] of Object.entries(spec.disks) as [DriveName, DiskSpec][]) {
+    if ('file' in disk) checkReadable(disk.file);
+    else {
+      await writeFile(join(target, `${drive}.img`), '');
+      await truncate(join(target, `${drive}.img`), disk.size);
+    }
+    disks[drive] = 'file' in disk ? disk.file : join(target, `${drive}.img`);
+  }
+  return disks;
 }
 
 async function multiboot(spec: GuestSpec, commandLine: string, kernel: string, initrd: Buffer | null): Promise<Buffer> {

@@ -2,14 +2,14 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { NETWORK_CARDS, PLAIN_DEVICES, type MachineDevices } from '../formats/devices.js';
+import { parseDisks, type DiskSpecs } from './disk-spec.js';
 import { Fields, specError } from './fields.js';
 
 /** From a Debian package, or a file of the user's own (absolute path). */
 export type Source = { package: string } | { file: string };
 
 export type BootSpec =
-  | { kind: 'multiboot' | 'bzimage'; kernel: Source; initrd: string | null; commandLine: string }
-  | { kind: 'disk'; hda: string | null; cdrom: string | null; fda: string | null };
+  { kind: 'multiboot' | 'bzimage'; kernel: Source; initrd: string | null; commandLine: string } | { kind: 'disk' };
 
 export interface ProgramSpec {
   /** C file, absolute. */
@@ -44,6 +44,7 @@ export interface GuestSpec {
   /** Null: SeaBIOS from Debian's package. */
   firmware: { bios: string; vgaBios: string } | null;
   boot: BootSpec;
+  disks: DiskSpecs;
   initramfs: InitramfsSpec | null;
   ready: string | null;
   /** Seconds. */
@@ -72,6 +73,8 @@ export function parseSpec(text: string, path: string): GuestSpec {
   const local = (file: string): string => (isAbsolute(file) ? file : resolve(dirname(path), file));
   const name = fields.string('name');
   if (!/^[\w.-]+$/.test(name)) throw specError(path, 'needs a "name" of letters, digits, dots and dashes');
+  const { boot, disks: bootDisks } = parseBoot(new Fields(fields.take('boot'), `${path}: boot`), local);
+  const disks = fields.has('disks') ? diskFields(fields.mapping('disks'), local) : {};
   const spec: GuestSpec = {
     name,
     description: fields.string('description', ''),
@@ -81,7 +84,8 @@ export function parseSpec(text: string, path: string): GuestSpec {
       ? parseDevices(new Fields(fields.take('devices'), `${path}: devices`))
       : PLAIN_DEVICES,
     firmware: fields.has('firmware') ? parseFirmware(fields, local) : null,
-    boot: parseBoot(new Fields(fields.take('boot'), `${path}: boot`), local),
+    boot,
+    disks: { ...bootDisks, ...disks },
     initramfs: fields.has('initramfs')
       ? parseInitramfs(new Fields(fields.take('initramfs'), `${path}: initramfs`), local)
       : null,
@@ -94,6 +98,9 @@ export function parseSpec(text: string, path: string): GuestSpec {
 }
 
 function checkWhole(spec: GuestSpec, path: string): void {
+  if (spec.boot.kind === 'disk' && Object.keys(spec.disks).length === 0) {
+    throw specError(`${path}: boot`, 'needs at least one of hda, hdb, cdrom and fda');
+  }
   if (spec.memory < MEMORY_MIN || spec.memory > MEMORY_MAX) throw specError(path, 'needs "memory" from 1M to 3G');
   if (spec.initramfs !== null && spec.boot.kind === 'disk') {
     throw specError(path, 'has an "initramfs", which a guest that boots from disk cannot use');
@@ -135,18 +142,24 @@ function parseFirmware(fields: Fields, local: Local): { bios: string; vgaBios: s
   return firmware;
 }
 
-function parseBoot(fields: Fields, local: Local): BootSpec {
+function diskFields(fields: Fields, local: Local): DiskSpecs {
+  const disks = parseDisks(fields, local);
+  fields.end();
+  return disks;
+}
+
+/** A guest that boots from a disk may name it here. */
+function parseBoot(fields: Fields, local: Local): { boot: BootSpec; disks: DiskSpecs } {
   const kind = fields.oneOf('kind', ['multiboot', 'bzimage', 'disk'] as const);
   const file = (name: string): string | null => {
     const value = fields.string(name, null);
     return value === null ? null : local(value);
   };
   let boot: BootSpec;
+  let disks: DiskSpecs = {};
   if (kind === 'disk') {
-    boot = { kind, hda: file('hda'), cdrom: file('cdrom'), fda: file('fda') };
-    if (boot.hda === null && boot.cdrom === null && boot.fda === null) {
-      throw specError(fields.where, 'needs at least one of hda, cdrom and fda');
-    }
+    boot = { kind };
+    disks = parseDisks(fields, local);
   } else {
     const kernel = new Fields(fields.take('kernel'), `${fields.where}, kernel`);
     const source = parseSource(kernel, local);
@@ -156,7 +169,7 @@ function parseBoot(fields: Fields, local: Local): BootSpec {
     boot = { kind, kernel: source, initrd: file('initrd'), commandLine };
   }
   fields.end();
-  return boot;
+  return { boot, disks };
 }
 
 function parseSource(fields: Fields, local: Local): Source {

@@ -4,9 +4,10 @@
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { deviceOptions, enginePackage, type V86Constructor } from '../engines/v86/index.js';
+import { deviceOptions, DiskBuffer, enginePackage, type V86Constructor } from '../engines/v86/index.js';
 import type { RecordOptions } from './api.js';
 import { ConsoleMatcher } from './console-matcher.js';
+import { openGuestDisks } from './disks/guest-disks.js';
 import { imagesOf } from './images.js';
 import { runStage } from './process/parent.js';
 import { readySnapshot } from './snapshot.js';
@@ -30,6 +31,7 @@ export async function plainHere(options: PlainOptions): Promise<PlainResult> {
   const snapshot = await readySnapshot(guest, options.cacheDir);
   const { V86 } = createRequire(import.meta.url)('v86') as { V86: V86Constructor };
   const images = imagesOf(guest, 'ready');
+  const { disks } = openGuestDisks(guest, snapshot.overlays);
   const buffer = (bytes: Uint8Array): { buffer: ArrayBuffer } => ({
     buffer: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer,
   });
@@ -41,6 +43,7 @@ export async function plainHere(options: PlainOptions): Promise<PlainResult> {
     initial_state: buffer(snapshot.state),
     autostart: false,
     ...deviceOptions(guest.devices),
+    ...Object.fromEntries(disks.map((disk) => [disk.drive, new DiskBuffer(disk, () => undefined)])),
   });
   await new Promise<void>((resolve) => emulator.add_listener('emulator-loaded', () => resolve()));
   const matcher = new ConsoleMatcher();

@@ -23,6 +23,7 @@ export async function relogHere(options: RelogOptions): Promise<RelogResult> {
     probe: observer,
     beforeStep: () => observer.flushDma(),
     onBreath: () => tell({ instructions: observer.position(), total: null, bytes: writer.bytes }),
+    ...(options.disks === undefined ? {} : { disks: options.disks }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   if (replayer.header.start === 'power-on') {

@@ -1,7 +1,7 @@
 /** What a stage's process and its parent say to each other. */
 import type { Progress } from '../api.js';
 
-export type StageName = 'record' | 'replay' | 'relog' | 'plain';
+export type StageName = 'record' | 'replay' | 'relog' | 'plain' | 'disk';
 
 export type ToChild =
   | { kind: 'start'; stage: StageName; options: unknown }
