@@ -36,13 +36,15 @@ export async function buildKey(spec: GuestSpec): Promise<string> {
   const compiler = names.some((name) => COMPILER_PACKAGES.includes(name)) ? await findCompiler() : null;
   const inputs = {
     version: BUILDER_VERSION,
-    spec: { ...spec, description: '', ready: '', readyTimeout: 0 },
+    spec: { ...spec, disks: madeDisks(spec), description: '', ready: '', readyTimeout: 0 },
     pins: names.map((name) => [name, pins[name]?.sha256 ?? null]),
     compiler: compiler?.version ?? null,
     files: inputFiles(spec).map((path) => [path, fileKey(path)]),
   };
   return sha256(JSON.stringify(inputs)).slice(0, 32);
 }
+
+const madeDisks = (spec: GuestSpec): unknown[] => Object.entries(spec.disks).filter(([, disk]) => 'size' in disk);
 
 /** Files of the user or the project that are copied into the image. Disk images are not: they are used where they are. */
 function inputFiles(spec: GuestSpec): string[] {
@@ -111,7 +113,7 @@ export interface FileStamp {
   modified: string;
 }
 
-function stampOf(path: string): FileStamp {
+export function stampOf(path: string): FileStamp {
   try {
     const { size, mtimeNs } = statSync(path, { bigint: true });
     return { size: Number(size), modified: mtimeNs.toString() };

@@ -3,9 +3,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import type { DriveName } from '../formats/disks.js';
 import { DecoupleError, inputError } from '../formats/errors.js';
-import type { DiskSpecs } from './disk-spec.js';
-import { buildDirectory, buildKey, type Build, findBuild, imageHash, storeBuild } from './cache.js';
-import type { GuestImage } from './image.js';
+import { sha256File } from './debian/hash.js';
+import type { DiskSpec, DiskSpecs } from './disk-spec.js';
+import { buildDirectory, buildKey, type Build, findBuild, imageHash, stampOf, storeBuild } from './cache.js';
+import type { GuestDisk, GuestImage } from './image.js';
 import { specsDirectory } from './paths.js';
 import { provision } from './provision.js';
 import { parseSpec, type GuestSpec } from './spec.js';
@@ -52,7 +53,7 @@ export async function loadGuest(nameOrPath: string, options: LoadGuestOptions): 
     );
   }
   const { firmware, boot, programs } = build.provisioned;
-  const disks = disksOf(build, buildDirectory(cacheDir, key));
+  const disks = await disksOf(spec, build, buildDirectory(cacheDir, key));
   const { name, memory, devices, ready, readyTimeout } = spec;
   const image = { name, memory, devices, firmware, boot, disks, ready, readyTimeout, programs };
   return { ...image, hash: imageHash(image, buildDirectory(cacheDir, key), build.hashes) };
@@ -63,13 +64,23 @@ function withDisks(spec: GuestSpec, given: Partial<Record<DriveName, string>>): 
   return { ...spec, disks: { ...spec.disks, ...(Object.fromEntries(disks) as DiskSpecs) } };
 }
 
-function disksOf({ provisioned, hashes, stamps }: Build, directory: string): GuestImage['disks'] {
+/** Disks made for the guest, and the user's own, which are hashed now: they may have changed since the build. */
+async function disksOf(spec: GuestSpec, { provisioned, hashes, stamps }: Build, directory: string) {
   const disks: GuestImage['disks'] = {};
-  for (const [drive, path] of Object.entries(provisioned.disks) as [DriveName, string][]) {
-    const key = hashes[path] === undefined ? relative(directory, path) : path;
-    disks[drive] = { path, sha256: hashes[key]!, ...stamps[path]! };
+  for (const [drive, disk] of Object.entries(spec.disks) as [DriveName, DiskSpec][]) {
+    if ('file' in disk) disks[drive] = await imageFile(disk.file);
+    else {
+      const path = provisioned.disks[drive]!;
+      disks[drive] = { path, sha256: hashes[relative(directory, path)]!, ...stamps[path]! };
+    }
   }
   return disks;
+}
+
+async function imageFile(path: string): Promise<GuestDisk> {
+  const stamp = stampOf(path);
+  const sha256 = await sha256File(path).catch((error: unknown) => Promise.reject(inputError(path, error)));
+  return { path, sha256, ...stamp };
 }
 
 /** True when `loadGuest` will not have to build anything. */

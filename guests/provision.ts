@@ -1,5 +1,5 @@
 /** From a spec to files a machine can boot. Everything is a function of the spec, the files it names and the packages. */
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DriveName } from '../formats/disks.js';
@@ -18,7 +18,7 @@ const FIRMWARE_PACKAGE = 'seabios';
 export interface Provisioned {
   firmware: GuestImage['firmware'];
   boot: GuestImage['boot'];
-  /** Paths of base images. */
+  /** Paths of the disks made for the guest. */
   disks: Partial<Record<DriveName, string>>;
   programs: GuestImage['programs'];
   /** What it was made of. */
@@ -96,16 +96,15 @@ async function provideBoot(
   return { kind: 'multiboot', image };
 }
 
-/** Images of the user are used where they are; empty disks are made, as files without blocks. */
+/** Empty disks, as files without blocks. Images of the user are no part of a build: they are used where they are. */
 async function provideDisks(spec: GuestSpec, target: string): Promise<Provisioned['disks']> {
   const disks: Provisioned['disks'] = {};
   for (const [drive, disk] of Object.entries(spec.disks) as [DriveName, DiskSpec][]) {
-    if ('file' in disk) checkReadable(disk.file);
-    else {
-      await writeFile(join(target, `${drive}.img`), '');
-      await truncate(join(target, `${drive}.img`), disk.size);
-    }
-    disks[drive] = 'file' in disk ? disk.file : join(target, `${drive}.img`);
+    if ('file' in disk) continue;
+    const image = join(target, `${drive}.img`);
+    await writeFile(image, '');
+    await truncate(image, disk.size);
+    disks[drive] = image;
   }
   return disks;
 }
@@ -186,15 +185,6 @@ async function keepPrograms(
 function readable(path: string): Buffer {
   try {
     return readFileSync(path);
-  } catch (error) {
-    throw inputError(path, error);
-  }
-}
-
-/** As `readable`, of files too large to be read at once. */
-function checkReadable(path: string): void {
-  try {
-    accessSync(path, constants.R_OK);
   } catch (error) {
     throw inputError(path, error);
   }
