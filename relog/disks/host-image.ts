@@ -34,6 +34,10 @@ export class HostImage implements DiskSource {
     } catch (error) {
       throw inputError(path, error);
     }
+    if (!fstatSync(this.fd).isFile()) {
+      closeSync(this.fd);
+      throw notAFile(path);
+    }
     this.stamp = this.look();
     this.size = this.left = this.stamp.size;
   }
@@ -53,8 +57,9 @@ export class HostImage implements DiskSource {
     return this.left;
   }
 
-  /** Whole blocks are read ahead and kept; what comes back is valid until the next read. */
+  /** Whole blocks are read ahead and kept. */
   read(offset: number, length: number): Uint8Array | null {
+    if (offset + length > this.left) return null;
     const result = new Uint8Array(length);
     for (let done = 0; done < length;) {
       const index = Math.floor((offset + done) / BLOCK_BYTES);
@@ -110,6 +115,10 @@ export class HostImage implements DiskSource {
 
 export function stampOf(stats: BigIntStats): FileStamp {
   return { size: Number(stats.size), modified: stats.mtimeNs.toString() };
+}
+
+function notAFile(path: string): DecoupleError {
+  return new DecoupleError('file-unreadable', `${path} is not a file.`, 'Give the file of a disk image.');
 }
 
 function imageChanged(path: string): DecoupleError {
