@@ -28,7 +28,8 @@ const command = (line: string): string[] => [
 
 async function record(t: ExecutionContext, folder: string, name: string, lines: string[], ...options: string[]) {
   const recording = join(folder, `${name}.dcr`);
-  const session = sessionFile(folder, ...lines.flatMap(command));
+  const awaited = options.includes('power-on') ? ['expect: guest ready\n  timeout: 2m'] : [];
+  const session = sessionFile(folder, ...awaited, ...lines.flatMap(command));
   const args = ['record', GUEST, '--session', session, '-o', recording, ...options];
   const { status, stdout, stderr } = await decouple([...args, '--console', '--json'], { timeout: 600_000 });
   t.is(status, EXIT_STATUS.ok, stderr);
