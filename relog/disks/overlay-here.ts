@@ -126,7 +126,13 @@ async function checkCopy({ input, drive, output, disks }: OverlayOptions, { head
       'Copy it and commit to the copy, or use `decouple disk export`.',
     );
   }
-  (await openBase(input, drive, reference, output)).close();
+  try {
+    (await openBase(input, drive, reference, output)).close();
+  } catch (error) {
+    if (!(error instanceof DecoupleError) || error.code !== 'disk-differs') throw error;
+    const advice = `Give a fresh copy of ${reference.path}.`;
+    throw new DecoupleError('disk-differs', error.message, advice, { cause: error });
+  }
 }
 
 function writeOver(path: string, overlay: Overlay): void {

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { parse } from 'yaml';
 import { EXIT_STATUS } from '../../formats/errors.js';
+import { specsDirectory } from '../../guests/paths.js';
 import type { RecordResult, RelogResult, ReplayResult, VerifyResult } from '../../relog/api.js';
 import type { DiskSummary, OverlayResult } from '../../relog/disks/index.js';
 import { decouple } from '../support/cli.js';
@@ -151,46 +153,91 @@ test.serial('two disks by programmed I/O, a CD and a floppy', async (t) => {
   t.is(sha256(path('new-fda.img')), digest('sha256', floppy));
 });
 
-test.serial('an image that is cut while the guest reads it: an I/O error, and the recording is whole', async (t) => {
-  const folder = temporaryFolder(t);
-  const image = join(folder, 'image.img');
-  const whole = join(folder, 'whole.img');
-  const recording = join(folder, 'cut.dcr');
-  writeFileSync(whole, noise(1 << 20, 9));
-  copyFileSync(whole, image);
-  const line =
-    'while cat /dev/sda > /tmp/x; do echo 3 > /proc/sys/vm/drop_caches; echo pa""ss; done; wc -c /tmp/x; md5sum /tmp/x';
-  const session = sessionFile(folder, ...command(line));
-  const running = start([
-    'record',
-    GUEST,
-    '--disk',
-    `hda=${image}`,
-    '--session',
-    session,
-    '--console',
-    '-o',
-    recording,
-  ]);
-  let shown = '';
-  running.stdout.on('data', (bytes: Buffer) => {
-    // It has been read as a whole; the next time it is half as long.
-    if (/pass\r?\n/.test((shown += bytes.toString('latin1'))) && statSync(image).size > 512 << 10) {
-      truncateSync(image, 512 << 10);
+test.serial(
+  'a disk and a CD whose images are cut while the guest reads them: I/O errors, and a whole recording',
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const path = (name: string): string => join(folder, name);
+    const recording = path('cut.dcr');
+    const half = 512 << 10;
+    // Image and device in the guest.
+    const drives = { 'hda.img': 'sda', 'cd.iso': 'sr0' };
+    const contents = { sda: noise(2 * half, 9), sr0: noise(2 * half, 11) };
+    for (const [name, device] of Object.entries(drives)) {
+      writeFileSync(path(name), contents[device as 'sda' | 'sr0']);
+      copyFileSync(path(name), path(`whole-${name}`));
     }
-  });
-  const { exitCode, stderr } = await running;
-  t.is(exitCode, EXIT_STATUS.ok, stderr);
-  t.regex(stderr, /was cut from 1048576 to 524288 bytes during the recording/);
-  t.regex(shown, /cat: read error: Input\/output error/);
-  t.regex(shown, /524288 \/tmp\/x/);
-  t.deepEqual(sums(shown), [`${digest('md5', noise(1 << 20, 9).subarray(0, 512 << 10))}  /tmp/x`]);
+    const line =
+      'for d in sda sr0; do while cat /dev/$d > /tmp/$d; do echo 3 > /proc/sys/vm/drop_caches; echo pa""ss $d; done; md5sum /tmp/$d; done';
+    const session = sessionFile(folder, ...command(line));
+    const disks = ['--disk', `hda=${path('hda.img')}`, '--disk', `cdrom=${path('cd.iso')}`];
+    const running = start(['record', GUEST, ...disks, '--session', session, '--console', '-o', recording]);
+    let shown = '';
+    running.stdout.on('data', (bytes: Buffer) => {
+      shown += bytes.toString('latin1');
+      // It has been read as a whole; the next time it is half as long.
+      for (const [name, device] of Object.entries(drives)) {
+        if (shown.includes(`pass ${device}`) && statSync(path(name)).size > half) truncateSync(path(name), half);
+      }
+    });
+    const { exitCode, stderr } = await running;
+    t.is(exitCode, EXIT_STATUS.ok, stderr);
+    for (const name of Object.keys(drives)) {
+      t.regex(stderr, new RegExp(`${name} .* was cut from 1048576 to 524288 bytes during the recording`));
+    }
+    t.is(shown.match(/cat: read error: Input\/output error/g)?.length, 2, shown);
+    t.deepEqual(
+      sums(shown),
+      (['sda', 'sr0'] as const).map((device) => `${digest('md5', contents[device].subarray(0, half))}  /tmp/${device}`),
+    );
 
-  // It is replayed with the image as it was, and with no other.
-  const other = await decouple(['replay', recording]);
-  t.is(other.status, EXIT_STATUS.disk, other.stderr);
-  t.regex(other.stderr, /it has 524288 bytes, not 1048576/);
-  await exact(t, recording, `hda=${whole}`);
+    // It is replayed with the images as they were, and with no others.
+    const other = await decouple(['replay', recording]);
+    t.is(other.status, EXIT_STATUS.disk, other.stderr);
+    t.regex(other.stderr, /it has 524288 bytes, not 1048576/);
+    await exact(t, recording, `hda=${path('whole-hda.img')}`, `cdrom=${path('whole-cd.iso')}`);
+  },
+);
+
+test.serial('a disk that is written while the guest boots: the ready snapshot has what was written', async (t) => {
+  const folder = temporaryFolder(t);
+  const spec = parse(readFileSync(join(specsDirectory(), `${GUEST}.yaml`), 'utf8')) as {
+    name: string;
+    disks: object;
+    initramfs: { files: Record<string, string>[] };
+  };
+  spec.name = 'written';
+  spec.disks = { hda: { size: '1M' } };
+  for (const file of spec.initramfs.files) {
+    if (file.source !== undefined) file.source = join(specsDirectory(), file.source);
+    if (file.path !== '/etc/rc') continue;
+    file.text = `${readFileSync(file.source!, 'utf8')}\necho written while booting | dd of=/dev/sda seek=9 conv=sync\nsync\n`;
+    delete file.source;
+  }
+  const guest = join(folder, 'written.yaml');
+  writeFileSync(guest, JSON.stringify(spec));
+  const recording = join(folder, 'written.dcr');
+  const lines = [
+    'echo 3 > /proc/sys/vm/drop_caches; dd if=/dev/sda bs=512 skip=9 count=1 | md5sum',
+    'echo later | dd of=/dev/sda; sync',
+  ];
+  const session = sessionFile(folder, ...lines.flatMap(command));
+  const sector = Buffer.alloc(512);
+  sector.write('written while booting\n');
+  // The first one boots the guest, the second one starts from the snapshot kept in the cache.
+  for (const force of [[], ['--force']]) {
+    const args = ['record', guest, '--session', session, '-o', recording, '--console', ...force];
+    const { status, stdout, stderr } = await decouple(args);
+    t.is(status, EXIT_STATUS.ok, stderr);
+    t.deepEqual(sums(stdout), [`${digest('md5', sector)}  -`]);
+  }
+  await exact(t, recording);
+  const image = join(folder, 'new.img');
+  await run(t, 'disk', 'export', recording, '--drive', 'hda', '-o', image);
+  const expected = Buffer.alloc(1 << 20);
+  expected.write('later\n');
+  sector.copy(expected, 9 * 512);
+  t.is(sha256(image), digest('sha256', expected));
 });
 
 test.serial('images that are missing, wrong, or no disks', async (t) => {
