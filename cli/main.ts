@@ -4,6 +4,7 @@ import yargs, { type Argv } from 'yargs';
 import { DecoupleError, EXIT_MEANING, EXIT_STATUS, type ExitClass } from '../formats/errors.js';
 import { analyzeCommand } from './commands/analyze.js';
 import { exportCommand } from './commands/export.js';
+import { diskCommand } from './commands/disk.js';
 import { guestsCommand } from './commands/guests.js';
 import { infoCommand } from './commands/info.js';
 import { recordCommand } from './commands/record.js';
@@ -32,6 +33,7 @@ function parser(args: string[]): Argv {
     .command(analyzeCommand)
     .command(exportCommand)
     .command(guestsCommand)
+    .command(diskCommand)
     .command(infoCommand)
     .demandCommand(1, 'Name a command.')
     .strict()
@@ -50,7 +52,7 @@ function parser(args: string[]): Argv {
 }
 
 /** Options that may be given several times. */
-const REPEATABLE = new Set(['analysis', 'symbols', 'forward']);
+const REPEATABLE = new Set(['analysis', 'symbols', 'forward', 'disk']);
 
 /** yargs makes an array of an option that is given twice, and lets empty values pass; no handler expects either. */
 function refuseOdd(args: Record<string, unknown>): true {

@@ -10,6 +10,7 @@ export const stages = {
   exportPcapng: async () => (await import('../relog/export.js')).exportPcapng,
   verify: async () => (await import('../relog/verify.js')).verify,
   analyze: async () => (await import('../relog/analyze.js')).analyze,
+  disks: async () => import('../relog/disks/index.js'),
   session: async () => (await import('../relog/session.js')).parseSession,
   guests: async () => import('../guests/index.js'),
   kernelNames: async () => (await import('../analyses/symbols/kernel.js')).kernelNames,

@@ -1,4 +1,5 @@
 /** What a machine has beside CPU, RAM and the devices every PC has, and what goes in and out of it. */
+import { DRIVES, MAX_DISK_BYTES } from './disks.js';
 import { bool, bytes, list, record, ShapeError, text, uint } from './shape.js';
 
 export const NETWORK_CARDS = ['none', 'ne2k', 'virtio'] as const;
@@ -25,7 +26,9 @@ export const PLAIN_DEVICES: MachineDevices = {
 
 /**
  * Ways into the machine, in the order of their numbers in files; what each takes is checked where a log is read.
- * `keyboard` takes scan codes (set 1), `mouse-buttons` left, middle, right as 0 or 1, `network` one Ethernet frame.
+ * `keyboard` takes scan codes (set 1), `mouse-buttons` left, middle, right as 0 or 1, `network` one Ethernet frame,
+ * `disk-size` the number of a drive (formats/disks.ts), the number of the read from which on this holds, counted from
+ * the start of the machine, and how many bytes of its base image can still be read.
  */
 export const INPUT_CHANNELS = [
   'serial0',
@@ -38,6 +41,7 @@ export const INPUT_CHANNELS = [
   'mouse-buttons',
   'mouse-wheel',
   'network',
+  'disk-size',
 ] as const;
 export type InputChannel = (typeof INPUT_CHANNELS)[number];
 
@@ -52,10 +56,11 @@ export function hasStream(devices: MachineDevices, channel: StreamChannel): bool
 }
 
 /** Numbers a channel takes at once, with their range; channels not named here take bytes. */
-const NUMBERS: Partial<Record<InputChannel, { count: number; min: number; max: number }>> = {
+const NUMBERS: Partial<Record<InputChannel, { count: number; min: number; max: number | number[] }>> = {
   'mouse-move': { count: 2, min: -0x8000, max: 0x7fff },
   'mouse-buttons': { count: 3, min: 0, max: 1 },
   'mouse-wheel': { count: 2, min: -8, max: 7 },
+  'disk-size': { count: 3, min: 0, max: [DRIVES.length - 1, Number.MAX_SAFE_INTEGER, MAX_DISK_BYTES] },
 };
 
 export interface DeviceInput {
@@ -80,11 +85,15 @@ export function deviceInputOf(number: unknown, value: unknown): DeviceInput {
   const numbers = NUMBERS[channel];
   if (numbers === undefined) return { channel, value: bytes(value, channel) };
   const { count, min, max } = numbers;
-  const inRange = (item: unknown): number => {
-    if (typeof item === 'number' && Number.isInteger(item) && item >= min && item <= max) return item;
-    throw new ShapeError(`${channel} is out of range`);
+  const items = list(value, channel, (item) => (typeof item === 'bigint' ? Number(item) : item), count);
+  return {
+    channel,
+    value: items.map((item, i) => {
+      const most = typeof max === 'number' ? max : max[i]!;
+      if (typeof item === 'number' && Number.isSafeInteger(item) && item >= min && item <= most) return item;
+      throw new ShapeError(`${channel} is out of range`);
+    }),
   };
-  return { channel, value: list(value, channel, inRange, count) };
 }
 
 /** @throws ShapeError */

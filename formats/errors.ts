@@ -21,6 +21,7 @@ export const EXIT_STATUS = {
   write: 13,
   simulator: 14,
   port: 15,
+  disk: 16,
   interrupted: 130,
 } as const;
 
@@ -44,6 +45,7 @@ export const EXIT_MEANING: Record<ExitClass, string> = {
   write: 'the output could not be written (disk full?)',
   simulator: 'the simulator is not built or cannot be loaded',
   port: 'a port of this computer that was to be forwarded cannot be listened at',
+  disk: 'a disk image is missing, is not the one that was recorded, or cannot be a disk',
   interrupted: 'interrupted (Ctrl-C); what was written until then is valid',
 };
 
@@ -73,6 +75,9 @@ const CLASS_OF = {
   'write-failed': 'write',
   'simulator-unavailable': 'simulator',
   'port-unavailable': 'port',
+  'disk-missing': 'disk',
+  'disk-differs': 'disk',
+  'disk-invalid': 'disk',
   interrupted: 'interrupted',
   internal: 'internal',
 } as const satisfies Record<string, ExitClass>;

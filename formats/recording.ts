@@ -12,14 +12,25 @@ import {
   type DeviceOutput,
   type MachineDevices,
 } from './devices.js';
+import {
+  diskReferencesOf,
+  OverlayReader,
+  writeOverlay,
+  type DiskReferences,
+  type DriveName,
+  type OverlayMoment,
+} from './disks.js';
+import type { Overlay } from './overlay.js';
 import { bytes, list, record, ShapeError, text, u32, uint } from './shape.js';
 
-export const RECORDING_FRAME = { header: 1, blob: 2, log: 3 } as const;
+export const RECORDING_FRAME = { header: 1, blob: 2, log: 3, overlay: 4 } as const;
 
 /** Everything that decides the run, apart from the blobs and the log. */
 export interface RecordingHeader {
   engine: { name: string; version: string; hash: string };
   guest: { name: string; hash: string; memory: number; devices: MachineDevices };
+  /** Base images of drives that are not in the recording itself. */
+  disks: DiskReferences;
   start: 'ready' | 'power-on';
   seed: number;
   /** Milliseconds since 1970 at clock unit 0. */
@@ -30,18 +41,8 @@ export interface RecordingHeader {
 }
 
 /** A file of the guest, or the snapshot it starts from. */
-export type BlobName = 'bios' | 'vgaBios' | 'multiboot' | 'bzimage' | 'initrd' | 'hda' | 'cdrom' | 'fda' | 'snapshot';
-const BLOB_NAMES: readonly string[] = [
-  'bios',
-  'vgaBios',
-  'multiboot',
-  'bzimage',
-  'initrd',
-  'hda',
-  'cdrom',
-  'fda',
-  'snapshot',
-];
+export type BlobName = 'bios' | 'vgaBios' | 'multiboot' | 'bzimage' | 'initrd' | 'fda' | 'snapshot';
+const BLOB_NAMES: readonly string[] = ['bios', 'vgaBios', 'multiboot', 'bzimage', 'initrd', 'fda', 'snapshot'];
 const CHUNK_BYTES = 4 << 20;
 const MAX_BLOB_BYTES = 2 ** 31;
 
@@ -106,9 +107,22 @@ export function writeLog(writer: ContainerWriter, log: LogFrame): number {
   return writer.frame(RECORDING_FRAME.log, encode(item), BigInt(log.to), 6);
 }
 
+/** What a drive holds over its base image, when the run starts or after its last step. */
+export function writeDisk(
+  writer: ContainerWriter,
+  drive: DriveName,
+  moment: OverlayMoment,
+  overlay: Overlay,
+  step = 0,
+): void {
+  writeOverlay(writer, RECORDING_FRAME.overlay, drive, moment, overlay, BigInt(step));
+}
+
 export interface RecordingStart {
   header: RecordingHeader;
   blobs: Map<BlobName, Uint8Array>;
+  /** Filled as frames are read: complete for the start, and for the end once all are. */
+  overlays: OverlayReader;
 }
 
 /**
@@ -118,22 +132,30 @@ export interface RecordingStart {
 export function readStart(reader: ContainerReader): RecordingStart & { first: LogFrame | null } {
   let header: RecordingHeader | null = null;
   const blobs = new Map<BlobName, Uint8Array>();
+  const overlays = new OverlayReader();
   for (let frame = reader.next(); frame !== null; frame = reader.next()) {
     if (frame.kind === RECORDING_FRAME.header && header === null) header = parseFrame(reader, frame, headerOf);
     else if (frame.kind === RECORDING_FRAME.blob) parseFrame(reader, frame, (value) => takeChunk(blobs, value));
+    else if (frame.kind === RECORDING_FRAME.overlay) parseFrame(reader, frame, (value) => overlays.take(value));
     else if (frame.kind === RECORDING_FRAME.log) {
       if (header === null) throw damaged(reader.path, 'its header is missing');
-      return { header, blobs, first: parseFrame(reader, frame, logOf) };
+      return { header, blobs, overlays, first: parseFrame(reader, frame, logOf) };
     }
   }
   if (header === null) throw damaged(reader.path, 'its header is missing');
-  return { header, blobs, first: null };
+  return { header, blobs, overlays, first: null };
 }
 
-/** The next log frame, or null at the end. */
-export function readLog(reader: ContainerReader): LogFrame | null {
+/**
+ * The next log frame, or null at the end.
+ * @param overlays gets the overlays that come before it
+ */
+export function readLog(reader: ContainerReader, overlays?: OverlayReader): LogFrame | null {
   for (let frame = reader.next(); frame !== null; frame = reader.next()) {
     if (frame.kind === RECORDING_FRAME.log) return parseFrame(reader, frame, logOf);
+    if (frame.kind === RECORDING_FRAME.overlay && overlays !== undefined) {
+      parseFrame(reader, frame, (value) => overlays.take(value));
+    }
   }
   return null;
 }
@@ -156,6 +178,7 @@ function headerOf(value: unknown): RecordingHeader {
       memory: memoryOf(guest.memory),
       devices: machineDevicesOf(guest.devices),
     },
+    disks: diskReferencesOf(map.disks ?? {}),
     start,
     seed: u32(map.seed, 'seed'),
     epoch: uint(map.epoch, 'epoch'),

@@ -43,6 +43,15 @@ export class Fields {
     return this.map[name];
   }
 
+  isMapping(name: string): boolean {
+    const value = this.map[name];
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  }
+
+  mapping(name: string): Fields {
+    return new Fields(this.take(name), `${this.where}, ${name}`);
+  }
+
   string(name: string): string;
   string(name: string, fallback: string): string;
   string(name: string, fallback: null): string | null;

@@ -1,4 +1,16 @@
 import type { MachineDevices } from '../formats/devices.js';
+import type { DriveName } from '../formats/disks.js';
+
+/** A base image, which no run writes to. */
+export interface GuestDisk {
+  path: string;
+  /** Bytes. */
+  size: number;
+  /** Hex. */
+  sha256: string;
+  /** When it was last changed before the hash was taken: nanoseconds since 1970, decimal. */
+  modified: string;
+}
 
 /** A guest ready to be run: what the provisioner made of a spec. Paths are absolute files on the host. */
 export interface GuestImage {
@@ -12,7 +24,8 @@ export interface GuestImage {
   boot:
     | { kind: 'multiboot'; image: string }
     | { kind: 'bzimage'; kernel: string; initrd: string | null; cmdline: string }
-    | { kind: 'disk'; hda: string | null; cdrom: string | null; fda: string | null };
+    | { kind: 'disk' };
+  disks: Partial<Record<DriveName, GuestDisk>>;
   /** Source of a regular expression that the serial console shows when the guest is ready, or null. */
   ready: string | null;
   /** Seconds of real time to wait for the marker. */

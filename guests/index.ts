@@ -1,15 +1,18 @@
 /** Guests: machines described by a spec, made of Debian packages and programs of ours, ready to be recorded. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import type { DriveName } from '../formats/disks.js';
 import { DecoupleError, inputError } from '../formats/errors.js';
-import { buildDirectory, buildKey, findBuild, imageHash, storeBuild } from './cache.js';
-import type { GuestImage } from './image.js';
+import { sha256File } from './debian/hash.js';
+import type { DiskSpec, DiskSpecs } from './disk-spec.js';
+import { buildDirectory, buildKey, type Build, findBuild, imageHash, stampOf, storeBuild } from './cache.js';
+import type { GuestDisk, GuestImage } from './image.js';
 import { specsDirectory } from './paths.js';
 import { provision } from './provision.js';
 import { specError } from './fields.js';
 import { parseSpec, type GuestSpec } from './spec.js';
 
-export type { GuestImage } from './image.js';
+export type { GuestDisk, GuestImage } from './image.js';
 export type { GuestSpec } from './spec.js';
 
 export interface GuestSummary {
@@ -24,6 +27,8 @@ export interface LoadGuestOptions {
   cacheDir: string;
   /** Gets a line for each thing that takes a while. */
   onStep?: (line: string) => void;
+  /** Images to use instead of what the spec says, by drive. */
+  disks?: Partial<Record<DriveName, string>>;
 }
 
 /**
@@ -33,7 +38,7 @@ export interface LoadGuestOptions {
  * Errors: `guest-unknown`, `guest-invalid`, `guest-build-failed`, `network-unreachable`, `file-missing`.
  */
 export async function loadGuest(nameOrPath: string, options: LoadGuestOptions): Promise<GuestImage> {
-  const spec = describeGuest(nameOrPath);
+  const spec = withDisks(describeGuest(nameOrPath), options.disks ?? {});
   const key = await buildKey(spec);
   const { cacheDir, onStep = () => undefined } = options;
   let build = await findBuild(cacheDir, key);
@@ -49,9 +54,34 @@ export async function loadGuest(nameOrPath: string, options: LoadGuestOptions): 
     );
   }
   const { firmware, boot, programs } = build.provisioned;
+  const disks = await disksOf(spec, build, buildDirectory(cacheDir, key));
   const { name, memory, devices, ready, readyTimeout } = spec;
-  const image = { name, memory, devices, firmware, boot, ready, readyTimeout, programs };
+  const image = { name, memory, devices, firmware, boot, disks, ready, readyTimeout, programs };
   return { ...image, hash: imageHash(image, buildDirectory(cacheDir, key), build.hashes) };
+}
+
+function withDisks(spec: GuestSpec, given: Partial<Record<DriveName, string>>): GuestSpec {
+  const disks = Object.entries(given).map(([drive, path]) => [drive, { file: resolve(path) }]);
+  return { ...spec, disks: { ...spec.disks, ...(Object.fromEntries(disks) as DiskSpecs) } };
+}
+
+/** Disks made for the guest, and the user's own, which are hashed now: they may have changed since the build. */
+async function disksOf(spec: GuestSpec, { provisioned, hashes, stamps }: Build, directory: string) {
+  const disks: GuestImage['disks'] = {};
+  for (const [drive, disk] of Object.entries(spec.disks) as [DriveName, DiskSpec][]) {
+    if ('file' in disk) disks[drive] = await imageFile(disk.file);
+    else {
+      const path = provisioned.disks[drive]!;
+      disks[drive] = { path, sha256: hashes[relative(directory, path)]!, ...stamps[path]! };
+    }
+  }
+  return disks;
+}
+
+async function imageFile(path: string): Promise<GuestDisk> {
+  const stamp = stampOf(path);
+  const sha256 = await sha256File(path).catch((error: unknown) => Promise.reject(inputError(path, error)));
+  return { path, sha256, ...stamp };
 }
 
 /** True when `loadGuest` will not have to build anything. */

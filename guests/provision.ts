@@ -1,21 +1,25 @@
 /** From a spec to files a machine can boot. Everything is a function of the spec, the files it names and the packages. */
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFile, mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DriveName } from '../formats/disks.js';
 import { DecoupleError, inputError } from '../formats/errors.js';
 import { readBzImage } from './assemble/bzimage.js';
 import { COMPILER_PACKAGES, compileProgram, findCompiler } from './assemble/compiler.js';
 import { buildInitramfs, hostPath } from './assemble/initramfs.js';
 import { buildMultibootImage } from './assemble/multiboot.js';
 import { PackageStore, type FetchedPackage } from './debian/packages.js';
+import type { DiskSpec } from './disk-spec.js';
 import type { GuestImage } from './image.js';
-import type { BootSpec, DiskSource, GuestSpec, ProgramSpec, Source } from './spec.js';
+import type { BootSpec, GuestSpec, ProgramSpec, Source } from './spec.js';
 
 const FIRMWARE_PACKAGE = 'seabios';
 
 export interface Provisioned {
   firmware: GuestImage['firmware'];
   boot: GuestImage['boot'];
+  /** Paths of the disks made for the guest. */
+  disks: Partial<Record<DriveName, string>>;
   programs: GuestImage['programs'];
   /** What it was made of. */
   packages: { name: string; package: string; version: string; sha256: string }[];
@@ -29,20 +33,15 @@ export interface ProvisionOptions {
   onStep: (line: string) => void;
 }
 
-type DiskBoot = Extract<BootSpec, { kind: 'disk' }>;
-
-function disksOf({ hda, cdrom, fda }: DiskBoot): DiskSource[] {
-  return [hda, cdrom, fda].filter((disk) => disk !== null);
-}
-
 /** Names of all packages a spec needs. */
 export function packagesOf(spec: GuestSpec): string[] {
   const names = new Set<string>();
   if (spec.firmware === null) names.add(FIRMWARE_PACKAGE);
-  if (spec.boot.kind !== 'disk' && 'package' in spec.boot.kernel) names.add(spec.boot.kernel.package);
-  if (spec.boot.kind === 'disk') {
-    for (const disk of disksOf(spec.boot)) if (typeof disk === 'object') names.add(disk.package);
+  if (spec.boot.kind !== 'disk') {
+    const { kernel, initrd } = spec.boot;
+    for (const source of [kernel, initrd]) if (source !== null && 'package' in source) names.add(source.package);
   }
+  for (const disk of Object.values(spec.disks)) if ('package' in disk) names.add(disk.package);
   for (const file of spec.initramfs?.files ?? []) if ('package' in file) names.add(file.package);
   if (spec.initramfs?.programs.length) COMPILER_PACKAGES.forEach((name) => names.add(name));
   return [...names];
@@ -58,6 +57,7 @@ export async function provision(spec: GuestSpec, options: ProvisionOptions): Pro
   return {
     firmware: await provideFirmware(spec, packages, options.target),
     boot,
+    disks: await provideDisks(spec, packages, options.target),
     programs: await keepPrograms(spec, packages, programs, options.target),
     packages: fetched.map(({ name, package: real, version, sha256 }) => ({ name, package: real, version, sha256 })),
   };
@@ -86,22 +86,12 @@ async function provideBoot(
   programs: ReadonlyMap<string, string>,
   options: ProvisionOptions,
 ): Promise<GuestImage['boot']> {
-  if (spec.boot.kind === 'disk') {
-    const disk = (name: 'hda' | 'cdrom' | 'fda', boot: DiskBoot): Promise<string | null> =>
-      provideDisk(name, boot[name], packages, options.target);
-    const { boot } = spec;
-    return {
-      kind: 'disk',
-      hda: await disk('hda', boot),
-      cdrom: await disk('cdrom', boot),
-      fda: await disk('fda', boot),
-    };
-  }
+  if (spec.boot.kind === 'disk') return spec.boot;
   const kernel = kernelFile(spec.boot.kernel, packages);
   const kernelPackage = 'package' in spec.boot.kernel ? (packages.get(spec.boot.kernel.package) ?? null) : null;
   const initrd =
     spec.initramfs === null
-      ? readInitrd(spec.boot)
+      ? readInitrd(spec.boot, packages)
       : buildInitramfs(spec.initramfs, { packages, programs, kernel: kernelPackage });
   if (spec.boot.kind === 'bzimage') return copyKernel(kernel, initrd, spec.boot.commandLine, options.target);
   options.onStep('unpacking the kernel into a multiboot image');
@@ -110,21 +100,26 @@ async function provideBoot(
   return { kind: 'multiboot', image };
 }
 
-/** Images of packages are copied, as the cache of packages may be thrown away; the user's stay where they are. */
-async function provideDisk(
-  name: string,
-  source: DiskSource | null,
+/** Disks from packages, and empty ones, as files without blocks. Images of the user are no part of a build: they are used where they are. */
+async function provideDisks(
+  spec: GuestSpec,
   packages: ReadonlyMap<string, string>,
   target: string,
-): Promise<string | null> {
-  if (source === null) return null;
-  if (typeof source === 'string') {
-    checkReadable(source);
-    return source;
+): Promise<Provisioned['disks']> {
+  const disks: Provisioned['disks'] = {};
+  for (const [drive, disk] of Object.entries(spec.disks) as [DriveName, DiskSpec][]) {
+    if ('file' in disk) continue;
+    const image = join(target, `${drive}.img`);
+    if ('package' in disk) {
+      // A copy, as the cache of packages may be thrown away.
+      await writeFile(image, readable(join(packages.get(disk.package) ?? '', disk.from)));
+    } else {
+      await writeFile(image, '');
+      await truncate(image, disk.size);
+    }
+    disks[drive] = image;
   }
-  const image = join(target, `${name}.img`);
-  await writeFile(image, readable(join(packages.get(source.package) ?? '', source.from)));
-  return image;
+  return disks;
 }
 
 async function multiboot(spec: GuestSpec, commandLine: string, kernel: string, initrd: Buffer | null): Promise<Buffer> {
@@ -151,12 +146,17 @@ async function copyKernel(
   return { kind: 'bzimage', kernel: copy, initrd: join(target, 'initrd'), cmdline };
 }
 
-function readInitrd(boot: Exclude<BootSpec, { kind: 'disk' }>): Buffer | null {
-  return boot.initrd === null ? null : readable(boot.initrd);
+function readInitrd(
+  { initrd }: Exclude<BootSpec, { kind: 'disk' }>,
+  packages: ReadonlyMap<string, string>,
+): Buffer | null {
+  if (initrd === null) return null;
+  return readable('file' in initrd ? initrd.file : join(packages.get(initrd.package) ?? '', initrd.from ?? ''));
 }
 
 function kernelFile(source: Source, packages: ReadonlyMap<string, string>): string {
   if ('file' in source) return source.file;
+  if (source.from !== null) return join(packages.get(source.package) ?? '', source.from);
   const boot = join(packages.get(source.package) ?? '', 'boot');
   const name = (existsSync(boot) ? readdirSync(boot) : []).find((each) => each.startsWith('vmlinuz-'));
   if (name !== undefined) return join(boot, name);
@@ -203,15 +203,6 @@ async function keepPrograms(
 function readable(path: string): Buffer {
   try {
     return readFileSync(path);
-  } catch (error) {
-    throw inputError(path, error);
-  }
-}
-
-/** As `readable`, of files too large to be read at once. */
-function checkReadable(path: string): void {
-  try {
-    accessSync(path, constants.R_OK);
   } catch (error) {
     throw inputError(path, error);
   }

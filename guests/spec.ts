@@ -2,18 +2,15 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { NETWORK_CARDS, PLAIN_DEVICES, type MachineDevices } from '../formats/devices.js';
+import { parseDisks, type DiskSpecs } from './disk-spec.js';
 import { mergeInitramfs } from './extend.js';
 import { Fields, specError } from './fields.js';
 
 /** From a Debian package, or a file of the user's own (absolute path). */
-export type Source = { package: string } | { file: string };
-
-/** A disk image: the user's own file (absolute path), or one that a Debian package holds. */
-export type DiskSource = string | { package: string; from: string };
+export type Source = { package: string; from: string | null } | { file: string };
 
 export type BootSpec =
-  | { kind: 'multiboot' | 'bzimage'; kernel: Source; initrd: string | null; commandLine: string }
-  | { kind: 'disk'; hda: DiskSource | null; cdrom: DiskSource | null; fda: DiskSource | null };
+  { kind: 'multiboot' | 'bzimage'; kernel: Source; initrd: Source | null; commandLine: string } | { kind: 'disk' };
 
 export interface ProgramSpec {
   /** C file, absolute. */
@@ -48,6 +45,7 @@ export interface GuestSpec {
   /** Null: SeaBIOS from Debian's package. */
   firmware: { bios: string; vgaBios: string } | null;
   boot: BootSpec;
+  disks: DiskSpecs;
   initramfs: InitramfsSpec | null;
   ready: string | null;
   /** Seconds. */
@@ -82,6 +80,9 @@ export function parseSpec(text: string, path: string, baseOf?: (name: string) =>
   const inner = (field: string): Fields => new Fields(fields.take(field), `${path}: ${field}`);
   const initramfs = fields.has('initramfs') ? parseInitramfs(inner('initramfs'), local) : null;
   const devices = base?.devices ?? PLAIN_DEVICES;
+  const { boot, disks: bootDisks } =
+    base !== null && !fields.has('boot') ? { boot: base.boot, disks: base.disks } : parseBoot(inner('boot'), local);
+  const disks = fields.has('disks') ? diskFields(fields.mapping('disks'), local) : {};
   const spec: GuestSpec = {
     name,
     description: fields.string('description', ''),
@@ -89,7 +90,8 @@ export function parseSpec(text: string, path: string, baseOf?: (name: string) =>
     memory: base !== null && !fields.has('memory') ? base.memory : fields.size('memory'),
     devices: fields.has('devices') ? parseDevices(inner('devices'), devices) : devices,
     firmware: fields.has('firmware') ? parseFirmware(fields, local) : (base?.firmware ?? null),
-    boot: base !== null && !fields.has('boot') ? base.boot : parseBoot(inner('boot'), local),
+    boot,
+    disks: { ...bootDisks, ...disks },
     initramfs: mergeInitramfs(base?.initramfs ?? null, initramfs),
     ready: fields.has('ready') ? fields.string('ready') : (base?.ready ?? null),
     readyTimeout: fields.seconds('readyTimeout', base?.readyTimeout ?? 60),
@@ -100,6 +102,9 @@ export function parseSpec(text: string, path: string, baseOf?: (name: string) =>
 }
 
 function checkWhole(spec: GuestSpec, path: string): void {
+  if (spec.boot.kind === 'disk' && Object.keys(spec.disks).length === 0) {
+    throw specError(`${path}: boot`, 'needs at least one of hda, hdb, cdrom and fda');
+  }
   if (spec.memory < MEMORY_MIN || spec.memory > MEMORY_MAX) throw specError(path, 'needs "memory" from 1M to 3G');
   if (spec.initramfs !== null && spec.boot.kind === 'disk') {
     throw specError(path, 'has an "initramfs", which a guest that boots from disk cannot use');
@@ -142,45 +147,48 @@ function parseFirmware(fields: Fields, local: Local): { bios: string; vgaBios: s
   return firmware;
 }
 
-function parseBoot(fields: Fields, local: Local): BootSpec {
+function diskFields(fields: Fields, local: Local): DiskSpecs {
+  const disks = parseDisks(fields, local);
+  fields.end();
+  return disks;
+}
+
+/** A guest that boots from a disk may name it here. */
+function parseBoot(fields: Fields, local: Local): { boot: BootSpec; disks: DiskSpecs } {
   const kind = fields.oneOf('kind', ['multiboot', 'bzimage', 'disk'] as const);
-  const file = (name: string): string | null => {
-    const value = fields.string(name, null);
-    return value === null ? null : local(value);
-  };
   let boot: BootSpec;
+  let disks: DiskSpecs = {};
   if (kind === 'disk') {
-    const disk = (name: string): DiskSource | null => parseDisk(fields, name, file);
-    boot = { kind, hda: disk('hda'), cdrom: disk('cdrom'), fda: disk('fda') };
-    if (boot.hda === null && boot.cdrom === null && boot.fda === null) {
-      throw specError(fields.where, 'needs at least one of hda, cdrom and fda');
-    }
+    boot = { kind };
+    disks = parseDisks(fields, local);
   } else {
     const kernel = new Fields(fields.take('kernel'), `${fields.where}, kernel`);
     const source = parseSource(kernel, local);
     kernel.end();
     // A long command line may be folded over several lines.
     const commandLine = fields.string('cmdline', '').trim().replace(/\s+/g, ' ');
-    boot = { kind, kernel: source, initrd: file('initrd'), commandLine };
+    boot = { kind, kernel: source, initrd: parseInitrd(fields, local), commandLine };
   }
   fields.end();
-  return boot;
-}
-
-/** A path, or a mapping with `package` and `from`. */
-function parseDisk(fields: Fields, name: string, file: (name: string) => string | null): DiskSource | null {
-  if (typeof fields.peek(name) !== 'object' || !fields.has(name)) return file(name);
-  const source = new Fields(fields.take(name), `${fields.where}, ${name}`);
-  const found = { package: source.string('package'), from: guestPath(source, 'from') };
-  source.end();
-  return found;
+  return { boot, disks };
 }
 
 function parseSource(fields: Fields, local: Local): Source {
   if (fields.has('package') === fields.has('file')) {
     throw specError(fields.where, 'needs either "package" or "file"');
   }
-  return fields.has('package') ? { package: fields.string('package') } : { file: local(fields.string('file')) };
+  if (fields.has('file')) return { file: local(fields.string('file')) };
+  return { package: fields.string('package'), from: fields.has('from') ? guestPath(fields, 'from') : null };
+}
+
+/** A path, or a mapping with `package` and `from`. */
+function parseInitrd(fields: Fields, local: Local): Source | null {
+  if (!fields.has('initrd')) return null;
+  if (!fields.isMapping('initrd')) return { file: local(fields.string('initrd')) };
+  const inner = fields.mapping('initrd');
+  const source = { package: inner.string('package'), from: guestPath(inner, 'from') };
+  inner.end();
+  return source;
 }
 
 function parseInitramfs(fields: Fields, local: Local): InitramfsSpec {

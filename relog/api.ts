@@ -1,6 +1,7 @@
 /** What the stages share: options, progress and results. A stage is a function of its inputs and options alone. */
 import type { BlockBatch } from '../engines/unicorn/index.js';
 import type { DeviceInput, StreamChannel } from '../formats/devices.js';
+import type { DriveName } from '../formats/disks.js';
 import type { RamRegion } from '../formats/state.js';
 import type { GuestImage } from '../guests/image.js';
 import type { Forward } from '../network/index.js';
@@ -69,10 +70,14 @@ export interface RecordResult {
   bytes: number;
   /** Bytes of the input log alone, compressed. */
   logBytes: number;
+  /** Sentences on what went wrong without ending the recording. */
+  warnings: string[];
 }
 
 export interface ReplayOptions extends StageOptions {
   input: string;
+  /** Where base images are, by drive, when not where they were recorded. */
+  disks?: Partial<Record<DriveName, string>>;
   verify: boolean;
   onConsole?: ((bytes: Uint8Array) => void) | undefined;
 }
@@ -129,6 +134,8 @@ export interface ScreenshotResult {
 
 export interface RelogOptions extends StageOptions {
   input: string;
+  /** As in {@link ReplayOptions}. */
+  disks?: Partial<Record<DriveName, string>>;
   output: string;
   force: boolean;
   /** Instructions between keyframes. */

@@ -4,18 +4,14 @@ import type { MachineImages } from '../engines/v86/index.js';
 import type { BlobName } from '../formats/recording.js';
 import type { GuestImage } from '../guests/image.js';
 
-/** @param start a machine that starts from a snapshot needs the firmware only: the rest is in its RAM */
+/** @param start a machine that starts from a snapshot needs the firmware only: the rest is in its RAM, or on its disks */
 export function imagesOf(guest: GuestImage, start: 'ready' | 'power-on'): MachineImages {
   const images: MachineImages = {
     bios: readFileSync(guest.firmware.bios),
     vgaBios: readFileSync(guest.firmware.vgaBios),
   };
   const { boot } = guest;
-  if (boot.kind === 'disk') {
-    if (boot.hda !== null) images.hda = readFileSync(boot.hda);
-    if (boot.cdrom !== null) images.cdrom = readFileSync(boot.cdrom);
-    if (boot.fda !== null) images.fda = readFileSync(boot.fda);
-  } else if (start === 'power-on') {
+  if (boot.kind !== 'disk' && start === 'power-on') {
     if (boot.kind === 'multiboot') images.multiboot = readFileSync(boot.image);
     else {
       images.bzimage = readFileSync(boot.kernel);
@@ -38,7 +34,7 @@ export function imagesFrom(blobs: Map<BlobName, Uint8Array>, cmdline: string | n
   const vgaBios = blobs.get('vgaBios');
   if (bios === undefined || vgaBios === undefined) return null;
   const images: MachineImages = { bios, vgaBios };
-  for (const [name, bytes] of blobs) if (name !== 'snapshot') images[name] = bytes;
+  for (const [name, bytes] of blobs) if (name !== 'snapshot' && name !== 'fda') images[name] = bytes;
   if (cmdline !== null) images.cmdline = cmdline;
   return images;
 }

@@ -3,7 +3,7 @@
  * process breathe between steps. What it does to the machine it tells a journal, which is all a replay needs.
  */
 import type { DeviceInput } from '../formats/devices.js';
-import { Machine, UNITS_PER_MS, type MachineOptions, type SampleSource } from '../engines/v86/index.js';
+import { lossValue, Machine, UNITS_PER_MS, type MachineOptions, type SampleSource } from '../engines/v86/index.js';
 
 export interface Journal {
   sampled(units: number): void;
@@ -28,6 +28,11 @@ export class LiveMachine {
     const machine = await Machine.create({ ...options, samples: clock, compileInBackground: true });
     // Time spent on loading is not the guest's.
     clock.restart(Math.ceil(machine.now));
+    for (const disk of options.disks ?? []) {
+      // Comes up within a step, and belongs to it.
+      disk.onLoss = (loss) =>
+        options.journal?.deviceInput(machine.steps - 1, { channel: 'disk-size', value: lossValue(loss) });
+    }
     return new LiveMachine(machine, clock, options.journal);
   }
 

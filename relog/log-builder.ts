@@ -1,5 +1,5 @@
 /** Collects what happens to a live machine into log frames. */
-import type { Machine } from '../engines/v86/index.js';
+import { lossOf, type DiskLoss, type Machine } from '../engines/v86/index.js';
 import type { DeviceInput, DeviceOutput } from '../formats/devices.js';
 import type { LogFrame, LoggedInput, LoggedOutput } from '../formats/recording.js';
 import { VarintWriter } from '../formats/varint.js';
@@ -7,6 +7,8 @@ import { Digester, OutputCrc } from './digest.js';
 import type { Journal } from './live-machine.js';
 
 export class LogBuilder implements Journal {
+  /** What could no longer be read of base images, as it came. */
+  readonly losses: DiskLoss[] = [];
   private readonly clock = new VarintWriter();
   private inputs: LoggedInput[] = [];
   private console: number[] = [];
@@ -31,6 +33,7 @@ export class LogBuilder implements Journal {
   }
 
   deviceInput(step: number, input: DeviceInput): void {
+    if (input.channel === 'disk-size') this.losses.push(lossOf(input.value));
     this.inputs.push({ step, kind: 'device', input });
   }
 

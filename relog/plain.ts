@@ -4,8 +4,16 @@
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import {
+  deliver,
+  deviceOptions,
+  DiskBuffer,
+  enginePackage,
+  listen,
+  type V86Constructor,
+} from '../engines/v86/index.js';
 import type { RecordOptions } from './api.js';
-import { deliver, deviceOptions, enginePackage, listen, type V86Constructor } from '../engines/v86/index.js';
+import { openGuestDisks } from './disks/guest-disks.js';
 import { GuestConsoles } from './guest-consoles.js';
 import { imagesOf } from './images.js';
 import { runStage } from './process/parent.js';
@@ -30,6 +38,7 @@ export async function plainHere(options: PlainOptions): Promise<PlainResult> {
   const snapshot = await readySnapshot(guest, options.cacheDir);
   const { V86 } = createRequire(import.meta.url)('v86') as { V86: V86Constructor };
   const images = imagesOf(guest, 'ready');
+  const { disks } = openGuestDisks(guest, snapshot.overlays);
   const buffer = (bytes: Uint8Array): { buffer: ArrayBuffer } => ({
     buffer: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer,
   });
@@ -41,6 +50,7 @@ export async function plainHere(options: PlainOptions): Promise<PlainResult> {
     initial_state: buffer(snapshot.state),
     autostart: false,
     ...deviceOptions(guest.devices),
+    ...Object.fromEntries(disks.map((disk) => [disk.drive, new DiskBuffer(disk, () => undefined)])),
   });
   await new Promise<void>((resolve) => emulator.add_listener('emulator-loaded', () => resolve()));
   const consoles = new GuestConsoles();

@@ -2,16 +2,17 @@
 import { crc32 } from '../formats/checksum.js';
 import { ContainerWriter } from '../formats/container/index.js';
 import { DecoupleError } from '../formats/errors.js';
-import { writeBlob, writeHeader, writeLog } from '../formats/recording.js';
+import { writeBlob, writeDisk, writeHeader, writeLog } from '../formats/recording.js';
 import { enginePackage } from '../engines/v86/index.js';
 import type { EndReason, RecordOptions, RecordResult } from './api.js';
 import type { ConsoleMatcher } from './console-matcher.js';
+import { describeLoss, openGuestDisks, type GuestDisks } from './disks/guest-disks.js';
 import { GuestConsoles } from './guest-consoles.js';
 import { blobsOf, imagesOf } from './images.js';
 import { LiveMachine } from './live-machine.js';
 import { LogBuilder } from './log-builder.js';
 import { plugIn } from './plug.js';
-import { PANIC, readySnapshot } from './snapshot.js';
+import { PANIC, readySnapshot, type Snapshot } from './snapshot.js';
 import { ScreenWatch } from './screen-watch.js';
 import { checkChannels, SessionRunner } from './session-runner.js';
 
@@ -33,6 +34,20 @@ export async function recordHere(options: RecorderOptions): Promise<RecordResult
   const { guest, start } = options;
   checkChannels(options.session, guest);
   const snapshot = start === 'ready' ? await readySnapshot(guest, options.cacheDir, options.signal) : null;
+  const disks = openGuestDisks(guest, snapshot?.overlays);
+  try {
+    return await recordWith(options, snapshot, disks);
+  } finally {
+    disks.close();
+  }
+}
+
+async function recordWith(
+  options: RecorderOptions,
+  snapshot: Snapshot | null,
+  disks: GuestDisks,
+): Promise<RecordResult> {
+  const { guest, start } = options;
   const images = imagesOf(guest, start);
   const epoch = snapshot?.epoch ?? Date.now();
   const clockStart = snapshot?.clock ?? 0;
@@ -49,6 +64,7 @@ export async function recordHere(options: RecorderOptions): Promise<RecordResult
     writeHeader(writer, {
       engine: { name: engine.name, version: engine.version, hash: engine.hash },
       guest: { name: guest.name, hash: guest.hash, memory: guest.memory, devices: guest.devices },
+      disks: disks.references,
       start,
       seed: options.seed,
       epoch,
@@ -56,7 +72,9 @@ export async function recordHere(options: RecorderOptions): Promise<RecordResult
       cmdline: images.cmdline ?? null,
     });
     for (const [name, bytes] of blobsOf(images)) writeBlob(writer, name, bytes);
+    if (disks.floppy !== null) writeBlob(writer, 'fda', disks.floppy);
     if (snapshot !== null) writeBlob(writer, 'snapshot', snapshot.state);
+    for (const { drive, overlay } of snapshot === null ? [] : disks.disks) writeDisk(writer, drive, 'start', overlay);
     const log = new LogBuilder(clockStart);
     const consoles = new GuestConsoles();
     const printed: number[] = [];
@@ -64,6 +82,7 @@ export async function recordHere(options: RecorderOptions): Promise<RecordResult
       memory: guest.memory,
       devices: guest.devices,
       images,
+      disks: disks.disks,
       snapshot: snapshot?.state ?? null,
       seed: options.seed,
       epoch,
@@ -77,7 +96,7 @@ export async function recordHere(options: RecorderOptions): Promise<RecordResult
       },
     });
     holder.live = live;
-    return await new Recording(options, writer, live, log, consoles, printed).run();
+    return await new Recording(options, writer, live, log, consoles, printed, disks).run();
   } finally {
     network?.close();
     writer.abandon();
@@ -104,6 +123,7 @@ class Recording {
     private readonly log: LogBuilder,
     private readonly consoles: GuestConsoles,
     private readonly printed: number[],
+    private readonly disks: GuestDisks,
   ) {
     this.matcher = consoles.of('serial0');
     this.session = new SessionRunner(
@@ -146,6 +166,10 @@ class Recording {
       ram,
       what: failure?.message ?? null,
     };
+    // The machine that died has done more than the log says: what its disks held then comes from a replay.
+    for (const { drive, overlay } of reason === 'engine-died' ? [] : this.disks.disks) {
+      writeDisk(this.writer, drive, 'end', overlay, machine.steps);
+    }
     this.writer.finish(outcome, BigInt(machine.steps));
     if (failure !== null) throw failure;
     return {
@@ -155,6 +179,7 @@ class Recording {
       seconds,
       bytes: this.writer.bytes,
       logBytes: this.logBytes,
+      warnings: this.log.losses.map((loss) => describeLoss(loss, this.disks.references)),
     };
   }
 

@@ -22,6 +22,7 @@ export async function relogHere(options: RelogOptions): Promise<RelogResult> {
     probe: observer,
     beforeStep: () => observer.flushDma(),
     onBreath: () => tell({ instructions: observer.position(), total: null, bytes: writer.bytes }),
+    ...(options.disks === undefined ? {} : { disks: options.disks }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   const writer = openOutput(options, replayer);

@@ -21,6 +21,7 @@ export async function replayHere(options: ReplayOptions): Promise<ReplayResult> 
       show();
       tell({ instructions: machine.engineInstructions, total: null, bytes: 0 });
     },
+    ...(options.disks === undefined ? {} : { disks: options.disks }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   const { machine, reader } = replayer;
@@ -42,6 +43,14 @@ export async function replayHere(options: ReplayOptions): Promise<ReplayResult> 
     if (options.verify && mismatch === null && typeof ram === 'number') {
       digests++;
       if (crc32(machine.ram()) !== ram) mismatch = { afterTick: 0, beforeTick: machine.steps, what: 'RAM at the end' };
+    }
+    for (const { drive, overlay } of options.verify && mismatch === null ? replayer.disks : []) {
+      const recorded = replayer.recordedOverlay(drive);
+      if (recorded === null) continue;
+      digests++;
+      if (recorded.crc() !== overlay.crc()) {
+        mismatch = { afterTick: 0, beforeTick: machine.steps, what: `what was written to ${drive}` };
+      }
     }
   } finally {
     replayer.close();

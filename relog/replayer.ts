@@ -1,17 +1,22 @@
 /** Runs a recording again: the same engine, fed from the log, without waiting. */
-import { enginePackage, Machine, type Probe, type SampleSource } from '../engines/v86/index.js';
+import { enginePackage, Machine, type Disk, type Probe, type SampleSource } from '../engines/v86/index.js';
 import { ContainerReader, damaged } from '../formats/container/index.js';
 import type { DeviceInput, DeviceOutput } from '../formats/devices.js';
+import type { DriveName, OverlayReader } from '../formats/disks.js';
 import { DecoupleError } from '../formats/errors.js';
+import type { Overlay } from '../formats/overlay.js';
 import { readLog, readStart, type LogFrame, type LoggedInput, type RecordingHeader } from '../formats/recording.js';
 import { VarintReader } from '../formats/varint.js';
 import { OutputCrc } from './digest.js';
+import { openRecordedDisks, type DiskPaths, type RecordedDisks } from './disks/recorded-disks.js';
 import { imagesFrom } from './images.js';
 
 /** How long to run before the process may breathe (signals, progress). */
 const BREATH_MS = 20;
 
 export interface ReplayHooks {
+  /** Where base images are, by drive, when not where they were recorded. */
+  disks?: DiskPaths;
   probe?: Probe;
   onOutput?: (output: DeviceOutput) => void;
   /** Before the step that it comes before. */
@@ -37,13 +42,27 @@ export class Replayer {
     private readonly samples: LoggedSamples,
     private next: LogFrame | null,
     private readonly hooks: ReplayHooks,
+    private readonly overlays: OverlayReader,
+    private readonly opened: RecordedDisks,
   ) {}
 
-  /** @throws DecoupleError file-missing, not-decouple, wrong-kind, damaged, version-too-new, engine-differs */
+  /** Its drives; what is written to them is in their overlays. */
+  get disks(): readonly Disk[] {
+    return this.opened.disks;
+  }
+
+  /** The overlay that the recording holds for its end; null until all is read, and when it has none. */
+  recordedOverlay(drive: DriveName): Overlay | null {
+    return this.overlays.get(drive, 'end');
+  }
+
+  /** @throws DecoupleError file-missing, not-decouple, wrong-kind, damaged, version-too-new, engine-differs, disk-… */
   static async open(path: string, hooks: ReplayHooks): Promise<Replayer> {
     const reader = new ContainerReader(path, 'recording');
+    let disks: RecordedDisks | null = null;
     try {
-      const { header, blobs, first } = readStart(reader);
+      const start = readStart(reader);
+      const { header, blobs, overlays, first } = start;
       if (first === null && reader.cutOff) throw tooShort(path);
       const engine = enginePackage();
       if (header.engine.hash !== engine.hash) throw engineDiffers(path, header, engine.version);
@@ -52,12 +71,14 @@ export class Replayer {
       if (images === null || (snapshot === null) !== (header.start === 'power-on')) {
         throw damaged(path, 'it lacks what the run starts from');
       }
+      disks = await openRecordedDisks(path, start, hooks.disks ?? {});
       const samples = new LoggedSamples(header.clockStart, path, hooks.onSample);
       const holder: { replayer: Replayer | null } = { replayer: null };
       const machine = await Machine.create({
         memory: header.guest.memory,
         devices: header.guest.devices,
         images,
+        disks: disks.disks,
         snapshot,
         seed: header.seed,
         epoch: header.epoch,
@@ -67,10 +88,11 @@ export class Replayer {
         ...(hooks.probe === undefined ? {} : { probe: hooks.probe }),
         onOutput: (output) => holder.replayer?.came(output),
       });
-      holder.replayer = new Replayer(header, machine, reader, samples, first, hooks);
+      holder.replayer = new Replayer(header, machine, reader, samples, first, hooks, overlays, disks);
       return holder.replayer;
     } catch (error) {
       reader.close();
+      disks?.close();
       throw error;
     }
   }
@@ -108,12 +130,13 @@ export class Replayer {
     if (input < frame.inputs.length || !this.samples.done) {
       throw lost(this.reader.path, frame.to, 'inputs of the log were not asked for');
     }
-    this.next = readLog(this.reader);
+    this.next = readLog(this.reader, this.overlays);
     return frame;
   }
 
   close(): void {
     this.reader.close();
+    this.opened.close();
   }
 
   private apply(input: LoggedInput): void {

@@ -4,6 +4,7 @@ import type { GlobalOptions } from '../options.js';
 import { formatPairs, printNote, printResult } from '../output.js';
 import { CACHE } from '../paths.js';
 import { stages } from '../stages.js';
+import { formatBytes } from '../units.js';
 
 interface GuestArguments extends GlobalOptions {
   guest: string;
@@ -57,6 +58,10 @@ function describe(image: GuestImage): string {
     ['memory', `${image.memory / 2 ** 20} MiB`],
     ['firmware', `${image.firmware.bios}, ${image.firmware.vgaBios}`],
     ['boots', kind],
+    ...Object.entries(image.disks).map(([drive, { path, size }]): [string, string] => [
+      `  ${drive}`,
+      `${path}, ${formatBytes(size)}`,
+    ]),
     ...bootFiles.map(([name, value]): [string, string] => [`  ${name}`, value]),
     ['ready', image.ready === null ? 'no marker' : `/${image.ready}/ within ${image.readyTimeout} s`],
     ...image.programs.map(({ guestPath, elf }): [string, string] => [`  ${guestPath}`, elf]),

@@ -3,6 +3,7 @@ import type { Argv, CommandModule } from 'yargs';
 import { DecoupleError, inputError } from '../../formats/errors.js';
 import type { NetworkOptions, RecordResult, SessionStep } from '../../relog/api.js';
 import { Keyboard, Screen } from '../console.js';
+import { parseDisks, withDisks, type DiskOption } from '../disks.js';
 import { withOutput, type GlobalOptions, type OutputOptions } from '../options.js';
 import { describeEnd, statusOfEnd } from '../outcome.js';
 import { formatPairs, printNote, printResult } from '../output.js';
@@ -11,7 +12,7 @@ import { runStage } from '../run.js';
 import { stages } from '../stages.js';
 import { formatBytes, formatRun, parseForward, parseLimit, parsePattern, parseSeed } from '../units.js';
 
-interface RecordArguments extends GlobalOptions, OutputOptions {
+interface RecordArguments extends GlobalOptions, OutputOptions, DiskOption {
   guest: string;
   session: string | undefined;
   start: 'ready' | 'power-on';
@@ -25,7 +26,7 @@ interface RecordArguments extends GlobalOptions, OutputOptions {
 }
 
 function builder(yargs: Argv<GlobalOptions>): Argv<RecordArguments> {
-  return withOutput(yargs, 'The recording to write')
+  return withDisks(withOutput(yargs, 'The recording to write'), "Image for a drive (hda=PATH), instead of the guest's")
     .positional('guest', {
       type: 'string',
       demandOption: true,
@@ -77,6 +78,7 @@ async function handler(args: RecordArguments): Promise<void> {
   const untilScreen = args['until-screen'] === undefined ? null : parsePattern(args['until-screen'], 'until-screen');
   const seed = parseSeed(args.seed);
   const network = networkOptions(args.net, args.forward);
+  const disks = parseDisks(args.disk);
   const interactive = args.session === undefined && until === null && untilScreen === null && limit === null;
   if (interactive && !process.stdin.isTTY) {
     throw new DecoupleError(
@@ -88,7 +90,7 @@ async function handler(args: RecordArguments): Promise<void> {
   refuseExisting(args.output, args.force);
   const session = args.session === undefined ? [] : await readSession(args.session);
   const { loadGuest } = await stages.guests();
-  const guest = await loadGuest(args.guest, { cacheDir: CACHE, onStep: printNote });
+  const guest = await loadGuest(args.guest, { cacheDir: CACHE, onStep: printNote, disks });
   const record = await stages.record();
 
   const showConsole = interactive || args.console;
@@ -119,6 +121,7 @@ async function handler(args: RecordArguments): Promise<void> {
     );
     keyboard?.close();
     screen?.endLine();
+    result.warnings.forEach(printNote);
     printResult(args.json, result, formatResult(result));
     process.exitCode = statusOfEnd(result.reason, keyboard?.escaped ?? false);
   } finally {

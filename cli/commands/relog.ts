@@ -1,5 +1,6 @@
 import type { Argv, CommandModule } from 'yargs';
 import type { RelogResult } from '../../relog/api.js';
+import { parseDisks, withDisks, type DiskOption } from '../disks.js';
 import { withOutput, type GlobalOptions, type OutputOptions } from '../options.js';
 import { noteCutOff } from '../outcome.js';
 import { formatPairs, printResult } from '../output.js';
@@ -8,13 +9,13 @@ import { runStage } from '../run.js';
 import { stages } from '../stages.js';
 import { formatBytes, formatExact, formatRun, parseCount } from '../units.js';
 
-interface RelogArguments extends GlobalOptions, OutputOptions {
+interface RelogArguments extends GlobalOptions, OutputOptions, DiskOption {
   recording: string;
   'keyframe-every': string;
 }
 
 function builder(yargs: Argv<GlobalOptions>): Argv<RelogArguments> {
-  return withOutput(yargs, 'The relog to write')
+  return withDisks(withOutput(yargs, 'The relog to write'), 'Where a base image is now (hda=PATH)')
     .positional('recording', { type: 'string', demandOption: true, describe: 'A recording (.dcr)' })
     .option('keyframe-every', {
       type: 'string',
@@ -28,10 +29,12 @@ function builder(yargs: Argv<GlobalOptions>): Argv<RelogArguments> {
 async function handler(args: RelogArguments): Promise<void> {
   const keyframeEvery = parseCount(args['keyframe-every'], 'keyframe-every');
   refuseExisting(args.output, args.force);
+  const disks = parseDisks(args.disk);
   const relog = await stages.relog();
   const result = await runStage('relog', (stage) =>
     relog({
       input: args.recording,
+      disks,
       output: args.output,
       force: args.force,
       keyframeEvery,

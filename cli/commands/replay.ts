@@ -2,6 +2,7 @@ import type { Argv, CommandModule } from 'yargs';
 import { EXIT_STATUS, exitStatus } from '../../formats/errors.js';
 import type { ReplayResult } from '../../relog/api.js';
 import { Screen } from '../console.js';
+import { parseDisks, withDisks, type DiskOption } from '../disks.js';
 import type { GlobalOptions } from '../options.js';
 import { noteCutOff } from '../outcome.js';
 import { formatPairs, printResult } from '../output.js';
@@ -9,14 +10,14 @@ import { runStage } from '../run.js';
 import { stages } from '../stages.js';
 import { formatExact, formatRun } from '../units.js';
 
-interface ReplayArguments extends GlobalOptions {
+interface ReplayArguments extends GlobalOptions, DiskOption {
   recording: string;
   verify: boolean;
   console: boolean;
 }
 
 function builder(yargs: Argv<GlobalOptions>): Argv<ReplayArguments> {
-  return yargs
+  return withDisks(yargs, 'Where a base image is now (hda=PATH)')
     .positional('recording', { type: 'string', demandOption: true, describe: 'A recording (.dcr)' })
     .option('verify', { type: 'boolean', default: false, describe: 'Compare the digests that the recording holds' })
     .option('console', { type: 'boolean', default: false, describe: 'Show what the guest prints' })
@@ -24,6 +25,7 @@ function builder(yargs: Argv<GlobalOptions>): Argv<ReplayArguments> {
 }
 
 async function handler(args: ReplayArguments): Promise<void> {
+  const disks = parseDisks(args.disk);
   const replay = await stages.replay();
   const screen = args.console ? new Screen(args.json ? process.stderr : process.stdout) : null;
   const result = await runStage(
@@ -31,6 +33,7 @@ async function handler(args: ReplayArguments): Promise<void> {
     (stage) =>
       replay({
         input: args.recording,
+        disks,
         verify: args.verify,
         ...stage,
         onConsole: screen?.print,

@@ -46,6 +46,8 @@ export function deliver({ bus }: DeviceBus, { channel, value }: DeviceInput): vo
       return bus.send('mouse-click', Array.from(value, Boolean));
     case 'mouse-wheel':
       return bus.send('mouse-wheel', value);
+    case 'disk-size':
+      throw new Error('a disk gets this, not the bus');
   }
 }
 

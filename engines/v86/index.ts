@@ -1,5 +1,7 @@
 export * from './clock.js';
 export { deviceOptions, deliver, listen } from './devices.js';
+export * from './disk-buffer.js';
+export * from './disk.js';
 export * from './layout.js';
 export * from './machine.js';
 export * from './observer.js';

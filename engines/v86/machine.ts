@@ -6,6 +6,9 @@ import type { DeviceInput, DeviceOutput, MachineDevices } from '../../formats/de
 import type { CpuState } from '../../formats/state.js';
 import { UNITS_PER_MS, VirtualClock, type SampleSource } from './clock.js';
 import { deliver, deviceOptions, listen } from './devices.js';
+import { DiskBuffer } from './disk-buffer.js';
+import { lossOf, type Disk } from './disk.js';
+import { IdeFaults } from './ide-faults.js';
 import { JitModules, type JitObserver } from './jit.js';
 import { FRAME_BUFFER_BYTES, LAYOUT, VGA_HOLE } from './layout.js';
 import { enginePackage } from './package.js';
@@ -22,9 +25,6 @@ export interface MachineImages {
   bzimage?: Uint8Array;
   initrd?: Uint8Array;
   cmdline?: string;
-  hda?: Uint8Array;
-  cdrom?: Uint8Array;
-  fda?: Uint8Array;
 }
 
 export interface MachineOptions {
@@ -32,6 +32,8 @@ export interface MachineOptions {
   memory: number;
   devices: MachineDevices;
   images: MachineImages;
+  /** What is in its drives; the machine keeps what the guest writes in their overlays. */
+  disks?: readonly Disk[];
   /** A v86 state to start from instead of power-on. */
   snapshot: Uint8Array | null;
   seed: number;
@@ -94,6 +96,7 @@ export class Machine {
     private readonly frameBufferAddress: number,
     private readonly flags: () => number,
     private readonly screen: { graphic: boolean },
+    private readonly disks: readonly Disk[],
   ) {
     this.raw = exports;
     this.memory = exports.memory;
@@ -114,6 +117,8 @@ export class Machine {
       frameBuffer: 0,
     };
 
+    const faults = new IdeFaults();
+    const disks = options.disks ?? [];
     const wasm_fn = async ({ env }: { env: Imports }): Promise<EngineExports> => {
       const jit = new JitModules(
         env.__indirect_function_table as WebAssembly.Table,
@@ -130,6 +135,7 @@ export class Machine {
         clock.advance();
         return runTimers(acpi, clock.read());
       };
+      faults.wrap(env);
       options.probe?.imports(env);
       const module = options.probe?.module ?? (await WebAssembly.compile(engine.wasm as BufferSource));
       const instance = await WebAssembly.instantiate(module, { env });
@@ -137,6 +143,7 @@ export class Machine {
       parts.exports = raw;
       parts.jit = jit;
       jit.connect(raw);
+      faults.connect((irq) => void raw.device_raise_irq!(irq));
       const seen = options.probe === undefined ? { ...raw } : options.probe.exports(raw);
       const allocate = seen.allocate_memory!;
       seen.allocate_memory = (bytes = 0) => (parts.ram = allocate(bytes));
@@ -156,6 +163,7 @@ export class Machine {
       autostart: false,
       ...deviceOptions(options.devices),
       ...v86Images(options.images),
+      ...Object.fromEntries(disks.map((disk) => [disk.drive, new DiskBuffer(disk, () => faults.fail(disk.drive))])),
       ...(options.snapshot === null ? {} : { initial_state: { buffer: ownBuffer(options.snapshot) } }),
     });
     const loaded = new Promise<void>((resolve) => emulator.add_listener('emulator-loaded', () => resolve()));
@@ -179,6 +187,7 @@ export class Machine {
       parts.frameBuffer,
       flags,
       screen,
+      disks,
     );
     return parts.machine;
   }
@@ -239,7 +248,9 @@ export class Machine {
 
   /** Between steps only. */
   input(input: DeviceInput): void {
-    deliver(this.emulator, input);
+    if (input.channel !== 'disk-size') return deliver(this.emulator, input);
+    const loss = lossOf(input.value);
+    this.disks.find(({ drive }) => drive === loss.drive)?.plan(loss);
   }
 
   /** The machine's whole state, to be given to `MachineOptions.snapshot`. Between steps only. */
@@ -295,9 +306,6 @@ function v86Images(images: MachineImages): Record<string, unknown> {
     multiboot: images.multiboot,
     bzimage: images.bzimage,
     initrd: images.initrd,
-    hda: images.hda,
-    cdrom: images.cdrom,
-    fda: images.fda,
   };
   const options: Record<string, unknown> = {};
   for (const [name, bytes] of Object.entries(named)) {

@@ -74,6 +74,8 @@ function doors(services: RealmServices): Record<string, unknown> {
     setInterval: (callback: () => void, delay = 0, ...args: unknown[]) => scheduler.add(callback, delay, true, args),
     clearTimeout: (id: unknown) => scheduler.remove(id),
     clearInterval: (id: unknown) => scheduler.remove(id),
+    // The disk controller makes one a read, to call it off; nothing of the host depends on it.
+    AbortController,
     // v86 asks for `process` only to know that it runs under Node, where it yields through `global.setImmediate`.
     process: Object.freeze({}),
     global: Object.freeze({ setImmediate }),

@@ -1,6 +1,7 @@
 /** The entry point of a stage's process. */
 import { DecoupleError } from '../../formats/errors.js';
 import type { ExportOptions, RelogOptions, ReplayOptions, ScreenshotOptions, StageOptions } from '../api.js';
+import type { OverlayOptions } from '../disks/overlay-here.js';
 import type { PlainOptions } from '../plain.js';
 import type { RecorderOptions } from '../recorder.js';
 import type { StageName, ToChild, ToParent } from './protocol.js';
@@ -64,6 +65,10 @@ async function run(stage: StageName, options: unknown): Promise<unknown> {
     case 'screenshot': {
       const { screenshotHere } = await import('../screenshot-here.js');
       return screenshotHere({ ...(options as ScreenshotOptions), ...hooks });
+    }
+    case 'disk': {
+      const { overlayHere } = await import('../disks/overlay-here.js');
+      return overlayHere({ ...(options as OverlayOptions), ...hooks });
     }
     case 'relog': {
       const { relogHere } = await import('../relog-here.js');

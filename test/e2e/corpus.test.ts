@@ -4,9 +4,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { loadWorkload } from '../../corpus/index.js';
 import type { RelogResult, VerifyResult } from '../../relog/api.js';
 import { decouple, PROJECT } from '../support/cli.js';
-import { GUEST, run } from '../support/stages.js';
+import { run } from '../support/stages.js';
 import { tamper, type Lie } from '../support/tamper.js';
 
 const TIMEOUT_MS = 600_000;
@@ -28,7 +29,8 @@ for (const name of workloads) {
   test.serial(`${name}: recorded, replayed, relogged and verified exactly`, async (t) => {
     const recording = join(folder, `${name}.dcr`);
     const relog = join(folder, `${name}.relog`);
-    await run(t, 'record', GUEST, '--session', join(PROJECT, 'corpus', `${name}.yaml`), '-o', recording);
+    const { guest } = await loadWorkload(name);
+    await run(t, 'record', guest, '--session', join(PROJECT, 'corpus', `${name}.yaml`), '-o', recording);
     await run(t, 'replay', recording, '--verify');
     const made = await run<RelogResult>(t, 'relog', recording, '-o', relog);
     const result = await run<VerifyResult>(t, 'verify', relog);

@@ -72,9 +72,9 @@ test('whatever is given, it is accepted or refused in one sentence', (t) => {
   );
 });
 
-test('the workloads: six of them, for guests that exist, each waiting for its own end', async (t) => {
+test('the workloads: seven of them, for guests that exist, each waiting for its own end', async (t) => {
   const names = listWorkloads();
-  t.deepEqual(names, ['awk', 'fork-storm', 'md5sum', 'numbers', 'selftest', 'sort-gzip']);
+  t.deepEqual(names, ['awk', 'disk', 'fork-storm', 'md5sum', 'numbers', 'selftest', 'sort-gzip']);
   for (const name of names) {
     const workload = await loadWorkload(name);
     t.is(workload.name, name);

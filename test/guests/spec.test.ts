@@ -25,7 +25,8 @@ test('a guest of one line each', (t) => {
   const spec = parseSpec(stringify(minimal), '/x/spec.yaml');
   t.is(spec.memory, 64 << 20);
   t.is(spec.readyTimeout, 60);
-  t.deepEqual(spec.boot, { kind: 'disk', hda: null, cdrom: '/x/system.iso', fda: null });
+  t.deepEqual(spec.boot, { kind: 'disk' });
+  t.deepEqual(spec.disks, { cdrom: { file: '/x/system.iso' } });
   t.is(spec.firmware, null);
 });
 
@@ -57,9 +58,14 @@ const WRONG: [string, unknown, RegExp][] = [
   ['a name with a slash', { ...minimal, name: '../x' }, /"name"/],
   ['memory without unit', { ...minimal, memory: 128 }, /"memory", a size such as 128M, not 128/],
   ['too much memory', { ...minimal, memory: '4G' }, /from 1M to 3G/],
-  ['an unknown field', { ...minimal, disks: [] }, /unknown field "disks"/],
+  ['an unknown field', { ...minimal, disk: [] }, /unknown field "disk"/],
   ['an unknown boot kind', { ...minimal, boot: { kind: 'floppy' } }, /one of multiboot, bzimage, disk, not "floppy"/],
-  ['no disk', { ...minimal, boot: { kind: 'disk' } }, /at least one of hda, cdrom and fda/],
+  ['no disk', { ...minimal, boot: { kind: 'disk' } }, /at least one of hda, hdb, cdrom and fda/],
+  ['an unknown drive', { ...minimal, disks: { hdc: 'x.img' } }, /disks has an unknown field "hdc"/],
+  ['an hdb without an hda', { ...minimal, disks: { hdb: 'x.img' } }, /has an hdb without an hda/],
+  ['an empty CD', { ...minimal, disks: { cdrom: { size: '4M' } } }, /is an empty CD/],
+  ['an empty disk of no size', { ...minimal, disks: { hda: { size: '0M' } } }, /needs a "size" that is not 0/],
+  ['a disk of an unknown kind', { ...minimal, disks: { hda: { ext5: {} } } }, /needs "size"/],
   ['no kernel', { ...minimal, boot: { kind: 'bzimage' } }, /boot, kernel must be a mapping/],
   [
     'two kernels',

@@ -36,7 +36,7 @@ test('a log frame may end between an input and the step after it', async (t) => 
   writeHeader(writer, {
     engine: { name, version, hash },
     guest: { name: guest.name, hash: guest.hash, memory, devices },
-    ...{ start: 'ready', seed: 1, epoch, clockStart: clock, cmdline: null },
+    ...{ start: 'ready', seed: 1, epoch, clockStart: clock, cmdline: null, disks: {} },
   });
   for (const [blob, bytes] of blobsOf(images)) writeBlob(writer, blob, bytes);
   writeBlob(writer, 'snapshot', state);

@@ -29,7 +29,8 @@ class Cursor {
   bool feed(const uint8_t* bytes, size_t size, const AddressRange& ram, std::string& why);
   /** Says that no frame follows: the last event may be consumed too. */
   void finish() { finished_ = true; }
-  /** Everything up to the next stop of the run (a keyframe mark, a new CPU state, or the end) is there, or no frame follows at all. */
+  /** Everything up to the next stop of the run (a keyframe mark, a new CPU state, or the end) is there, or no frame
+   * follows at all. */
   bool complete() const { return finished_ || stopsLeft_ > 0; }
   void clear();
 
