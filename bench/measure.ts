@@ -77,7 +77,7 @@ async function pair(
   const before = plainFirst ? await plain() : null;
   onStep('record');
   const recorded = await record({
-    ...{ guest, session, cacheDir, output, start: 'ready', seed: 0, network: null, force: true },
+    ...{ guest, session, cacheDir, output, start: 'ready', level: 'inputs', seed: 0, network: null, force: true },
     ...{ until: null, untilScreen: null, limit: null, input: null },
   });
   return { plainSeconds: before ?? (await plain()), recorded };

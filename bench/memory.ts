@@ -67,7 +67,7 @@ async function measureLength(limit: number, { cacheDir, folder, onStep }: Memory
   try {
     onStep(`recording ${formatCount(limit)} instructions`);
     const { instructions } = await record({
-      ...{ guest, cacheDir, output: recording, start: 'ready', seed: 0, network: null, force: true },
+      ...{ guest, cacheDir, output: recording, start: 'ready', level: 'inputs', seed: 0, network: null, force: true },
       ...{ until: null, untilScreen: null, input: null },
       session: [
         { kind: 'send', channel: 'serial0', bytes: Buffer.from(COMMAND) },

@@ -45,8 +45,9 @@ export function writeKeyframe(writer: ContainerWriter, keyframe: Keyframe): void
   writer.frame(RELOG_FRAME.keyframe, encode(keyframe), BigInt(keyframe.position));
 }
 
-export function writeEvents(writer: ContainerWriter, payload: Uint8Array, position: number): void {
-  writer.frame(RELOG_FRAME.events, payload, BigInt(position), 6);
+/** @returns bytes written */
+export function writeEvents(writer: ContainerWriter, payload: Uint8Array, position: number): number {
+  return writer.frame(RELOG_FRAME.events, payload, BigInt(position), 6);
 }
 
 /** @throws DecoupleError damaged */

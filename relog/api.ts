@@ -41,6 +41,8 @@ export interface RecordOptions extends StageOptions {
   guest: GuestImage;
   output: string;
   start: 'ready' | 'power-on';
+  /** Write down inputs (a recording) or, while the guest runs, what devices do (a relog). */
+  level: 'inputs' | 'device';
   session: SessionStep[];
   until: RegExp | null;
   /** Ends the recording when the VGA text screen shows this. */

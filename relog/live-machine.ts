@@ -11,13 +11,18 @@ export interface Journal {
   deviceInput(step: number, input: DeviceInput): void;
 }
 
-export type LiveOptions = Omit<MachineOptions, 'samples' | 'compileInBackground'> & { journal: Journal | null };
+export type LiveOptions = Omit<MachineOptions, 'samples' | 'compileInBackground'> & {
+  journal: Journal | null;
+  /** When the inputs that come before a step are in. */
+  beforeStep?: () => void;
+};
 
 export class LiveMachine {
   private inputs: DeviceInput[] = [];
   private wake: (() => void) | null = null;
 
   private constructor(
+    private readonly beforeStep: () => void,
     readonly machine: Machine,
     private readonly clock: RealClock,
     private readonly journal: Journal | null,
@@ -33,7 +38,7 @@ export class LiveMachine {
       disk.onLoss = (loss) =>
         options.journal?.deviceInput(machine.steps - 1, { channel: 'disk-size', value: lossValue(loss) });
     }
-    return new LiveMachine(machine, clock, options.journal);
+    return new LiveMachine(options.beforeStep ?? (() => undefined), machine, clock, options.journal);
   }
 
   /** Arrives before the next step. */
@@ -55,6 +60,7 @@ export class LiveMachine {
       this.deliver();
       if (this.machine.nextDue() > this.clock.now()) return false;
     }
+    this.beforeStep();
     this.machine.step();
     return true;
   }

@@ -1,17 +1,15 @@
 /** Records a guest: runs it live and writes all that a replay needs. Runs inside the machine's own process. */
-import { crc32 } from '../formats/checksum.js';
-import { ContainerWriter } from '../formats/container/index.js';
 import { DecoupleError } from '../formats/errors.js';
-import { writeBlob, writeDisk, writeHeader, writeLog } from '../formats/recording.js';
-import { enginePackage } from '../engines/v86/index.js';
 import type { EndReason, RecordOptions, RecordResult } from './api.js';
 import type { ConsoleMatcher } from './console-matcher.js';
-import { describeLoss, openGuestDisks, type GuestDisks } from './disks/guest-disks.js';
+import { DeviceSink } from './device-sink.js';
+import { openGuestDisks, type GuestDisks } from './disks/guest-disks.js';
 import { GuestConsoles } from './guest-consoles.js';
-import { blobsOf, imagesOf } from './images.js';
+import { imagesOf } from './images.js';
+import { InputSink } from './input-sink.js';
 import { LiveMachine } from './live-machine.js';
-import { LogBuilder } from './log-builder.js';
 import { plugIn } from './plug.js';
+import type { RunSink } from './run-sink.js';
 import { PANIC, readySnapshot, type Snapshot } from './snapshot.js';
 import { ScreenWatch } from './screen-watch.js';
 import { checkChannels, SessionRunner } from './session-runner.js';
@@ -27,7 +25,7 @@ export type RecorderOptions = Omit<RecordOptions, 'input'> & {
 };
 
 /**
- * Writes the recording in place: it is readable up to its last frame whatever happens.
+ * Writes in place: the file is readable up to its last frame whatever happens.
  * @throws DecoupleError after the recording is finished in order, when the guest or the session failed
  */
 export async function recordHere(options: RecorderOptions): Promise<RecordResult> {
@@ -47,35 +45,17 @@ async function recordWith(
   snapshot: Snapshot | null,
   disks: GuestDisks,
 ): Promise<RecordResult> {
-  const { guest, start } = options;
+  const { guest, start, seed } = options;
   const images = imagesOf(guest, start);
   const epoch = snapshot?.epoch ?? Date.now();
   const clockStart = snapshot?.clock ?? 0;
   const holder: { live: LiveMachine | null } = { live: null };
   const network = await plugIn(guest, options.network, (value) => holder.live?.input({ channel: 'network', value }));
-  const engine = enginePackage();
-  const writer = new ContainerWriter({
-    path: options.output,
-    kind: 'recording',
-    temporary: false,
-    force: options.force,
-  });
+  const sink: RunSink =
+    options.level === 'device'
+      ? await DeviceSink.create(options)
+      : new InputSink(options, { images, disks, snapshot, epoch, clockStart });
   try {
-    writeHeader(writer, {
-      engine: { name: engine.name, version: engine.version, hash: engine.hash },
-      guest: { name: guest.name, hash: guest.hash, memory: guest.memory, devices: guest.devices },
-      disks: disks.references,
-      start,
-      seed: options.seed,
-      epoch,
-      clockStart,
-      cmdline: images.cmdline ?? null,
-    });
-    for (const [name, bytes] of blobsOf(images)) writeBlob(writer, name, bytes);
-    if (disks.floppy !== null) writeBlob(writer, 'fda', disks.floppy);
-    if (snapshot !== null) writeBlob(writer, 'snapshot', snapshot.state);
-    for (const { drive, overlay } of snapshot === null ? [] : disks.disks) writeDisk(writer, drive, 'start', overlay);
-    const log = new LogBuilder(clockStart);
     const consoles = new GuestConsoles();
     const printed: number[] = [];
     const live = await LiveMachine.create({
@@ -84,22 +64,25 @@ async function recordWith(
       images,
       disks: disks.disks,
       snapshot: snapshot?.state ?? null,
-      seed: options.seed,
+      seed,
       epoch,
       clockStart,
-      journal: log,
+      journal: sink.journal,
+      ...(sink.probe === null ? {} : { probe: sink.probe }),
+      beforeStep: () => sink.beforeStep(),
       onOutput: (output) => {
-        log.deviceOutput(holder.live?.machine.steps ?? 0, output);
+        sink.output(holder.live?.machine.steps ?? 0, output);
         if (output.channel === 'network') network?.receive(output.bytes);
         consoles.push(output);
         if (output.channel === 'serial0') printed.push(...output.bytes);
       },
     });
     holder.live = live;
-    return await new Recording(options, writer, live, log, consoles, printed, disks).run();
+    sink.start(live.machine);
+    return await new Recording(options, sink, live, consoles, printed).run();
   } finally {
     network?.close();
-    writer.abandon();
+    sink.abandon();
   }
 }
 
@@ -111,19 +94,16 @@ class Recording {
   private readonly untilScreen: ScreenWatch | null;
   private readonly panic: { matched: boolean };
   private inputEnded = false;
-  private logBytes = 0;
   private flushed = performance.now();
   private told = 0;
   private deadSteps = 0;
 
   constructor(
     private readonly options: RecorderOptions,
-    private readonly writer: ContainerWriter,
+    private readonly sink: RunSink,
     private readonly live: LiveMachine,
-    private readonly log: LogBuilder,
     private readonly consoles: GuestConsoles,
     private readonly printed: number[],
-    private readonly disks: GuestDisks,
   ) {
     this.matcher = consoles.of('serial0');
     this.session = new SessionRunner(
@@ -157,30 +137,9 @@ class Recording {
       if (known) this.flush();
     }
     const seconds = (performance.now() - this.began) / 1000;
-    const { machine } = this.live;
-    const ram = reason === 'engine-died' ? null : crc32(machine.ram());
-    const outcome = {
-      reason,
-      steps: machine.steps,
-      instructions: machine.engineInstructions,
-      ram,
-      what: failure?.message ?? null,
-    };
-    // The machine that died has done more than the log says: what its disks held then comes from a replay.
-    for (const { drive, overlay } of reason === 'engine-died' ? [] : this.disks.disks) {
-      writeDisk(this.writer, drive, 'end', overlay, machine.steps);
-    }
-    this.writer.finish(outcome, BigInt(machine.steps));
+    const done = this.sink.finish(this.live.machine, { reason, failure });
     if (failure !== null) throw failure;
-    return {
-      output: this.options.output,
-      reason,
-      instructions: machine.engineInstructions,
-      seconds,
-      bytes: this.writer.bytes,
-      logBytes: this.logBytes,
-      warnings: this.log.losses.map((loss) => describeLoss(loss, this.disks.references)),
-    };
+    return { output: this.options.output, reason, seconds, bytes: this.sink.bytes, ...done };
   }
 
   /** @throws DecoupleError expect-timeout, guest-stopped, write-failed */
@@ -196,7 +155,7 @@ class Recording {
       await this.live.step(10);
       this.show();
       const now = performance.now();
-      if (now - this.flushed >= FLUSH_MS || this.log.pendingBytes >= FLUSH_BYTES) this.flush();
+      if (now - this.flushed >= FLUSH_MS || this.sink.pendingBytes >= FLUSH_BYTES) this.flush();
       if (now - this.told >= PROGRESS_MS) this.tell(now);
     }
   }
@@ -228,7 +187,7 @@ class Recording {
 
   private flush(): void {
     this.flushed = performance.now();
-    this.logBytes += writeLog(this.writer, this.log.take(this.live.machine));
+    this.sink.flush(this.live.machine);
   }
 
   private tell(now: number): void {
@@ -236,7 +195,7 @@ class Recording {
     this.options.onProgress?.({
       instructions: this.live.machine.engineInstructions,
       total: null,
-      bytes: this.writer.bytes,
+      bytes: this.sink.bytes,
     });
   }
 }

@@ -1,16 +1,12 @@
 /** The stage `relog`: replays a recording on the instrumented engine and writes down what a simulator needs. */
-import { FRAME_BUFFER_ADDRESS, FRAME_BUFFER_BYTES, Observer, VGA_HOLE, type Machine } from '../engines/v86/index.js';
+import { Observer } from '../engines/v86/index.js';
 import { ContainerWriter } from '../formats/container/index.js';
 import { EventWriter } from '../formats/event-writer.js';
-import { writeEvents, writeKeyframe, writePages, writeRelogHeader } from '../formats/relog.js';
-import type { RamRegion } from '../formats/state.js';
 import type { RelogOptions, RelogResult } from './api.js';
-import { ChangedPages } from './changed-pages.js';
 import { instrumentedEngine } from './instrumented-engine.js';
+import { Relogger } from './relogger.js';
 import { Replayer } from './replayer.js';
 import { throttled } from './throttle.js';
-
-const EVENTS_FRAME_BYTES = 512 << 10;
 
 /** @throws DecoupleError what reading and replaying a recording throws; output-exists, write-failed */
 export async function relogHere(options: RelogOptions): Promise<RelogResult> {
@@ -56,79 +52,4 @@ function openOutput(options: RelogOptions, replayer: Replayer): ContainerWriter 
     replayer.close();
     throw error;
   }
-}
-
-class Relogger {
-  keyframes = 0;
-  private lastCheck = -1;
-  private nextKeyframe: number;
-  private readonly changed: ChangedPages[];
-
-  constructor(
-    private readonly machine: Machine,
-    private readonly observer: Observer,
-    private readonly events: EventWriter,
-    private readonly writer: ContainerWriter,
-    private readonly keyframeEvery: number,
-  ) {
-    this.nextKeyframe = keyframeEvery;
-    this.changed = ramRegions(machine.ramBytes).map((region) => new ChangedPages(region.start, region.size));
-  }
-
-  start(guest: { name: string; hash: string }): void {
-    const ram = ramRegions(this.machine.ramBytes);
-    writeRelogHeader(this.writer, { start: 0, ram, guest: { name: guest.name, hash: guest.hash } });
-    this.observer.reset();
-    this.keyframe();
-    this.observer.enabled = true;
-    this.observer.onSlice = () => this.slice();
-  }
-
-  end(): void {
-    this.observer.flushDma();
-    this.mark();
-    this.events.end(this.observer.position(), this.observer.rep());
-    this.flush();
-  }
-
-  /** Between two slices: a check of the registers, and every so often a keyframe. */
-  private slice(): void {
-    const position = this.observer.position();
-    if (position === this.lastCheck) return;
-    this.lastCheck = position;
-    const rep = this.observer.rep();
-    this.events.check(position, this.observer.eip(), this.observer.flags(), this.observer.gpr(), rep);
-    if (position >= this.nextKeyframe) this.mark();
-    if (this.events.bytes >= EVENTS_FRAME_BYTES) this.flush();
-  }
-
-  private mark(): void {
-    const position = this.observer.position();
-    this.events.keyframeMark(position, this.keyframes, this.observer.rep());
-    this.flush();
-    this.keyframe();
-    this.nextKeyframe = position + this.keyframeEvery;
-  }
-
-  private keyframe(): void {
-    const position = this.observer.position();
-    const buffers = this.machine.ramBuffers();
-    for (const [i, changed] of this.changed.entries()) {
-      for (const pages of changed.take(buffers[i]!)) writePages(this.writer, pages, position);
-    }
-    writeKeyframe(this.writer, { index: this.keyframes++, position, state: this.machine.cpuState() });
-  }
-
-  private flush(): void {
-    writeEvents(this.writer, this.events.take(), this.observer.position());
-  }
-}
-
-/** What behaves as RAM: all below the top but the VGA window, and the linear frame buffer. */
-function ramRegions(bytes: number): RamRegion[] {
-  return [
-    { start: 0, size: VGA_HOLE.start },
-    { start: VGA_HOLE.end, size: bytes - VGA_HOLE.end },
-    { start: FRAME_BUFFER_ADDRESS, size: FRAME_BUFFER_BYTES },
-  ];
 }

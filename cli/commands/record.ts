@@ -16,6 +16,7 @@ interface RecordArguments extends GlobalOptions, OutputOptions, DiskOption {
   guest: string;
   session: string | undefined;
   start: 'ready' | 'power-on';
+  level: 'inputs' | 'device';
   until: string | undefined;
   'until-screen': string | undefined;
   for: string | undefined;
@@ -37,6 +38,11 @@ function builder(yargs: Argv<GlobalOptions>): Argv<RecordArguments> {
       choices: ['ready', 'power-on'] as const,
       default: 'ready' as const,
       describe: 'From the snapshot of the booted guest, or from power on',
+    })
+    .option('level', {
+      choices: ['inputs', 'device'] as const,
+      default: 'inputs' as const,
+      describe: 'Write a recording, which costs next to nothing, or at once the relog that would be made of it',
     })
     .option('until', {
       type: 'string',
@@ -105,6 +111,7 @@ async function handler(args: RecordArguments): Promise<void> {
           guest,
           output: args.output,
           start: args.start,
+          level: args.level,
           session,
           until,
           untilScreen,
