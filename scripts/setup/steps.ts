@@ -17,7 +17,7 @@ export interface SetupOptions {
 }
 
 export const DEFAULT_GUEST = 'debian-busybox';
-const TEST_GUESTS: string[] = [];
+const TEST_GUESTS = ['debian-disk'];
 
 export function laterSteps(root: string, options: SetupOptions): { name: string; step: Step }[] {
   const cacheDir = join(root, '.cache');
