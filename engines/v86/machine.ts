@@ -135,7 +135,7 @@ export class Machine {
         clock.advance();
         return runTimers(acpi, clock.read());
       };
-      faults.wrap(env);
+      if (disks.length > 0) faults.wrap(env);
       options.probe?.imports(env);
       const module = options.probe?.module ?? (await WebAssembly.compile(engine.wasm as BufferSource));
       const instance = await WebAssembly.instantiate(module, { env });
