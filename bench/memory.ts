@@ -67,7 +67,17 @@ async function measureLength(limit: number, { cacheDir, folder, onStep }: Memory
   try {
     onStep(`recording ${formatCount(limit)} instructions`);
     const { instructions } = await record({
-      ...{ guest, cacheDir, output: recording, start: 'ready', seed: 0, network: null, force: true, until: null, input: null },
+      ...{
+        guest,
+        cacheDir,
+        output: recording,
+        start: 'ready',
+        seed: 0,
+        network: null,
+        force: true,
+        until: null,
+        input: null,
+      },
       session: [
         { kind: 'send', bytes: Buffer.from(COMMAND) },
         { kind: 'wait', seconds: 3600 },

@@ -40,7 +40,7 @@ export function answerDhcp(message: Buffer): Buffer | null {
 
 function readOptions(bytes: Buffer): Map<number, Buffer> {
   const options = new Map<number, Buffer>();
-  for (let at = 0; at < bytes.length && bytes[at] !== OPTION.end; ) {
+  for (let at = 0; at < bytes.length && bytes[at] !== OPTION.end;) {
     const code = bytes[at++]!;
     if (code === OPTION.pad) continue;
     const length = bytes[at++] ?? 0;

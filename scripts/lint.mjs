@@ -11,7 +11,19 @@ import { execa } from 'execa';
 const ROOT = join(import.meta.dirname, '..');
 const NATIVE = 'engines/unicorn/native';
 const CACHE = '.cache/lint';
-const ROOMS = ['formats', 'engines', 'network', 'relog', 'analyses', 'guests', 'corpus', 'cli', 'test', 'bench', 'scripts'];
+const ROOMS = [
+  'formats',
+  'engines',
+  'network',
+  'relog',
+  'analyses',
+  'guests',
+  'corpus',
+  'cli',
+  'test',
+  'bench',
+  'scripts',
+];
 /** Two tools at a time: as many as the smallest machine has processors. */
 const LANES = 2;
 

@@ -47,7 +47,7 @@ export function parseSegment(bytes: Buffer, source: number, destination: number)
 
 function readOptions(bytes: Buffer): { mss: number | null; scale: number | null } {
   const found: { mss: number | null; scale: number | null } = { mss: null, scale: null };
-  for (let at = 0; at < bytes.length && bytes[at] !== OPTION.end; ) {
+  for (let at = 0; at < bytes.length && bytes[at] !== OPTION.end;) {
     if (bytes[at] === OPTION.pad) {
       at++;
       continue;

@@ -54,7 +54,12 @@ export class TcpTable {
    * Asks the guest for a connection, from the address `own`.
    * @returns null when there are too many
    */
-  connect(own: number, guest: number, port: number, makeApplication: (c: Connection) => Application): Connection | null {
+  connect(
+    own: number,
+    guest: number,
+    port: number,
+    makeApplication: (c: Connection) => Application,
+  ): Connection | null {
     if (this.connections.size >= MAX_CONNECTIONS) return null;
     // One of so many is free, as there are fewer connections.
     let ownPort: number;
