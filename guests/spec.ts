@@ -5,8 +5,11 @@ import { NETWORK_CARDS, PLAIN_DEVICES, type MachineDevices } from '../formats/de
 import { mergeInitramfs } from './extend.js';
 import { Fields, specError } from './fields.js';
 
-/** From a Debian package, or a file of the user's own (absolute path). */
-export type Source = { package: string } | { file: string };
+/**
+ * From a Debian package, or a file of the user's own (absolute path).
+ * `from`: a path in the package; null for the kernel of a kernel package.
+ */
+export type Source = { package: string; from: string | null } | { file: string };
 
 export type BootSpec =
   | { kind: 'multiboot' | 'bzimage'; kernel: Source; initrd: string | null; commandLine: string }
@@ -166,7 +169,8 @@ function parseSource(fields: Fields, local: Local): Source {
   if (fields.has('package') === fields.has('file')) {
     throw specError(fields.where, 'needs either "package" or "file"');
   }
-  return fields.has('package') ? { package: fields.string('package') } : { file: local(fields.string('file')) };
+  if (!fields.has('package')) return { file: local(fields.string('file')) };
+  return { package: fields.string('package'), from: fields.has('from') ? guestPath(fields, 'from') : null };
 }
 
 function parseInitramfs(fields: Fields, local: Local): InitramfsSpec {

@@ -36,7 +36,7 @@ test('paths are relative to the spec, the command line is unfolded', (t) => {
   t.deepEqual(spec.firmware, { bios: '/bios.bin', vgaBios: '/abs/vga.bin' });
   t.deepEqual(spec.boot, {
     kind: 'bzimage',
-    kernel: { package: 'linux-image-686' },
+    kernel: { package: 'linux-image-686', from: null },
     initrd: '/x/rd.gz',
     commandLine: 'a b',
   });
