@@ -6,7 +6,7 @@ import { Connection } from '../../network/tcp/connection.js';
 import { buildSegment, parseSegment, TCP_FLAG, type Segment } from '../../network/tcp/segment.js';
 import { realTimers } from '../../network/timers.js';
 import { UserNetwork, type UserNetworkOptions } from '../../network/user-network.js';
-import { Keeper } from './tcp-pair.js';
+import type { Keeper } from './tcp-pair.js';
 
 export const GUEST_MAC = Buffer.from('525400123456', 'hex');
 

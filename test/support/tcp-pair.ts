@@ -1,6 +1,7 @@
 /** Two ends of a TCP connection and a bad link between them. */
 import { ADDRESS } from '../../network/addresses.js';
-import { Connection, type Application } from '../../network/tcp/connection.js';
+import type { Application } from '../../network/tcp/application.js';
+import { Connection } from '../../network/tcp/connection.js';
 import { buildSegment, parseSegment, TCP_FLAG, type Segment } from '../../network/tcp/segment.js';
 import { VirtualTime } from './virtual-time.js';
 
