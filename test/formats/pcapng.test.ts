@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
-import { DecoupleError } from '../../formats/errors.js';
+import type { DecoupleError } from '../../formats/errors.js';
 import { OutputFile } from '../../formats/output-file.js';
 import { enhancedPacket, interfaceDescription, sectionHeader } from '../../formats/pcapng.js';
 import { temporaryFolder } from '../support/folder.js';
