@@ -1,6 +1,6 @@
 /** A file of another format than our own, written piece by piece: under its name it is whole or not there at all. */
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
-import { hasSystemCode, outputError, outputExists } from './errors.js';
+import { DecoupleError, outputError, outputExists } from './errors.js';
 
 const BUFFER_BYTES = 1 << 20;
 
@@ -44,15 +44,10 @@ export class OutputFile {
       fsyncSync(this.fd!);
       closeSync(this.fd!);
       this.fd = null;
-      if (this.force) renameSync(this.temporary, this.path);
-      else {
-        // Unlike rename(), link() refuses to replace a file that appeared meanwhile.
-        linkSync(this.temporary, this.path);
-        unlinkSync(this.temporary);
-      }
+      this.publish();
     } catch (error) {
-      if (this.fd === null && !hasSystemCode(error, 'ENOENT')) unlinkSync(this.temporary);
-      throw outputError(this.path, error);
+      if (this.fd === null && existsSync(this.temporary)) unlinkSync(this.temporary);
+      throw error instanceof DecoupleError ? error : outputError(this.path, error);
     }
   }
 
@@ -61,6 +56,18 @@ export class OutputFile {
     if (this.fd === null) return;
     closeSync(this.fd);
     this.fd = null;
+    unlinkSync(this.temporary);
+  }
+
+  /** Unlike rename(), link() refuses to replace a file that appeared meanwhile; some file systems lack it. */
+  private publish(): void {
+    if (this.force) return renameSync(this.temporary, this.path);
+    try {
+      linkSync(this.temporary, this.path);
+    } catch (error) {
+      if (existsSync(this.path)) throw outputExists(this.path, error);
+      return renameSync(this.temporary, this.path);
+    }
     unlinkSync(this.temporary);
   }
 

@@ -140,10 +140,15 @@ async function copyKernel(
   target: string,
 ): Promise<GuestImage['boot']> {
   const copy = join(target, 'vmlinuz');
-  await writeFile(copy, readable(kernel));
+  await writeFile(copy, wholeWords(readable(kernel)));
   if (initrd === null) return { kind: 'bzimage', kernel: copy, initrd: null, cmdline };
   await writeFile(join(target, 'initrd'), initrd);
   return { kind: 'bzimage', kernel: copy, initrd: join(target, 'initrd'), cmdline };
+}
+
+/** The machine takes images as words of 32 bits. Kernels end with one anyway; other programs in that format need not. */
+function wholeWords(image: Buffer): Buffer {
+  return Buffer.concat([image, Buffer.alloc(-image.length & 3)]);
 }
 
 function readInitrd(
@@ -156,8 +161,9 @@ function readInitrd(
 
 function kernelFile(source: Source, packages: ReadonlyMap<string, string>): string {
   if ('file' in source) return source.file;
-  if (source.from !== null) return join(packages.get(source.package) ?? '', source.from);
-  const boot = join(packages.get(source.package) ?? '', 'boot');
+  const root = packages.get(source.package) ?? '';
+  if (source.from !== null) return join(root, source.from);
+  const boot = join(root, 'boot');
   const name = (existsSync(boot) ? readdirSync(boot) : []).find((each) => each.startsWith('vmlinuz-'));
   if (name !== undefined) return join(boot, name);
   const advice = 'Name a package such as linux-image-686 in the guest spec.';

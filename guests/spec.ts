@@ -6,7 +6,10 @@ import { parseDisks, type DiskSpecs } from './disk-spec.js';
 import { mergeInitramfs } from './extend.js';
 import { Fields, specError } from './fields.js';
 
-/** From a Debian package, or a file of the user's own (absolute path). */
+/**
+ * From a Debian package, or a file of the user's own (absolute path).
+ * `from`: a path in the package; null for the kernel of a kernel package.
+ */
 export type Source = { package: string; from: string | null } | { file: string };
 
 export type BootSpec =
@@ -177,7 +180,7 @@ function parseSource(fields: Fields, local: Local): Source {
   if (fields.has('package') === fields.has('file')) {
     throw specError(fields.where, 'needs either "package" or "file"');
   }
-  if (fields.has('file')) return { file: local(fields.string('file')) };
+  if (!fields.has('package')) return { file: local(fields.string('file')) };
   return { package: fields.string('package'), from: fields.has('from') ? guestPath(fields, 'from') : null };
 }
 

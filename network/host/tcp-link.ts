@@ -1,6 +1,7 @@
 /** Joins a TCP connection of the guest to a socket of the host: bytes, ends, resets and back-pressure, both ways. */
 import { connect, type Socket } from 'node:net';
-import type { Application, Connection } from '../tcp/connection.js';
+import type { Application } from '../tcp/application.js';
+import type { Connection } from '../tcp/connection.js';
 import type { Request } from '../tcp/table.js';
 
 const LOOPBACK = '127.0.0.1';

@@ -2,39 +2,10 @@
  * One end of a TCP connection, the one that is not in the guest (RFC 9293): opening in either direction, closing,
  * resets. It knows no sockets and no packets; what carries its bytes on the host's side is its `Application`.
  */
-import type { Timers } from '../timers.js';
+import type { ConnectionOptions } from './application.js';
 import { distance, Receiver, RECEIVE_BYTES } from './receiver.js';
 import { lengthOf, MAX_SEGMENT_BYTES, TCP_FLAG, type Segment } from './segment.js';
 import { Sender } from './sender.js';
-
-export interface Application {
-  /** The guest took the connection that `connect` asked for. */
-  opened(): void;
-  /** Bytes from the guest; valid during the call only. */
-  data(bytes: Buffer): void;
-  /** Bytes of `data` that are not yet passed on. */
-  pending(): number;
-  /** The guest sends no more. */
-  ended(): void;
-  /** The guest acknowledged something: there may be room for more. */
-  acknowledged(): void;
-  /** The guest ended the connection in the middle, or does not answer. Nothing follows. */
-  failed(why: 'refused' | 'reset' | 'timeout'): void;
-}
-
-export interface ConnectionOptions {
-  timers: Timers;
-  localPort: number;
-  remotePort: number;
-  /** Initial sequence number. */
-  initial: number;
-  maxOnItsWay: number;
-  send(segment: Segment): void;
-  /** Asked for when the first segment comes. */
-  application(): Application;
-  /** Nothing will be said any more. */
-  closed(): void;
-}
 
 type State = 'waiting' | 'syn-sent' | 'syn-received' | 'open' | 'lingering' | 'closed';
 

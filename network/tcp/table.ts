@@ -1,7 +1,8 @@
 /** All TCP connections of the network, by their two ends. */
 import { randomInt } from 'node:crypto';
 import type { Timers } from '../timers.js';
-import { Connection, type Application } from './connection.js';
+import type { Application } from './application.js';
+import { Connection } from './connection.js';
 import { buildSegment, parseSegment, resetFor, TCP_FLAG, type Segment } from './segment.js';
 
 /** More are refused: a guest that opens connections without end costs the host no more than this. */

@@ -18,7 +18,7 @@ export interface SetupOptions {
 }
 
 export const DEFAULT_GUEST = 'debian-busybox';
-const TEST_GUESTS = ['debian-disk', 'debian-net', 'debian-net-ne2k'];
+const TEST_GUESTS = ['debian-disk', 'debian-net', 'debian-net-ne2k', 'ipxe'];
 
 export function laterSteps(root: string, options: SetupOptions): { name: string; step: Step }[] {
   const cacheDir = join(root, '.cache');

@@ -19,6 +19,11 @@ const READERS: Reader[] = [
   { name: 'info', kind: null, args: (file) => ['info', file] },
   { name: 'replay', kind: 'recording', args: (file) => ['replay', file] },
   { name: 'relog', kind: 'recording', args: (file, folder) => ['relog', file, '-o', join(folder, 'out.relog')] },
+  {
+    name: 'export',
+    kind: 'recording',
+    args: (file, folder) => ['export', file, '--pcapng', '-o', join(folder, 'out.pcapng')],
+  },
   { name: 'verify', kind: 'relog', args: (file) => ['verify', file] },
   {
     name: 'analyze',

@@ -24,6 +24,11 @@ const WRONG: [string, string[]][] = [
   ['a bad pattern', ['record', 'g', '-o', 'a', '--until', '(']],
   ['a bad start', ['record', 'g', '-o', 'a', '--for', '3s', '--start', 'never']],
   ['a recording that nothing ends', ['record', 'g', '-o', 'a']],
+  ['a bad network', ['record', 'g', '-o', 'a', '--for', '3s', '--net', 'tap']],
+  ['a forward without a network', ['record', 'g', '-o', 'a', '--for', '3s', '--forward', 'tcp:8080:80']],
+  ['a bad forward', ['record', 'g', '-o', 'a', '--for', '3s', '--net', 'user', '--forward', '8080:80']],
+  ['a port that is none', ['record', 'g', '-o', 'a', '--for', '3s', '--net', 'user', '--forward', 'tcp:8080:65536']],
+  ['an export of nothing', ['export', 'a', '-o', 'b']],
   ['an unknown analysis', ['analyze', 'a', '-o', 'b', '-a', 'astrology']],
 ];
 
@@ -83,7 +88,7 @@ test('a guest that nobody knows', async (t) => {
   t.true(stderr.includes('no-such-guest'));
 });
 
-for (const command of ['record', 'replay', 'relog', 'verify', 'analyze', 'guests', 'info']) {
+for (const command of ['record', 'replay', 'relog', 'verify', 'analyze', 'export', 'guests', 'info']) {
   test(`${command} --help has an example`, async (t) => {
     const { status, stdout } = await decouple([command, '--help']);
     t.is(status, EXIT_STATUS.ok);

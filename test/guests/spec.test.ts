@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
@@ -7,6 +7,7 @@ import { DecoupleError } from '../../formats/errors.js';
 import { describeGuest, listGuests, loadGuest } from '../../guests/index.js';
 import { specsDirectory } from '../../guests/paths.js';
 import { parseSpec } from '../../guests/spec.js';
+import { temporaryFolder } from '../support/folder.js';
 
 /** The message of the error that parsing must end with; one sentence that names the spec. */
 function refusal(t: ExecutionContext, spec: unknown): string {
@@ -36,7 +37,7 @@ test('paths are relative to the spec, the command line is unfolded', (t) => {
   t.deepEqual(spec.firmware, { bios: '/bios.bin', vgaBios: '/abs/vga.bin' });
   t.deepEqual(spec.boot, {
     kind: 'bzimage',
-    kernel: { package: 'linux-image-686' },
+    kernel: { package: 'linux-image-686', from: null },
     initrd: '/x/rd.gz',
     commandLine: 'a b',
   });
@@ -46,6 +47,64 @@ test('the specs that come with the project are valid', async (t) => {
   const guests = await listGuests();
   t.true(guests.some((each) => each.name === 'debian-busybox'));
   for (const { name } of guests) t.is(describeGuest(name).name, name);
+});
+
+const BASE = {
+  ...minimal,
+  boot: linux,
+  devices: { network: 'ne2k', serialPorts: 2 },
+  ready: 'login',
+  initramfs: {
+    files: [
+      { path: '/a', text: 'a' },
+      { path: '/b', text: 'b' },
+    ],
+    modules: ['one'],
+  },
+};
+
+test('a spec that extends another has what it says itself, and the rest of the other', (t) => {
+  const own = {
+    name: 'own2',
+    extends: 'base',
+    devices: { network: 'virtio' },
+    initramfs: {
+      files: [
+        { path: '/b', source: 'b.txt' },
+        { path: '/c', text: 'c' },
+      ],
+      modules: ['two', 'one'],
+    },
+  };
+  const asked: string[] = [];
+  const spec = parseSpec(stringify(own), '/x/own.yaml', (name) => {
+    asked.push(name);
+    return parseSpec(stringify(BASE), '/y/base.yaml');
+  });
+  t.deepEqual(asked, ['base']);
+  t.like(spec, { name: 'own2', memory: 64 << 20, ready: 'login' });
+  t.deepEqual(spec.devices, { acpi: false, network: 'virtio', serialPorts: 2, virtioConsole: false });
+  t.is(spec.boot.kind, 'bzimage');
+  t.deepEqual(spec.initramfs?.files, [
+    { path: '/a', mode: 0o644, text: 'a' },
+    { path: '/b', mode: 0o644, source: '/x/b.txt' },
+    { path: '/c', mode: 0o644, text: 'c' },
+  ]);
+  t.deepEqual(spec.initramfs?.modules, ['one', 'two']);
+});
+
+test('specs may extend a file, and not themselves', (t) => {
+  const folder = temporaryFolder(t);
+  const write = (name: string, spec: unknown): string => {
+    writeFileSync(join(folder, name), stringify(spec));
+    return join(folder, name);
+  };
+  write('base.yaml', BASE);
+  t.is(describeGuest(write('own.yaml', { name: 'own', extends: './base.yaml' })).memory, 64 << 20);
+  t.is(describeGuest(write('named.yaml', { name: 'named', extends: 'debian-net' })).devices.network, 'virtio');
+  write('a.yaml', { name: 'a', extends: 'b.yaml' });
+  const error = t.throws(() => describeGuest(write('b.yaml', { name: 'b', extends: 'a.yaml' })));
+  t.regex(error?.message ?? '', /extends itself/);
 });
 
 const initramfs = (content: unknown): unknown => ({ ...minimal, boot: linux, initramfs: content });
