@@ -76,6 +76,7 @@ async function measureLength(limit: number, { cacheDir, folder, onStep }: Memory
         force: true,
         until: null,
         untilScreen: null,
+        share: null,
         input: null,
       },
       session: [

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
 import { DecoupleError, EXIT_MEANING, EXIT_STATUS, type ExitClass } from '../formats/errors.js';
 import { analyzeCommand } from './commands/analyze.js';
+import { exportCommand } from './commands/export.js';
 import { guestsCommand } from './commands/guests.js';
 import { infoCommand } from './commands/info.js';
 import { recordCommand } from './commands/record.js';
@@ -26,6 +27,7 @@ function parser(args: string[]): Argv {
     .command(recordCommand)
     .command(replayCommand)
     .command(relogCommand)
+    .command(exportCommand)
     .command(screenshotCommand)
     .command(verifyCommand)
     .command(analyzeCommand)

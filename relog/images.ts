@@ -38,7 +38,7 @@ export function imagesFrom(blobs: Map<BlobName, Uint8Array>, cmdline: string | n
   const vgaBios = blobs.get('vgaBios');
   if (bios === undefined || vgaBios === undefined) return null;
   const images: MachineImages = { bios, vgaBios };
-  for (const [name, bytes] of blobs) if (name !== 'snapshot') images[name] = bytes;
+  for (const [name, bytes] of blobs) if (name !== 'snapshot' && name !== 'share') images[name] = bytes;
   if (cmdline !== null) images.cmdline = cmdline;
   return images;
 }

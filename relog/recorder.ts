@@ -4,12 +4,15 @@ import { ContainerWriter } from '../formats/container/index.js';
 import { DecoupleError } from '../formats/errors.js';
 import { writeBlob, writeHeader, writeLog } from '../formats/recording.js';
 import { enginePackage } from '../engines/v86/index.js';
+import { encodeShare } from '../formats/share.js';
 import type { EndReason, RecordOptions, RecordResult } from './api.js';
 import type { ConsoleMatcher } from './console-matcher.js';
 import { GuestConsoles } from './guest-consoles.js';
 import { blobsOf, imagesOf } from './images.js';
 import { LiveMachine } from './live-machine.js';
 import { LogBuilder } from './log-builder.js';
+import { scanShare } from './share/scan.js';
+import { refuseExistingDirectory, writeShare } from './share/write-back.js';
 import { PANIC, readySnapshot } from './snapshot.js';
 import { ScreenWatch } from './screen-watch.js';
 import { checkChannels, SessionRunner } from './session-runner.js';
@@ -31,6 +34,8 @@ export type RecorderOptions = Omit<RecordOptions, 'input'> & {
 export async function recordHere(options: RecorderOptions): Promise<RecordResult> {
   const { guest, start } = options;
   checkChannels(options.session, guest);
+  const scanned = options.share === null ? null : scanShare(options.share, guest);
+  if (options.share?.output) refuseExistingDirectory(options.share.output);
   const snapshot = start === 'ready' ? await readySnapshot(guest, options.cacheDir, options.signal) : null;
   const images = imagesOf(guest, start);
   const epoch = snapshot?.epoch ?? Date.now();
@@ -54,6 +59,7 @@ export async function recordHere(options: RecorderOptions): Promise<RecordResult
     });
     for (const [name, bytes] of blobsOf(images)) writeBlob(writer, name, bytes);
     if (snapshot !== null) writeBlob(writer, 'snapshot', snapshot.state);
+    if (scanned !== null) writeBlob(writer, 'share', encodeShare(scanned.share));
     const log = new LogBuilder(clockStart);
     const consoles = new GuestConsoles();
     const printed: number[] = [];
@@ -62,6 +68,7 @@ export async function recordHere(options: RecorderOptions): Promise<RecordResult
       memory: guest.memory,
       devices: guest.devices,
       images,
+      share: scanned?.share ?? null,
       snapshot: snapshot?.state ?? null,
       seed: options.seed,
       epoch,
@@ -74,10 +81,17 @@ export async function recordHere(options: RecorderOptions): Promise<RecordResult
       },
     });
     holder.live = live;
-    return await new Recording(options, writer, live, log, consoles, printed).run();
+    const recording = new Recording(options, writer, live, log, consoles, printed);
+    const result = await recording.run().finally(() => keepShare(options, live));
+    return scanned === null ? result : { ...result, share: scanned.summary };
   } finally {
     writer.abandon();
   }
+}
+
+/** What the guest has made of a share goes into a directory of its own, also when the recording ended early. */
+function keepShare({ share }: RecorderOptions, { machine }: LiveMachine): void {
+  if (share?.output && machine.share !== null) writeShare(machine.share, share.output);
 }
 
 class Recording {

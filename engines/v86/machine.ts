@@ -3,6 +3,7 @@
  * moves only when `step` is called. Two machines given the same things do the same, bit for bit.
  */
 import type { DeviceInput, DeviceOutput, MachineDevices } from '../../formats/devices.js';
+import type { Share } from '../../formats/share.js';
 import type { CpuState } from '../../formats/state.js';
 import { UNITS_PER_MS, VirtualClock, type SampleSource } from './clock.js';
 import { deliver, deviceOptions, listen } from './devices.js';
@@ -13,6 +14,7 @@ import { SeededRandom } from './random.js';
 import { loadBundle, type V86Emulator } from './realm.js';
 import { readCpuState } from './registers.js';
 import { Scheduler } from './scheduler.js';
+import { ShareServer, ShareTree } from './share/index.js';
 import { vgaPicture, vgaStateOf, type Picture } from './vga/index.js';
 
 export interface MachineImages {
@@ -32,6 +34,8 @@ export interface MachineOptions {
   memory: number;
   devices: MachineDevices;
   images: MachineImages;
+  /** Files of the host that the machine's share shows; for machines that have one. */
+  share?: Share | null;
   /** A v86 state to start from instead of power-on. */
   snapshot: Uint8Array | null;
   seed: number;
@@ -85,6 +89,8 @@ export class Machine {
     private readonly frameBufferAddress: number,
     private readonly flags: () => number,
     private readonly screen: { graphic: boolean },
+    /** The share as the guest has left it. */
+    readonly share: ShareTree | null,
   ) {
     this.raw = exports;
     this.memory = exports.memory;
@@ -135,11 +141,13 @@ export class Machine {
       return seen;
     };
 
+    const tree = options.share ? new ShareTree(options.share) : null;
+    const server = new ShareServer(tree, () => clock.date());
     const emulator = new V86({
       wasm_fn,
       memory_size: options.memory,
       autostart: false,
-      ...deviceOptions(options.devices),
+      ...deviceOptions(options.devices, (message) => server.answer(message)),
       ...v86Images(options.images),
       ...(options.snapshot === null ? {} : { initial_state: { buffer: ownBuffer(options.snapshot) } }),
     });
@@ -164,6 +172,7 @@ export class Machine {
       parts.frameBuffer,
       flags,
       screen,
+      tree,
     );
   }
 

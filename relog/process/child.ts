@@ -1,6 +1,6 @@
 /** The entry point of a stage's process. */
 import { DecoupleError } from '../../formats/errors.js';
-import type { RelogOptions, ReplayOptions, ScreenshotOptions, StageOptions } from '../api.js';
+import type { AsciicastOptions, RelogOptions, ReplayOptions, ScreenshotOptions, StageOptions } from '../api.js';
 import type { PlainOptions } from '../plain.js';
 import type { RecorderOptions } from '../recorder.js';
 import type { StageName, ToChild, ToParent } from './protocol.js';
@@ -60,6 +60,10 @@ async function run(stage: StageName, options: unknown): Promise<unknown> {
     case 'screenshot': {
       const { screenshotHere } = await import('../screenshot-here.js');
       return screenshotHere({ ...(options as ScreenshotOptions), ...hooks });
+    }
+    case 'asciicast': {
+      const { asciicastHere } = await import('../asciicast-here.js');
+      return asciicastHere({ ...(options as AsciicastOptions), ...hooks });
     }
     case 'relog': {
       const { relogHere } = await import('../relog-here.js');

@@ -1,0 +1,58 @@
+import type { Argv, CommandModule } from 'yargs';
+import { DecoupleError } from '../../formats/errors.js';
+import { exportAsciicast } from '../export/asciicast.js';
+import { withOutput, type GlobalOptions, type OutputOptions } from '../options.js';
+import { refuseExisting } from '../paths.js';
+
+export interface ExportArguments extends GlobalOptions, OutputOptions {
+  recording: string;
+  asciicast: boolean;
+  channel: string;
+  size: string;
+}
+
+/** One option a format, and what writes it. */
+const FORMATS: Record<'asciicast', (args: ExportArguments) => Promise<void>> = {
+  asciicast: exportAsciicast,
+};
+
+function builder(yargs: Argv<GlobalOptions>): Argv<ExportArguments> {
+  return withOutput(yargs, 'The file to write')
+    .positional('recording', { type: 'string', demandOption: true, describe: 'A recording (.dcr)' })
+    .option('asciicast', {
+      type: 'boolean',
+      default: false,
+      describe: 'A terminal recording (asciicast v2), in machine time',
+    })
+    .option('channel', {
+      type: 'string',
+      requiresArg: true,
+      default: 'serial0',
+      describe: 'For --asciicast: serial0 to serial3, virtio-console, or screen (the VGA text screen)',
+    })
+    .option('size', {
+      type: 'string',
+      requiresArg: true,
+      default: '80x24',
+      describe: 'For --asciicast: columns and rows of the terminal',
+    })
+    .example('$0 export run.dcr --asciicast -o run.cast', "The guest's console, for a terminal player");
+}
+
+async function handler(args: ExportArguments): Promise<void> {
+  const names = Object.keys(FORMATS) as (keyof typeof FORMATS)[];
+  const [format, ...others] = names.filter((name) => args[name]);
+  if (format === undefined || others.length > 0) {
+    const choices = names.map((name) => `--${name}`).join(', ');
+    throw new DecoupleError('usage', 'export needs one format.', `Give one of ${choices}.`);
+  }
+  refuseExisting(args.output, args.force);
+  await FORMATS[format](args);
+}
+
+export const exportCommand: CommandModule<GlobalOptions, ExportArguments> = {
+  command: 'export <recording>',
+  describe: 'Write what went on in a recording in a format of other tools',
+  builder,
+  handler,
+};
