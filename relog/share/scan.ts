@@ -8,10 +8,14 @@ import { DecoupleError, inputError } from '../../formats/errors.js';
 import { isFileName, SHARE_LIMITS, type Share, type ShareEntry } from '../../formats/share.js';
 import type { ShareOptions, ShareSummary } from '../api.js';
 
+/** A file's bytes; more than `limit`, of which none matters, when it is longer. */
+export type ReadFile = (path: string, limit: number) => Uint8Array;
+
 /** @throws DecoupleError file-missing, file-unreadable, usage */
 export function scanShare(
   { directory, writable }: ShareOptions,
   guest: { name: string; devices: MachineDevices },
+  read: ReadFile = readWithin,
 ): { share: Share; summary: ShareSummary } {
   if (!guest.devices.share) {
     throw new DecoupleError(
@@ -33,7 +37,7 @@ export function scanShare(
       'Give --share a directory, not a link to one.',
     );
   }
-  return new Scan(directory, writable).done();
+  return new Scan(directory, writable, read).done();
 }
 
 class Scan {
@@ -45,6 +49,7 @@ class Scan {
   constructor(
     private readonly root: string,
     private readonly writable: boolean,
+    private readonly read: ReadFile,
   ) {
     let names: string[];
     try {
@@ -95,7 +100,7 @@ class Scan {
   private file(path: string, host: string, mode: number, mtime: number): void {
     let data: Uint8Array;
     try {
-      data = readWithin(host, SHARE_LIMITS.bytes - this.summary.bytes);
+      data = this.read(host, SHARE_LIMITS.bytes - this.summary.bytes);
     } catch {
       return this.unreadable(path, mode, mtime);
     }
@@ -123,7 +128,7 @@ class Scan {
   }
 }
 
-/** The file's bytes; more than `limit`, of which none matters, when it is longer. Refuses what has become a link. */
+/** Refuses what has become a link, or anything else that is no file. */
 function readWithin(path: string, limit: number): Uint8Array {
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {

@@ -57,6 +57,8 @@ const WRONG: [string, unknown, RegExp][] = [
   ['a name with a slash', { ...minimal, name: '../x' }, /"name"/],
   ['memory without unit', { ...minimal, memory: 128 }, /"memory", a size such as 128M, not 128/],
   ['too much memory', { ...minimal, memory: '4G' }, /from 1M to 3G/],
+  ['a device that is not logged', { ...minimal, devices: { sound: true } }, /"sound", which is refused/],
+  ['a disk of half a package', { ...minimal, boot: { kind: 'disk', fda: { package: 'x' } } }, /"from"/],
   ['an unknown field', { ...minimal, disks: [] }, /unknown field "disks"/],
   ['an unknown boot kind', { ...minimal, boot: { kind: 'floppy' } }, /one of multiboot, bzimage, disk, not "floppy"/],
   ['no disk', { ...minimal, boot: { kind: 'disk' } }, /at least one of hda, cdrom and fda/],
