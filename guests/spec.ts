@@ -121,7 +121,7 @@ const REFUSED_DEVICES: Record<string, string> = {
   sound: 'the Sound Blaster is in every machine, but nobody listens: its output is not kept',
   speaker: 'it is in every machine, but its output is not kept',
   balloon: 'its inputs are not logged',
-  vmwareMouse: 'its inputs are not logged; the PS/2 mouse is in every machine',
+  vmwareMouse: 'its port is closed; the PS/2 mouse is in every machine',
   modem: 'it would reach the network past the log',
 };
 

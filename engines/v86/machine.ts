@@ -6,6 +6,7 @@ import type { DeviceInput, DeviceOutput, MachineDevices } from '../../formats/de
 import type { Share } from '../../formats/share.js';
 import type { CpuState } from '../../formats/state.js';
 import { UNITS_PER_MS, VirtualClock, type SampleSource } from './clock.js';
+import { closeBackDoor } from './back-door.js';
 import { deliver, deviceOptions, listen } from './devices.js';
 import { JitModules, type JitObserver } from './jit.js';
 import { FRAME_BUFFER_BYTES, LAYOUT, VGA_HOLE } from './layout.js';
@@ -126,6 +127,7 @@ export class Machine {
         clock.advance();
         return runTimers(acpi, clock.read());
       };
+      closeBackDoor(env);
       options.probe?.imports(env);
       const module = options.probe?.module ?? (await WebAssembly.compile(engine.wasm as BufferSource));
       const instance = await WebAssembly.instantiate(module, { env });

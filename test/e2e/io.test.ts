@@ -26,6 +26,9 @@ const SESSION = [
   // Keyboard and screen.
   String.raw`keys: "echo \"Key\"\"s: ~{A}|$((6 * 9))\"\n"`,
   '{ screen: "^Keys: ~\\\\{A\\\\}\\\\|54$", timeout: 20s }',
+  // Linux looks for VMware's back door: what it found there would not be in a relog.
+  String.raw`send: "rmmod psmouse; modprobe psmouse; sleep 2; grep -ic vmmouse /proc/bus/input/devices; echo looked''-for\n"`,
+  '{ expect: "^0\\\\s+looked-for$", timeout: 20s }',
   // Mouse: four packets of the PS/2 protocol with a wheel.
   String.raw`send: "(dd if=/dev/input/mice bs=3 count=4 2>/dev/null | od -An -tx1; echo mice''-done) & sleep 1; echo listen''ing\n"`,
   'expect: "^listening$"',
@@ -107,12 +110,10 @@ test.serial('screenshots that cannot be had', async (t) => {
   t.is(there.status, EXIT_STATUS.exists);
 });
 
-test.serial('terminal recordings of every port and of the screen', async (t) => {
+test.serial('terminal recordings of a port and of the screen', async (t) => {
   const folder = temporaryFolder(t);
   for (const [channel, text] of [
-    ['serial0', 'from the host'],
     ['serial1', 'port-42'],
-    ['virtio-console', 'virtio-48'],
     ['screen', 'Keys: ~{A}|54'],
   ] as const) {
     const file = join(folder, `${channel}.cast`);
