@@ -78,7 +78,7 @@ async function pair(
   onStep('record');
   const recorded = await record({
     ...{ guest, session, cacheDir, output, start: 'ready', level: 'inputs', seed: 0, network: null, force: true },
-    ...{ until: null, untilScreen: null, limit: null, input: null },
+    ...{ until: null, untilScreen: null, share: null, limit: null, input: null },
   });
   return { plainSeconds: before ?? (await plain()), recorded };
 }

@@ -68,7 +68,7 @@ async function measureLength(limit: number, { cacheDir, folder, onStep }: Memory
     onStep(`recording ${formatCount(limit)} instructions`);
     const { instructions } = await record({
       ...{ guest, cacheDir, output: recording, start: 'ready', level: 'inputs', seed: 0, network: null, force: true },
-      ...{ until: null, untilScreen: null, input: null },
+      ...{ until: null, untilScreen: null, share: null, input: null },
       session: [
         { kind: 'send', channel: 'serial0', bytes: Buffer.from(COMMAND) },
         { kind: 'wait', seconds: 3600 },

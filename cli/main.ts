@@ -28,6 +28,7 @@ function parser(args: string[]): Argv {
     .command(recordCommand)
     .command(replayCommand)
     .command(relogCommand)
+    .command(exportCommand)
     .command(screenshotCommand)
     .command(verifyCommand)
     .command(analyzeCommand)

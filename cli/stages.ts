@@ -5,6 +5,7 @@
 export const stages = {
   record: async () => (await import('../relog/record.js')).record,
   screenshot: async () => (await import('../relog/screenshot.js')).screenshot,
+  exportAsciicast: async () => (await import('../relog/export-asciicast.js')).exportAsciicast,
   replay: async () => (await import('../relog/replay.js')).replay,
   relog: async () => (await import('../relog/relog.js')).relog,
   exportPcapng: async () => (await import('../relog/export.js')).exportPcapng,

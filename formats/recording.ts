@@ -41,8 +41,8 @@ export interface RecordingHeader {
 }
 
 /** A file of the guest, or the snapshot it starts from. */
-export type BlobName = 'bios' | 'vgaBios' | 'multiboot' | 'bzimage' | 'initrd' | 'fda' | 'snapshot';
-const BLOB_NAMES: readonly string[] = ['bios', 'vgaBios', 'multiboot', 'bzimage', 'initrd', 'fda', 'snapshot'];
+export type BlobName = 'bios' | 'vgaBios' | 'multiboot' | 'bzimage' | 'initrd' | 'fda' | 'snapshot' | 'share';
+const BLOB_NAMES: readonly string[] = ['bios', 'vgaBios', 'multiboot', 'bzimage', 'initrd', 'fda', 'snapshot', 'share'];
 const CHUNK_BYTES = 4 << 20;
 const MAX_BLOB_BYTES = 2 ** 31;
 

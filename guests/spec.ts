@@ -127,7 +127,19 @@ function checkWhole(spec: GuestSpec, path: string): void {
   }
 }
 
+/** What the engine has too, and why a spec cannot ask for it. */
+const REFUSED_DEVICES: Record<string, string> = {
+  sound: 'the Sound Blaster is in every machine, but nobody listens: its output is not kept',
+  speaker: 'it is in every machine, but its output is not kept',
+  balloon: 'its inputs are not logged',
+  vmwareMouse: 'its port is closed; the PS/2 mouse is in every machine',
+  modem: 'it would reach the network past the log',
+};
+
 function parseDevices(fields: Fields, base: MachineDevices): MachineDevices {
+  for (const [name, why] of Object.entries(REFUSED_DEVICES)) {
+    if (fields.has(name)) throw specError(fields.where, `asks for "${name}", which is refused: ${why}`);
+  }
   const devices: MachineDevices = {
     acpi: fields.has('acpi') ? fields.flag('acpi') : base.acpi,
     network: fields.has('network') ? fields.oneOf('network', NETWORK_CARDS) : base.network,

@@ -1,6 +1,6 @@
 /** What the stages share: options, progress and results. A stage is a function of its inputs and options alone. */
 import type { BlockBatch } from '../engines/unicorn/index.js';
-import type { DeviceInput, StreamChannel } from '../formats/devices.js';
+import { STREAM_CHANNELS, type DeviceInput, type StreamChannel } from '../formats/devices.js';
 import type { DriveName } from '../formats/disks.js';
 import type { RamRegion } from '../formats/state.js';
 import type { GuestImage } from '../guests/image.js';
@@ -47,6 +47,8 @@ export interface RecordOptions extends StageOptions {
   until: RegExp | null;
   /** Ends the recording when the VGA text screen shows this. */
   untilScreen: RegExp | null;
+  /** A directory of the host to show the guest, or null. */
+  share: ShareOptions | null;
   limit: { seconds: number } | { instructions: number } | null;
   seed: number;
   /** What the guest's network card is plugged into; null: nothing. */
@@ -58,6 +60,23 @@ export interface RecordOptions extends StageOptions {
   /** What the user types, when the console is interactive. The recording then ends with the input, or as otherwise asked. */
   input: AsyncIterable<Uint8Array> | null;
   onConsole?: ((bytes: Uint8Array) => void) | undefined;
+}
+
+export interface ShareOptions {
+  directory: string;
+  writable: boolean;
+  /** A directory to be made of what the guest leaves, or null. */
+  output: string | null;
+}
+
+/** What became of a shared directory when the recording began. */
+export interface ShareSummary {
+  files: number;
+  bytes: number;
+  /** Paths that are not shared: devices, sockets, pipes, names that are no text. */
+  skipped: string[];
+  /** Paths that could not be read: the guest gets an I/O error. */
+  unreadable: string[];
 }
 
 /** Why a recording ended. */
@@ -74,6 +93,7 @@ export interface RecordResult {
   logBytes: number;
   /** Sentences on what went wrong without ending the recording. */
   warnings: string[];
+  share?: ShareSummary;
 }
 
 export interface ReplayOptions extends StageOptions {
@@ -131,6 +151,29 @@ export interface ScreenshotResult {
   height: number;
   /** Rows of the text screen, without blanks at their ends; null in graphics modes. */
   text: string[] | null;
+  cutOff: boolean;
+}
+
+/** What a terminal recording is made of: a stream that a guest prints to, or its VGA text screen. */
+export const CAST_CHANNELS = [...STREAM_CHANNELS, 'screen'] as const;
+export type CastChannel = (typeof CAST_CHANNELS)[number];
+
+export interface AsciicastOptions extends StageOptions {
+  input: string;
+  output: string;
+  force: boolean;
+  channel: CastChannel;
+  /** Of the terminal that it is to be played on, in characters; the VGA text screen has its own. */
+  size: { columns: number; rows: number };
+}
+
+export interface AsciicastResult {
+  output: string;
+  channel: CastChannel;
+  /** Lines beside the header. */
+  events: number;
+  /** Seconds of machine time. */
+  duration: number;
   cutOff: boolean;
 }
 

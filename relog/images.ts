@@ -34,7 +34,8 @@ export function imagesFrom(blobs: Map<BlobName, Uint8Array>, cmdline: string | n
   const vgaBios = blobs.get('vgaBios');
   if (bios === undefined || vgaBios === undefined) return null;
   const images: MachineImages = { bios, vgaBios };
-  for (const [name, bytes] of blobs) if (name !== 'snapshot' && name !== 'fda') images[name] = bytes;
+  const elsewhere: readonly BlobName[] = ['snapshot', 'fda', 'share'];
+  for (const [name, bytes] of blobs) if (!elsewhere.includes(name)) Object.assign(images, { [name]: bytes });
   if (cmdline !== null) images.cmdline = cmdline;
   return images;
 }

@@ -4,6 +4,7 @@ import { crc32 } from '../formats/checksum.js';
 import { ContainerWriter } from '../formats/container/index.js';
 import type { DeviceOutput } from '../formats/devices.js';
 import { writeBlob, writeDisk, writeHeader, writeLog } from '../formats/recording.js';
+import { encodeShare, type Share } from '../formats/share.js';
 import type { MachineImages } from '../engines/v86/index.js';
 import type { RecordOptions, RecordResult } from './api.js';
 import { describeLoss, type GuestDisks } from './disks/guest-disks.js';
@@ -16,6 +17,7 @@ export interface RunStart {
   images: MachineImages;
   disks: GuestDisks;
   snapshot: Snapshot | null;
+  share: Share | null;
   epoch: number;
   clockStart: number;
 }
@@ -35,7 +37,7 @@ export class InputSink implements RunSink {
     private readonly from: RunStart,
   ) {
     const { guest, output, start, seed, force } = options;
-    const { images, disks, snapshot, epoch, clockStart } = from;
+    const { images, disks, snapshot, share, epoch, clockStart } = from;
     this.journal = new LogBuilder(clockStart);
     const writer = new ContainerWriter({ path: output, kind: 'recording', temporary: false, force });
     this.writer = writer;
@@ -49,6 +51,7 @@ export class InputSink implements RunSink {
       for (const [blob, bytes] of blobsOf(images)) writeBlob(writer, blob, bytes);
       if (disks.floppy !== null) writeBlob(writer, 'fda', disks.floppy);
       if (snapshot !== null) writeBlob(writer, 'snapshot', snapshot.state);
+      if (share !== null) writeBlob(writer, 'share', encodeShare(share));
       for (const { drive, overlay } of snapshot === null ? [] : disks.disks) writeDisk(writer, drive, 'start', overlay);
     } catch (error) {
       writer.abandon();

@@ -10,6 +10,8 @@ import { InputSink } from './input-sink.js';
 import { LiveMachine } from './live-machine.js';
 import { plugIn } from './plug.js';
 import type { RunSink } from './run-sink.js';
+import { scanShare } from './share/scan.js';
+import { refuseExistingDirectory, writeShare } from './share/write-back.js';
 import { PANIC, readySnapshot, type Snapshot } from './snapshot.js';
 import { ScreenWatch } from './screen-watch.js';
 import { checkChannels, SessionRunner } from './session-runner.js';
@@ -31,10 +33,12 @@ export type RecorderOptions = Omit<RecordOptions, 'input'> & {
 export async function recordHere(options: RecorderOptions): Promise<RecordResult> {
   const { guest, start } = options;
   checkChannels(options.session, guest);
+  const scanned = options.share === null ? null : scanShare(options.share, guest);
+  if (options.share?.output) refuseExistingDirectory(options.share.output);
   const snapshot = start === 'ready' ? await readySnapshot(guest, options.cacheDir, options.signal) : null;
   const disks = openGuestDisks(guest, snapshot?.overlays);
   try {
-    return await recordWith(options, snapshot, disks);
+    return await recordWith(options, snapshot, disks, scanned);
   } finally {
     disks.close();
   }
@@ -44,6 +48,7 @@ async function recordWith(
   options: RecorderOptions,
   snapshot: Snapshot | null,
   disks: GuestDisks,
+  scanned: ReturnType<typeof scanShare> | null,
 ): Promise<RecordResult> {
   const { guest, start, seed } = options;
   const images = imagesOf(guest, start);
@@ -54,7 +59,7 @@ async function recordWith(
   const sink: RunSink =
     options.level === 'device'
       ? await DeviceSink.create(options)
-      : new InputSink(options, { images, disks, snapshot, epoch, clockStart });
+      : new InputSink(options, { images, disks, share: scanned?.share ?? null, snapshot, epoch, clockStart });
   try {
     const consoles = new GuestConsoles();
     const printed: number[] = [];
@@ -63,6 +68,7 @@ async function recordWith(
       devices: guest.devices,
       images,
       disks: disks.disks,
+      share: scanned?.share ?? null,
       snapshot: snapshot?.state ?? null,
       seed,
       epoch,
@@ -79,11 +85,18 @@ async function recordWith(
     });
     holder.live = live;
     sink.start(live.machine);
-    return await new Recording(options, sink, live, consoles, printed).run();
+    const recording = new Recording(options, sink, live, consoles, printed);
+    const result = await recording.run().finally(() => keepShare(options, live));
+    return scanned === null ? result : { ...result, share: scanned.summary };
   } finally {
     network?.close();
     sink.abandon();
   }
+}
+
+/** What the guest has made of a share goes into a directory of its own, also when the recording ended early. */
+function keepShare({ share }: RecorderOptions, { machine }: LiveMachine): void {
+  if (share?.output && machine.share !== null) writeShare(machine.share, share.output);
 }
 
 class Recording {

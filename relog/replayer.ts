@@ -6,6 +6,7 @@ import type { DriveName, OverlayReader } from '../formats/disks.js';
 import { DecoupleError } from '../formats/errors.js';
 import type { Overlay } from '../formats/overlay.js';
 import { readLog, readStart, type LogFrame, type LoggedInput, type RecordingHeader } from '../formats/recording.js';
+import { decodeShare, type Share } from '../formats/share.js';
 import { VarintReader } from '../formats/varint.js';
 import { OutputCrc } from './digest.js';
 import { openRecordedDisks, type DiskPaths, type RecordedDisks } from './disks/recorded-disks.js';
@@ -67,6 +68,7 @@ export class Replayer {
       const engine = enginePackage();
       if (header.engine.hash !== engine.hash) throw engineDiffers(path, header, engine.version);
       const snapshot = blobs.get('snapshot') ?? null;
+      const share = shareOf(path, header, blobs.get('share'));
       const images = imagesFrom(blobs, header.cmdline);
       if (images === null || (snapshot === null) !== (header.start === 'power-on')) {
         throw damaged(path, 'it lacks what the run starts from');
@@ -79,6 +81,7 @@ export class Replayer {
         devices: header.guest.devices,
         images,
         disks: disks.disks,
+        share,
         snapshot,
         seed: header.seed,
         epoch: header.epoch,
@@ -198,6 +201,16 @@ function engineDiffers(path: string, header: RecordingHeader, version: string): 
     `${path} was recorded with ${header.engine.name} ${header.engine.version} (${header.engine.hash.slice(0, 12)}); this is ${version} (${enginePackage().hash.slice(0, 12)}).`,
     `Replay it with the decouple that recorded it, or install ${header.engine.name}@${header.engine.version}.`,
   );
+}
+
+function shareOf(path: string, header: RecordingHeader, blob: Uint8Array | undefined): Share | null {
+  if (blob === undefined) return null;
+  try {
+    if (header.guest.devices.share) return decodeShare(blob);
+  } catch (error) {
+    throw damaged(path, `its share is unreadable: ${(error as Error).message}`);
+  }
+  throw damaged(path, 'it holds a share for a machine that has none');
 }
 
 function tooShort(path: string): DecoupleError {

@@ -9,6 +9,7 @@ import { describeEnd, statusOfEnd } from '../outcome.js';
 import { formatPairs, printNote, printResult } from '../output.js';
 import { CACHE, refuseExisting } from '../paths.js';
 import { runStage } from '../run.js';
+import { describeShare, parseShare } from '../share.js';
 import { stages } from '../stages.js';
 import { formatBytes, formatRun, parseForward, parseLimit, parsePattern, parseSeed } from '../units.js';
 
@@ -21,6 +22,8 @@ interface RecordArguments extends GlobalOptions, OutputOptions, DiskOption {
   'until-screen': string | undefined;
   for: string | undefined;
   seed: string;
+  share: string | undefined;
+  'share-out': string | undefined;
   console: boolean;
   net: 'none' | 'user';
   forward: string[];
@@ -61,6 +64,16 @@ function builder(yargs: Argv<GlobalOptions>): Argv<RecordArguments> {
       default: '0',
       describe: "Seed of the machine's random numbers",
     })
+    .option('share', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'A directory to show the guest as 9p share host9p, dir:ro or dir:rw; taken as it is at the start',
+    })
+    .option('share-out', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'A new directory for what the guest leaves in a share that it may write to',
+    })
     .option('console', { type: 'boolean', default: false, describe: 'Show what the guest prints' })
     .option('net', {
       choices: ['none', 'user'] as const,
@@ -93,6 +106,7 @@ async function handler(args: RecordArguments): Promise<void> {
       'Give --session, --until, --until-screen or --for.',
     );
   }
+  const share = parseShare(args.share, args['share-out']);
   refuseExisting(args.output, args.force);
   const session = args.session === undefined ? [] : await readSession(args.session);
   const { loadGuest } = await stages.guests();
@@ -115,6 +129,7 @@ async function handler(args: RecordArguments): Promise<void> {
           session,
           until,
           untilScreen,
+          share,
           limit,
           seed,
           network,
@@ -151,12 +166,13 @@ async function readSession(path: string): Promise<SessionStep[]> {
   return (await stages.session())(text, path);
 }
 
-function formatResult({ output, reason, instructions, seconds, bytes, logBytes }: RecordResult): string {
+function formatResult({ output, reason, instructions, seconds, bytes, logBytes, share }: RecordResult): string {
   const perMillion = instructions > 0 ? logBytes / (instructions / 1e6) : 0;
   return formatPairs([
     ['recording', `${output}, ${formatBytes(bytes)}`],
     ['ended', describeEnd(reason)],
     ['ran', formatRun(instructions, seconds)],
+    ...(share === undefined ? [] : describeShare(share)),
     ['input log', `${formatBytes(logBytes)}, ${perMillion.toFixed(1)} bytes per million instructions`],
   ]);
 }

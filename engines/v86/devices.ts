@@ -1,5 +1,6 @@
 /** The machine's devices in v86's own words: options that add them, and bus messages to and from them. */
 import type { DeviceInput, DeviceOutput, MachineDevices } from '../../formats/devices.js';
+import { ShareServer } from './share/index.js';
 
 /** Subset of v86's public interface that devices are reached by. */
 export interface DeviceBus {
@@ -7,8 +8,14 @@ export interface DeviceBus {
   bus: { send(name: string, value?: unknown): void };
 }
 
-/** Options of the engine's constructor. */
-export function deviceOptions(devices: MachineDevices): Record<string, unknown> {
+/** Answers one message of 9P; never throws. */
+export type FileServer = (message: Uint8Array) => Uint8Array;
+
+/**
+ * Options of the engine's constructor.
+ * @param files serves the share, when the machine has one; without it mounting the share fails
+ */
+export function deviceOptions(devices: MachineDevices, files: FileServer = nothingShared()): Record<string, unknown> {
   return {
     acpi: devices.acpi,
     // Without a type the engine adds a card by itself.
@@ -19,10 +26,21 @@ export function deviceOptions(devices: MachineDevices): Record<string, unknown> 
     uart2: devices.serialPorts > 2,
     uart3: devices.serialPorts > 3,
     virtio_console: devices.virtioConsole,
+    ...(devices.share ? { filesystem: { handle9p: answering(files) } } : {}),
     disable_keyboard: true,
     disable_mouse: true,
     disable_speaker: true,
   };
+}
+
+/** Answers at once, so that nothing happens between the machine's steps. */
+function answering(files: FileServer): (request: Uint8Array, reply: (answer: Uint8Array) => void) => void {
+  return (request, reply) => reply(files(request));
+}
+
+function nothingShared(): FileServer {
+  const server = new ShareServer(null, () => 0);
+  return (message) => server.answer(message);
 }
 
 /** What a device gets at once, between two steps. */

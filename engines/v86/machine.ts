@@ -3,8 +3,10 @@
  * moves only when `step` is called. Two machines given the same things do the same, bit for bit.
  */
 import type { DeviceInput, DeviceOutput, MachineDevices } from '../../formats/devices.js';
+import type { Share } from '../../formats/share.js';
 import type { CpuState } from '../../formats/state.js';
 import { UNITS_PER_MS, VirtualClock, type SampleSource } from './clock.js';
+import { closeBackDoor } from './back-door.js';
 import { deliver, deviceOptions, listen } from './devices.js';
 import { DiskBuffer } from './disk-buffer.js';
 import { lossOf, type Disk } from './disk.js';
@@ -16,6 +18,7 @@ import { SeededRandom } from './random.js';
 import { loadBundle, type V86Emulator } from './realm.js';
 import { readCpuState } from './registers.js';
 import { Scheduler } from './scheduler.js';
+import { ShareServer, ShareTree } from './share/index.js';
 import { vgaPicture, vgaStateOf, type Picture } from './vga/index.js';
 
 export interface MachineImages {
@@ -34,6 +37,8 @@ export interface MachineOptions {
   images: MachineImages;
   /** What is in its drives; the machine keeps what the guest writes in their overlays. */
   disks?: readonly Disk[];
+  /** Files of the host that the machine's share shows; for machines that have one. */
+  share?: Share | null;
   /** A v86 state to start from instead of power-on. */
   snapshot: Uint8Array | null;
   seed: number;
@@ -97,6 +102,8 @@ export class Machine {
     private readonly flags: () => number,
     private readonly screen: { graphic: boolean },
     private readonly disks: readonly Disk[],
+    /** The share as the guest has left it. */
+    readonly share: ShareTree | null,
   ) {
     this.raw = exports;
     this.memory = exports.memory;
@@ -135,6 +142,7 @@ export class Machine {
         clock.advance();
         return runTimers(acpi, clock.read());
       };
+      closeBackDoor(env);
       if (disks.length > 0) faults.wrap(env);
       options.probe?.imports(env);
       const module = options.probe?.module ?? (await WebAssembly.compile(engine.wasm as BufferSource));
@@ -157,11 +165,13 @@ export class Machine {
       return seen;
     };
 
+    const tree = options.share ? new ShareTree(options.share) : null;
+    const server = new ShareServer(tree, () => clock.date());
     const emulator = new V86({
       wasm_fn,
       memory_size: options.memory,
       autostart: false,
-      ...deviceOptions(options.devices),
+      ...deviceOptions(options.devices, (message) => server.answer(message)),
       ...v86Images(options.images),
       ...Object.fromEntries(disks.map((disk) => [disk.drive, new DiskBuffer(disk, () => faults.fail(disk.drive))])),
       ...(options.snapshot === null ? {} : { initial_state: { buffer: ownBuffer(options.snapshot) } }),
@@ -188,6 +198,7 @@ export class Machine {
       flags,
       screen,
       disks,
+      tree,
     );
     return parts.machine;
   }

@@ -1,6 +1,13 @@
 /** The entry point of a stage's process. */
 import { DecoupleError } from '../../formats/errors.js';
-import type { ExportOptions, RelogOptions, ReplayOptions, ScreenshotOptions, StageOptions } from '../api.js';
+import type {
+  AsciicastOptions,
+  ExportOptions,
+  RelogOptions,
+  ReplayOptions,
+  ScreenshotOptions,
+  StageOptions,
+} from '../api.js';
 import type { OverlayOptions } from '../disks/overlay-here.js';
 import type { PlainOptions } from '../plain.js';
 import type { RecorderOptions } from '../recorder.js';
@@ -69,6 +76,10 @@ async function run(stage: StageName, options: unknown): Promise<unknown> {
     case 'disk': {
       const { overlayHere } = await import('../disks/overlay-here.js');
       return overlayHere({ ...(options as OverlayOptions), ...hooks });
+    }
+    case 'asciicast': {
+      const { asciicastHere } = await import('../asciicast-here.js');
+      return asciicastHere({ ...(options as AsciicastOptions), ...hooks });
     }
     case 'relog': {
       const { relogHere } = await import('../relog-here.js');

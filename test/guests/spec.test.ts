@@ -117,6 +117,7 @@ const WRONG: [string, unknown, RegExp][] = [
   ['a name with a slash', { ...minimal, name: '../x' }, /"name"/],
   ['memory without unit', { ...minimal, memory: 128 }, /"memory", a size such as 128M, not 128/],
   ['too much memory', { ...minimal, memory: '4G' }, /from 1M to 3G/],
+  ['a device that is not logged', { ...minimal, devices: { sound: true } }, /"sound", which is refused/],
   ['an unknown field', { ...minimal, disk: [] }, /unknown field "disk"/],
   ['an unknown boot kind', { ...minimal, boot: { kind: 'floppy' } }, /one of multiboot, bzimage, disk, not "floppy"/],
   ['no disk', { ...minimal, boot: { kind: 'disk' } }, /at least one of hda, hdb, cdrom and fda/],

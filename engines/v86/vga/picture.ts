@@ -6,7 +6,9 @@ export interface Picture {
   rgba: Uint8Array;
 }
 
-export function blank(width: number, height: number): Picture {
+/** All black; of one pixel at least, as registers in the middle of a change may say none. */
+export function blank(columns: number, rows: number): Picture {
+  const [width, height] = [Math.max(1, columns), Math.max(1, rows)];
   const rgba = new Uint8Array(width * height * 4);
   for (let at = 3; at < rgba.length; at += 4) rgba[at] = 0xff;
   return { width, height, rgba };
