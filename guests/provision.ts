@@ -1,5 +1,5 @@
 /** From a spec to files a machine can boot. Everything is a function of the spec, the files it names and the packages. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { copyFile, mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DriveName } from '../formats/disks.js';
@@ -14,6 +14,7 @@ import type { GuestImage } from './image.js';
 import type { BootSpec, GuestSpec, ProgramSpec, Source } from './spec.js';
 
 const FIRMWARE_PACKAGE = 'seabios';
+const FLOPPY_BYTES = 1_474_560;
 
 export interface Provisioned {
   firmware: GuestImage['firmware'];
@@ -113,6 +114,8 @@ async function provideDisks(
     if ('package' in disk) {
       // A copy, as the cache of packages may be thrown away.
       await writeFile(image, readable(join(packages.get(disk.package) ?? '', disk.from)));
+      // Written to a floppy, a short image leaves the rest of it empty.
+      if (drive === 'fda' && statSync(image).size < FLOPPY_BYTES) await truncate(image, FLOPPY_BYTES);
     } else {
       await writeFile(image, '');
       await truncate(image, disk.size);

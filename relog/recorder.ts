@@ -221,8 +221,16 @@ function guestStopped(lastLine: string, how: string): DecoupleError {
   );
 }
 
+/** In words of the guest, where the engine's own say little. */
+function reasonOf(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  if (message === 'unreachable') return 'the processor shut down (a triple fault), or met a case v86 does not implement';
+  if (cause instanceof RangeError && message.includes('call stack')) return 'v86 ran out of stack';
+  return message;
+}
+
 function engineDied(guest: string, cause: unknown): DecoupleError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = reasonOf(cause);
   return new DecoupleError(
     'engine-died',
     `The machine died while it ran ${guest}: ${why}.`,

@@ -5,7 +5,7 @@ import test from 'ava';
 import { PNG } from 'pngjs';
 import type { RecordResult, ScreenshotResult } from '../../relog/api.js';
 import { temporaryFolder } from '../support/folder.js';
-import { replays, run, sessionFile } from '../support/stages.js';
+import { goesAllTheWay, run, sessionFile } from '../support/stages.js';
 
 const PROMPT = ['screen: "command-line"', 'keys: [c]', 'screen: "^grub> *$"'];
 
@@ -15,7 +15,7 @@ test.serial('the floppy lists its disks', async (t) => {
   const steps = sessionFile(folder, ...PROMPT, String.raw`keys: "ls\n"`, 'screen: "^\\\\(fd0\\\\)"');
   const options = ['--start', 'power-on', '--session', steps];
   t.like(await run<RecordResult>(t, 'record', 'grub-floppy', ...options, '-o', output), { reason: 'session-done' });
-  await replays(t, output);
+  await goesAllTheWay(t, output);
   const shot = await run<ScreenshotResult>(t, 'screenshot', output, '--text');
   t.true(
     shot.text?.some((row) => row.startsWith('(fd0)')),
@@ -38,7 +38,7 @@ test.serial('the CD lists its disks; --until-screen ends the recording; a graphi
   );
   const options = ['--start', 'power-on', '--session', steps];
   await run<RecordResult>(t, 'record', 'grub-cdrom', ...options, '-o', output);
-  await replays(t, output);
+  await goesAllTheWay(t, output);
   const png = join(folder, 'x.png');
   t.like(await run<ScreenshotResult>(t, 'screenshot', output, '-o', png), { mode: 'graphics', text: null });
   const picture = PNG.sync.read(readFileSync(png));

@@ -38,7 +38,7 @@ test('paths are relative to the spec, the command line is unfolded', (t) => {
   t.deepEqual(spec.boot, {
     kind: 'bzimage',
     kernel: { package: 'linux-image-686', from: null },
-    initrd: '/x/rd.gz',
+    initrd: { file: '/x/rd.gz' },
     commandLine: 'a b',
   });
 });
@@ -83,7 +83,7 @@ test('a spec that extends another has what it says itself, and the rest of the o
   });
   t.deepEqual(asked, ['base']);
   t.like(spec, { name: 'own2', memory: 64 << 20, ready: 'login' });
-  t.deepEqual(spec.devices, { acpi: false, network: 'virtio', serialPorts: 2, virtioConsole: false });
+  t.deepEqual(spec.devices, { acpi: false, network: 'virtio', serialPorts: 2, virtioConsole: false, share: false });
   t.is(spec.boot.kind, 'bzimage');
   t.deepEqual(spec.initramfs?.files, [
     { path: '/a', mode: 0o644, text: 'a' },

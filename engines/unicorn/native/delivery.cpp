@@ -156,30 +156,46 @@ Instruction Simulator::instructionHere() const {
   return instructionAt(linearEip(), (engine_.env().context() & kContextCode32) != 0);
 }
 
-/** The instruction that set the status flags last, as far as the last two blocks tell; of length 0 if they do not. */
-Instruction Simulator::lastFlagWriter() const {
-  const bool code32 = (engine_.env().context() & kContextCode32) != 0;
-  int count = position_.lastRetired;
-  if (position_.block != nullptr) count = static_cast<int>(position_.block->startingBefore(linearEip()));
-  for (const Translation* block : {position_.last, position_.before}) {
-    if (block == nullptr) break;
-    if (count < 0) count = block->instructions;
-    Instruction found{};
-    InstructionOffsets starts(block->offsets, block->address);
-    for (int i = 0; i < count; ++i) {
-      const Instruction one = instructionAt(static_cast<uint32_t>(starts.next()), code32);
-      if (one.length == 0 || writesFlags(one)) found = one;
-    }
-    if (found.length != 0) return found;
-    count = -1;
+/** Instructions of a block, of which `count` ran, the last first. False once `visit` says so. */
+template <typename Visit>
+bool Simulator::visitBackwards(const Translation& block, unsigned count, Visit visit) const {
+  std::vector<uint32_t> starts;
+  InstructionOffsets offsets(block.offsets, block.address);
+  for (unsigned i = 0; i < count; ++i) starts.push_back(static_cast<uint32_t>(offsets.next()));
+  for (auto at = starts.rbegin(); at != starts.rend(); ++at) {
+    if (!visit(instructionAt(*at, block.code32))) return false;
   }
-  return Instruction{};
+  return true;
 }
 
+/**
+ * Which flags nobody has set since an instruction that left them undefined, as far back as the last blocks tell. The
+ * engine's way of keeping flags tells it of the last instruction alone, and is lost where STC and its kin set a part.
+ */
 UndefinedFlags Simulator::undefinedFlags() const {
-  const UndefinedFlags kept = decouple::undefinedFlags(engine_.env());
-  const UndefinedFlags precise = undefinedAfter(lastFlagWriter());
-  return precise.mask != 0 ? UndefinedFlags{precise.mask | kept.mask, precise.row} : kept;
+  UndefinedFlags found = decouple::undefinedFlags(engine_.env());
+  uint32_t open = kStatusFlags;
+  bool last = true;
+  const auto visit = [&](const Instruction& one) {
+    if (one.length == 0) return false;
+    const uint32_t written = flagsWritten(one);
+    if (written == 0) return true;
+    const UndefinedFlags left = last ? undefinedAfter(one) : undefinedByOpcode(one);
+    if ((left.mask & open) != 0) found = {found.mask | (left.mask & open), left.row};
+    open &= ~written;
+    last = false;
+    return open != 0;
+  };
+  int count = position_.lastRetired;
+  if (position_.block != nullptr) count = static_cast<int>(position_.block->startingBefore(linearEip()));
+  for (unsigned i = 0; i < Position::kRecent; ++i) {
+    const Translation* block = position_.recent[(position_.newest - i) % Position::kRecent];
+    if (block == nullptr) break;
+    const unsigned ran = count < 0 ? block->instructions : static_cast<unsigned>(count);
+    if (!visitBackwards(*block, ran, visit)) break;
+    count = -1;
+  }
+  return found;
 }
 
 /** The error code, and the address of a page fault. */

@@ -44,5 +44,9 @@ struct UndefinedFlags {
 UndefinedFlags undefinedFlags(Env env);
 /** The same from the instruction itself, for those the engine's way of keeping flags does not tell apart; else none. */
 UndefinedFlags undefinedAfter(const Instruction& instruction);
+/** The same for all instructions, where how the engine keeps the flags is lost. */
+UndefinedFlags undefinedByOpcode(const Instruction& instruction);
+/** The status flags that an instruction sets or leaves undefined. */
+uint32_t flagsWritten(const Instruction& instruction);
 
 }  // namespace decouple

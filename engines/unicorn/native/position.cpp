@@ -153,8 +153,7 @@ void Hooks::onBlock(uc_engine*, uint64_t address, uint32_t, void* passed) {
   if (__builtin_expect(tag.endsInRepeat(), 0)) {
     position.enter(*tag.record());
   } else {
-    position.before = position.last;
-    position.block = position.last = tag.record();
+    position.begin(tag.record());
     position.count += instructions;
   }
   if (kCounting) simulator.countBlock(*tag.record());

@@ -24,9 +24,10 @@ struct Position {
   uint64_t due = 0;
   /** The block entered last; null when it is known to be left. */
   Translation* block = nullptr;
-  /** The block entered last, left or not, and the one before it. */
-  Translation* last = nullptr;
-  Translation* before = nullptr;
+  /** The blocks entered last, left or not; the newest at `newest` modulo their number. */
+  static constexpr unsigned kRecent = 8;
+  Translation* recent[kRecent] = {};
+  unsigned newest = 0;
   /** How many of the last block's instructions retired, when it was left in its middle; else negative. */
   int lastRetired = -1;
   /** A REP instruction was entered, and this is its linear address. */
@@ -35,9 +36,10 @@ struct Position {
   /** Its code in the coverage tables. */
   uint32_t repeatCode = 0;
 
+  void begin(Translation* entered) { block = recent[++newest % kRecent] = entered; }
+
   void enter(Translation& entered) {
-    before = last;
-    block = last = &entered;
+    begin(&entered);
     count += entered.counted;
     if (entered.endsInRepeat) {
       repeating = true;
@@ -57,7 +59,7 @@ struct Position {
 
   /** How the flags came about does not matter any more, or cannot be told. */
   void forgetBlocks() {
-    last = before = nullptr;
+    for (Translation*& each : recent) each = nullptr;
     lastRetired = -1;
   }
 

@@ -167,7 +167,8 @@ class Simulator : public DeviceMemory {
   void compareFault(const Event& event);
   Instruction instructionHere() const;
   Instruction instructionAt(uint32_t linear, bool code32) const;
-  Instruction lastFlagWriter() const;
+  template <typename Visit>
+  bool visitBackwards(const Translation& block, unsigned count, Visit visit) const;
   bool usesNullSegment() const;
   [[noreturn]] void failSoftwareInterrupt(uint32_t eip);
   void compareInstant(uint32_t eip, uint32_t eflags);

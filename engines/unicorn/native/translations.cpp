@@ -74,6 +74,7 @@ void describeTranslation(const TranslatedBlock& block, Env env, Translation& rec
   record.codeBase = static_cast<uint32_t>(block.codeBase());
   record.offsets = block.hostCode() + block.hostSize();
   record.singleStep = (block.context() & kTrap) != 0;
+  record.code32 = (block.context() & kContextCode32) != 0;
   record.visits = nullptr;
   record.space = 0;
   record.code = record.countedCode = record.repeatCode = 0;
@@ -85,7 +86,7 @@ void describeTranslation(const TranslatedBlock& block, Env env, Translation& rec
   const uint32_t lastLength = record.address + record.size - record.lastAddress;
   const size_t wanted = lastLength < sizeof bytes ? lastLength : sizeof bytes;
   const size_t length = readTranslatedCode(env, record.lastAddress, bytes, wanted);
-  const Instruction last = decodeInstruction(bytes, length, (block.context() & kContextCode32) != 0);
+  const Instruction last = decodeInstruction(bytes, length, record.code32);
   // One that lies across the end of a page is left to the engine.
   const bool across = record.lastAddress / kPageSize != (record.address + record.size - 1) / kPageSize;
   record.endsInRepeat = last.length != 0 && last.repeated && (across || !isBulkString(last));

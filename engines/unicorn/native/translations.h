@@ -29,6 +29,8 @@ struct alignas(64) Translation {
   bool endsInRepeat;
   /** One instruction a translation, because the trap flag is set. */
   bool singleStep;
+  /** Of a 32-bit code segment. */
+  bool code32;
   uint16_t size;
   /** Linear addresses, of the first and last instruction and of the code segment. */
   uint32_t address;

@@ -107,4 +107,30 @@ export function flagsSuite(test: TestFn, make: MakeSimulator): void {
       s.runToDivergence(t, 'eip');
     });
   }
+
+  test('flags: what a shift left undefined is so behind instructions that set others, in blocks before', (t) => {
+    const source = `start: mov ecx, 6\n cmp eax, ecx\n shl ecx, 3\n jmp a\n a: stc\n jmp b\n b: clc\n cmc\n pushf\n pop ebx
+      done: jmp done`;
+    const overflow = 0x800;
+    const flagsOf = (): number => {
+      const plain = new Scenario(make, source);
+      plain.events.end(8, null);
+      plain.runToEnd(t);
+      return plain.simulator.readState().eflags;
+    };
+    const own = flagsOf();
+    const s = new Scenario(make, source);
+    s.events.flagsImage(own ^ overflow);
+    s.events.end(11, null);
+    s.runToEnd(t);
+    t.is(s.register('ebx'), own ^ overflow);
+    s.restart();
+    s.events.flagsImage(own ^ 1);
+    s.events.end(11, null);
+    s.runToDivergence(t, 'flags-image');
+    const defined = new Scenario(make, source.replace('jmp a', 'cmp eax, ecx'));
+    defined.events.flagsImage(own ^ overflow);
+    defined.events.end(11, null);
+    defined.runToDivergence(t, 'flags-image');
+  });
 }
