@@ -37,7 +37,15 @@ const SESSION = [
   'mouse: { move: [-7, 2] }',
   '{ expect: "08 05 03 09 00 00 08 00 00 38 f9 fe\\\\s+mice-done", timeout: 20s }',
   // Files of the host, read and written.
-  String.raw`send: "${MOUNT}; cat /mnt/a.txt; sha256sum /mnt/sub/big; cat /mnt/outside; cd /mnt && mv a.txt sub/b.txt && echo more >>sub/b.txt && mkdir new && cp sub/big new/copy && rm sub/big && ln -s sub/b.txt link; cd /; umount /mnt; echo share''-done\n"`,
+  String.raw`send: "${MOUNT} && echo moun''ted\n"`,
+  '{ expect: "^mounted$", timeout: 30s }',
+  String.raw`send: "cat /mnt/a.txt; sha256sum /mnt/sub/big; cat /mnt/outside; echo se''en\n"`,
+  '{ expect: "^seen$", timeout: 30s }',
+  String.raw`send: "cd /mnt && mv a.txt sub/b.txt && echo more >>sub/b.txt && echo mo''ved\n"`,
+  '{ expect: "^moved$", timeout: 30s }',
+  String.raw`send: "mkdir new && cp sub/big new/copy && rm sub/big && ln -s sub/b.txt link && echo cop''ied\n"`,
+  '{ expect: "^copied$", timeout: 30s }',
+  String.raw`send: "cd /; umount /mnt && echo share''-done\n"`,
   '{ expect: "^share-done$", timeout: 30s }',
 ];
 
