@@ -224,7 +224,8 @@ function guestStopped(lastLine: string, how: string): DecoupleError {
 /** In words of the guest, where the engine's own say little. */
 function reasonOf(cause: unknown): string {
   const message = cause instanceof Error ? cause.message : String(cause);
-  if (message === 'unreachable') return 'the processor shut down (a triple fault), or met a case v86 does not implement';
+  if (message === 'unreachable')
+    return 'the processor shut down (a triple fault), or met a case v86 does not implement';
   if (cause instanceof RangeError && message.includes('call stack')) return 'v86 ran out of stack';
   return message;
 }
