@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what recording, relogging and simulating cost, each as a ratio to plain v86 with the same guest
- * and the same work, measured in turns; with --memory, whether memory grows with the length of a recording. Prints a
+ * and the same work, measured in turns; with --levels, what direct recording costs; with --memory, whether memory grows with the length of a recording. Prints a
  * table, or with --json one object.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -11,6 +11,7 @@ import { formatTable } from '../analyses/text.js';
 import { printNote, reportError } from '../cli/output.js';
 import { CACHE } from '../cli/paths.js';
 import { parseCount } from '../cli/units.js';
+import { formatLevels, measureLevels } from './levels.js';
 import { measure } from './measure.js';
 import { formatMemory, measureMemory, ratiosOf } from './memory.js';
 import { evaluate, formatResults, type Measured } from './results.js';
@@ -39,6 +40,7 @@ const args = await yargs(process.argv.slice(2))
   .scriptName('npm run bench --')
   .option('pairs', { type: 'string', default: String(DEFAULT_PAIRS), describe: 'Rounds to take medians over' })
   .option('memory', { type: 'boolean', default: false, describe: 'Measure memory instead of time' })
+  .option('levels', { type: 'boolean', default: false, describe: 'Compare recording inputs with direct recording' })
   .option('json', { type: 'boolean', default: false, describe: 'Print one JSON object on stdout: medians, or ratios' })
   .strict()
   .parseAsync();
@@ -47,8 +49,12 @@ try {
   const pairs = parseCount(args.pairs, 'pairs');
   const [load = 0] = loadavg();
   if (load > BUSY) printNote(`bench: the computer is busy (load ${load.toFixed(1)}): expect figures that vary.`);
-  if (args.memory) {
-    const peaks = await measureMemory({ cacheDir: CACHE, folder, onStep: (step) => printNote(`bench: ${step}`) });
+  const onStep = (step: string) => printNote(`bench: ${step}`);
+  if (args.levels) {
+    const levels = await measureLevels({ cacheDir: CACHE, folder, pairs, onStep });
+    process.stdout.write(args.json ? `${JSON.stringify(levels)}\n` : formatTable(...formatLevels(levels)));
+  } else if (args.memory) {
+    const peaks = await measureMemory({ cacheDir: CACHE, folder, onStep });
     process.stdout.write(args.json ? `${JSON.stringify(ratiosOf(peaks))}\n` : formatTable(...formatMemory(peaks)));
   } else {
     const results = evaluate(await measureTime(pairs, folder));

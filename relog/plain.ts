@@ -16,11 +16,13 @@ import type { RecordOptions } from './api.js';
 import { openGuestDisks } from './disks/guest-disks.js';
 import { GuestConsoles } from './guest-consoles.js';
 import { imagesOf } from './images.js';
+import { plugIn } from './plug.js';
 import { runStage } from './process/parent.js';
 import { readySnapshot } from './snapshot.js';
 import { SessionRunner } from './session-runner.js';
 
-export type PlainOptions = Pick<RecordOptions, 'guest' | 'session' | 'cacheDir'>;
+export type PlainOptions = Pick<RecordOptions, 'guest' | 'session' | 'cacheDir'> &
+  Partial<Pick<RecordOptions, 'network'>>;
 
 export interface PlainResult {
   /** From the first step of the restored guest to the end of the session. */
@@ -63,7 +65,13 @@ export async function plainHere(options: PlainOptions): Promise<PlainResult> {
     },
     () => performance.now(),
   );
-  listen(emulator, guest.devices, (output) => consoles.push(output));
+  const network = await plugIn(guest, options.network ?? null, (value) =>
+    deliver(emulator, { channel: 'network', value }),
+  );
+  listen(emulator, guest.devices, (output) => {
+    if (output.channel === 'network') network?.receive(output.bytes);
+    consoles.push(output);
+  });
   const began = performance.now();
   await emulator.run();
   while (!session.done) {
@@ -71,5 +79,6 @@ export async function plainHere(options: PlainOptions): Promise<PlainResult> {
     session.advance();
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
+  network?.close();
   return { seconds: (performance.now() - began) / 1000 };
 }

@@ -77,7 +77,8 @@ async function recordWith(
       ...(sink.probe === null ? {} : { probe: sink.probe }),
       beforeStep: () => sink.beforeStep(),
       onOutput: (output) => {
-        sink.output(holder.live?.machine.steps ?? 0, output);
+        // A step counts as done from its beginning.
+        sink.output((holder.live?.machine.steps ?? 1) - 1, output);
         if (output.channel === 'network') network?.receive(output.bytes);
         consoles.push(output);
         if (output.channel === 'serial0') printed.push(...output.bytes);

@@ -15,6 +15,8 @@ import { LiveMachine } from './live-machine.js';
 
 const FRAME = { header: 1, chunk: 2, overlay: 3 } as const;
 const CHUNK_BYTES = 4 << 20;
+/** To be raised when the same guest is given another machine: a state fits only the devices it was taken of. */
+const VERSION = 2;
 /** After its marker a guest gets this long to come to rest, so that snapshots are taken at a quiet moment. */
 const SETTLE_STEPS = 400;
 
@@ -30,7 +32,7 @@ export interface Snapshot {
 /** @throws DecoupleError guest-not-ready, guest-stopped, guest-invalid */
 export async function readySnapshot(guest: GuestImage, cacheDir: string, signal?: AbortSignal): Promise<Snapshot> {
   const folder = join(cacheDir, 'snapshots');
-  const path = join(folder, `${guest.hash.slice(0, 32)}-${enginePackage().hash.slice(0, 16)}.dcs`);
+  const path = join(folder, `${guest.hash.slice(0, 32)}-${enginePackage().hash.slice(0, 16)}-${VERSION}.dcs`);
   if (existsSync(path)) {
     try {
       return load(path, guest);
