@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Cell } from '../analyses/text.js';
 import { loadWorkload } from '../corpus/index.js';
 import { loadGuest } from '../guests/index.js';
-import type { RecordOptions, RecordResult, SessionStep } from '../relog/api.js';
+import { KEYFRAME_EVERY, type RecordOptions, type RecordResult, type SessionStep } from '../relog/api.js';
 import { runPlain } from '../relog/plain.js';
 import { record } from '../relog/record.js';
 import { relog } from '../relog/relog.js';
@@ -18,7 +18,6 @@ import { median } from './statistics.js';
 
 const NAMES = ['md5sum', 'numbers', 'fork-storm', 'disk', 'network'] as const;
 const DOWNLOAD = Buffer.alloc(20 << 20, 'decouple ');
-const KEYFRAME_EVERY = 50_000_000;
 
 export interface LevelsBench {
   cacheDir: string;

@@ -8,7 +8,7 @@ import { createAnalysis } from '../analyses/index.js';
 import { loadGuest } from '../guests/index.js';
 import type { GuestImage } from '../guests/image.js';
 import { analyze } from '../relog/analyze.js';
-import type { RecordResult } from '../relog/api.js';
+import { KEYFRAME_EVERY, type RecordResult } from '../relog/api.js';
 import { runPlain } from '../relog/plain.js';
 import { record } from '../relog/record.js';
 import { relog } from '../relog/relog.js';
@@ -33,8 +33,6 @@ export interface Sample {
   logBytes: number;
   instructions: number;
 }
-
-const KEYFRAME_EVERY = 50_000_000;
 
 export async function measure(workload: Workload, bench: Bench): Promise<Sample> {
   const { cacheDir, folder, onStep } = bench;

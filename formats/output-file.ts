@@ -1,6 +1,7 @@
 /** A file of another format than our own, written piece by piece: under its name it is whole or not there at all. */
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { DecoupleError, outputError, outputExists } from './errors.js';
+import { publish, temporaryPath } from './publish.js';
 
 const BUFFER_BYTES = 1 << 20;
 
@@ -21,7 +22,7 @@ export class OutputFile {
     private readonly force: boolean,
   ) {
     if (!force && existsSync(path)) throw outputExists(path);
-    this.temporary = `${path}.${process.pid}.part`;
+    this.temporary = temporaryPath(path);
     try {
       this.fd = openSync(this.temporary, 'w', 0o644);
     } catch (error) {
@@ -44,7 +45,7 @@ export class OutputFile {
       fsyncSync(this.fd!);
       closeSync(this.fd!);
       this.fd = null;
-      this.publish();
+      publish(this.temporary, this.path, this.force);
     } catch (error) {
       if (this.fd === null && existsSync(this.temporary)) unlinkSync(this.temporary);
       throw error instanceof DecoupleError ? error : outputError(this.path, error);
@@ -59,18 +60,6 @@ export class OutputFile {
     unlinkSync(this.temporary);
   }
 
-  /** Unlike rename(), link() refuses to replace a file that appeared meanwhile; some file systems lack it. */
-  private publish(): void {
-    if (this.force) return renameSync(this.temporary, this.path);
-    try {
-      linkSync(this.temporary, this.path);
-    } catch (error) {
-      if (existsSync(this.path)) throw outputExists(this.path, error);
-      return renameSync(this.temporary, this.path);
-    }
-    unlinkSync(this.temporary);
-  }
-
   private flush(): void {
     const bytes = Buffer.concat(this.waiting);
     this.waiting = [];
@@ -80,5 +69,16 @@ export class OutputFile {
     } catch (error) {
       throw outputError(this.path, error);
     }
+  }
+}
+
+/** @throws DecoupleError output-exists, write-failed */
+export function writeWhole(path: string, data: Uint8Array | string, force: boolean): void {
+  const file = new OutputFile(path, force);
+  try {
+    file.write(typeof data === 'string' ? Buffer.from(data) : data);
+    file.finish();
+  } finally {
+    file.abandon();
   }
 }

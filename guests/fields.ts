@@ -33,11 +33,6 @@ export class Fields {
     return this.map[name] !== undefined && this.map[name] !== null;
   }
 
-  /** As `take`, but the field still counts as unread. */
-  peek(name: string): unknown {
-    return this.map[name];
-  }
-
   take(name: string): unknown {
     this.unread.delete(name);
     return this.map[name];
@@ -118,6 +113,15 @@ export class Fields {
       if (typeof item !== 'string' || item === '') throw specError(where, `must be a text, not ${shown(item)}`);
       return item;
     });
+  }
+
+  /** An absolute path inside a guest or a package. */
+  guestPath(name: string, fallback?: string): string {
+    const value = fallback === undefined ? this.string(name) : this.string(name, fallback);
+    if (!/^\/[^/]/.test(value) || value.split('/').includes('..')) {
+      throw specError(this.where, `needs "${name}" to be an absolute path in the guest, not ${JSON.stringify(value)}`);
+    }
+    return value;
   }
 
   /** To be called last: a field nobody asked for is a mistake of the writer. */

@@ -11,7 +11,8 @@ import { buildMultibootImage } from './assemble/multiboot.js';
 import { PackageStore, type FetchedPackage } from './debian/packages.js';
 import type { DiskSpec } from './disk-spec.js';
 import type { GuestImage } from './image.js';
-import type { BootSpec, GuestSpec, ProgramSpec, Source } from './spec.js';
+import { pathInPackage, pathOf } from './source.js';
+import type { BootSpec, GuestSpec, ProgramSpec, KernelSource } from './spec.js';
 
 const FIRMWARE_PACKAGE = 'seabios';
 const FLOPPY_BYTES = 1_474_560;
@@ -113,7 +114,7 @@ async function provideDisks(
     const image = join(target, `${drive}.img`);
     if ('package' in disk) {
       // A copy, as the cache of packages may be thrown away.
-      await writeFile(image, readable(join(packages.get(disk.package) ?? '', disk.from)));
+      await writeFile(image, readable(pathOf(disk, packages)));
       // Written to a floppy, a short image leaves the rest of it empty.
       if (drive === 'fda' && statSync(image).size < FLOPPY_BYTES) await truncate(image, FLOPPY_BYTES);
     } else {
@@ -159,14 +160,12 @@ function readInitrd(
   packages: ReadonlyMap<string, string>,
 ): Buffer | null {
   if (initrd === null) return null;
-  return readable('file' in initrd ? initrd.file : join(packages.get(initrd.package) ?? '', initrd.from ?? ''));
+  return readable(pathOf(initrd, packages));
 }
 
-function kernelFile(source: Source, packages: ReadonlyMap<string, string>): string {
-  if ('file' in source) return source.file;
-  const root = packages.get(source.package) ?? '';
-  if (source.from !== null) return join(root, source.from);
-  const boot = join(root, 'boot');
+function kernelFile(source: KernelSource, packages: ReadonlyMap<string, string>): string {
+  if ('file' in source || source.from !== null) return pathOf(source, packages);
+  const boot = pathInPackage(packages, source.package, 'boot');
   const name = (existsSync(boot) ? readdirSync(boot) : []).find((each) => each.startsWith('vmlinuz-'));
   if (name !== undefined) return join(boot, name);
   const advice = 'Name a package such as linux-image-686 in the guest spec.';
@@ -178,7 +177,7 @@ async function provideFirmware(
   packages: ReadonlyMap<string, string>,
   target: string,
 ): Promise<GuestImage['firmware']> {
-  const share = join(packages.get(FIRMWARE_PACKAGE) ?? '', 'usr/share/seabios');
+  const share = pathInPackage(packages, FIRMWARE_PACKAGE, 'usr/share/seabios');
   const from = spec.firmware ?? { bios: join(share, 'bios.bin'), vgaBios: join(share, 'vgabios-stdvga.bin') };
   const firmware = { bios: join(target, 'bios.bin'), vgaBios: join(target, 'vgabios.bin') };
   await writeFile(firmware.bios, readable(from.bios));

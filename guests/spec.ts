@@ -5,15 +5,14 @@ import { NETWORK_CARDS, PLAIN_DEVICES, type MachineDevices } from '../formats/de
 import { parseDisks, type DiskSpecs } from './disk-spec.js';
 import { mergeInitramfs } from './extend.js';
 import { Fields, specError } from './fields.js';
+import { parseFileSource, type FileSource } from './source.js';
 
-/**
- * From a Debian package, or a file of the user's own (absolute path).
- * `from`: a path in the package; null for the kernel of a kernel package.
- */
-export type Source = { package: string; from: string | null } | { file: string };
+/** A kernel; a null `from` stands for the kernel of a kernel package. */
+export type KernelSource = FileSource | { package: string; from: null };
 
 export type BootSpec =
-  { kind: 'multiboot' | 'bzimage'; kernel: Source; initrd: Source | null; commandLine: string } | { kind: 'disk' };
+  | { kind: 'multiboot' | 'bzimage'; kernel: KernelSource; initrd: FileSource | null; commandLine: string }
+  | { kind: 'disk' };
 
 export interface ProgramSpec {
   /** C file, absolute. */
@@ -84,7 +83,7 @@ export function parseSpec(text: string, path: string, baseOf?: (name: string) =>
   const initramfs = fields.has('initramfs') ? parseInitramfs(inner('initramfs'), local) : null;
   const devices = base?.devices ?? PLAIN_DEVICES;
   const { boot, disks: bootDisks } =
-    base !== null && !fields.has('boot') ? { boot: base.boot, disks: base.disks } : parseBoot(inner('boot'), local);
+    base !== null && !fields.has('boot') ? { boot: base.boot, disks: {} } : parseBoot(inner('boot'), local);
   const disks = fields.has('disks') ? diskFields(fields.mapping('disks'), local) : {};
   const spec: GuestSpec = {
     name,
@@ -94,7 +93,7 @@ export function parseSpec(text: string, path: string, baseOf?: (name: string) =>
     devices: fields.has('devices') ? parseDevices(inner('devices'), devices) : devices,
     firmware: fields.has('firmware') ? parseFirmware(fields, local) : (base?.firmware ?? null),
     boot,
-    disks: { ...bootDisks, ...disks },
+    disks: { ...base?.disks, ...bootDisks, ...disks },
     initramfs: mergeInitramfs(base?.initramfs ?? null, initramfs),
     ready: fields.has('ready') ? fields.string('ready') : (base?.ready ?? null),
     readyTimeout: fields.seconds('readyTimeout', base?.readyTimeout ?? 60),
@@ -178,32 +177,23 @@ function parseBoot(fields: Fields, local: Local): { boot: BootSpec; disks: DiskS
     disks = parseDisks(fields, local);
   } else {
     const kernel = new Fields(fields.take('kernel'), `${fields.where}, kernel`);
-    const source = parseSource(kernel, local);
+    const source = parseKernel(kernel, local);
     kernel.end();
     // A long command line may be folded over several lines.
     const commandLine = fields.string('cmdline', '').trim().replace(/\s+/g, ' ');
-    boot = { kind, kernel: source, initrd: parseInitrd(fields, local), commandLine };
+    const initrd = fields.has('initrd') ? parseFileSource(fields, 'initrd', local) : null;
+    boot = { kind, kernel: source, initrd, commandLine };
   }
   fields.end();
   return { boot, disks };
 }
 
-function parseSource(fields: Fields, local: Local): Source {
+function parseKernel(fields: Fields, local: Local): KernelSource {
   if (fields.has('package') === fields.has('file')) {
     throw specError(fields.where, 'needs either "package" or "file"');
   }
   if (!fields.has('package')) return { file: local(fields.string('file')) };
-  return { package: fields.string('package'), from: fields.has('from') ? guestPath(fields, 'from') : null };
-}
-
-/** A path, or a mapping with `package` and `from`. */
-function parseInitrd(fields: Fields, local: Local): Source | null {
-  if (!fields.has('initrd')) return null;
-  if (!fields.isMapping('initrd')) return { file: local(fields.string('initrd')) };
-  const inner = fields.mapping('initrd');
-  const source = { package: inner.string('package'), from: guestPath(inner, 'from') };
-  inner.end();
-  return source;
+  return { package: fields.string('package'), from: fields.has('from') ? fields.guestPath('from') : null };
 }
 
 function parseInitramfs(fields: Fields, local: Local): InitramfsSpec {
@@ -218,13 +208,13 @@ function parseInitramfs(fields: Fields, local: Local): InitramfsSpec {
     files: each('files', (item) => parseFile(item, local)),
     programs: each('programs', (item) => ({
       source: local(item.string('source')),
-      path: guestPath(item, 'path'),
+      path: item.guestPath('path'),
       flags: item.strings('flags'),
     })),
-    directories: each('directories', (item) => ({ path: guestPath(item, 'path'), mode: mode(item, 0o755) })),
-    links: each('links', (item) => ({ path: guestPath(item, 'path'), target: item.string('target') })),
+    directories: each('directories', (item) => ({ path: item.guestPath('path'), mode: mode(item, 0o755) })),
+    links: each('links', (item) => ({ path: item.guestPath('path'), target: item.string('target') })),
     nodes: each('nodes', (item) => ({
-      path: guestPath(item, 'path'),
+      path: item.guestPath('path'),
       type: item.oneOf('type', ['char', 'block'] as const),
       mode: mode(item, 0o600),
       major: item.integer('major', 0, 4095),
@@ -237,20 +227,12 @@ function parseInitramfs(fields: Fields, local: Local): InitramfsSpec {
 }
 
 function parseFile(item: Fields, local: Local): FileSpec {
-  const where = { path: guestPath(item, 'path'), mode: mode(item, 0o644) };
+  const where = { path: item.guestPath('path'), mode: mode(item, 0o644) };
   const given = ['text', 'source', 'package'].filter((name) => item.has(name));
   if (given.length !== 1) throw specError(item.where, 'needs one of "text", "source" and "package"');
   if (item.has('text')) return { ...where, text: item.string('text') };
   if (item.has('source')) return { ...where, source: local(item.string('source')) };
-  return { ...where, package: item.string('package'), from: guestPath(item, 'from', where.path) };
-}
-
-function guestPath(item: Fields, name: string, fallback?: string): string {
-  const value = fallback === undefined ? item.string(name) : item.string(name, fallback);
-  if (!/^\/[^/]/.test(value) || value.split('/').includes('..')) {
-    throw specError(item.where, `needs "${name}" to be an absolute path in the guest, not ${JSON.stringify(value)}`);
-  }
-  return value;
+  return { ...where, package: item.string('package'), from: item.guestPath('from', where.path) };
 }
 
 /** Permissions in octal, as text or as YAML's 0o755. */

@@ -177,6 +177,9 @@ export interface AsciicastResult {
   cutOff: boolean;
 }
 
+/** Instructions between keyframes, unless told otherwise: about a second of the machine at full speed. */
+export const KEYFRAME_EVERY = 50_000_000;
+
 export interface RelogOptions extends StageOptions {
   input: string;
   /** As in {@link ReplayOptions}. */

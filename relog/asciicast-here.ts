@@ -7,7 +7,7 @@ import type { AsciicastOptions, AsciicastResult } from './api.js';
 import { Asciicast } from './asciicast.js';
 import { Replayer } from './replayer.js';
 import { throttled } from './throttle.js';
-import { writeWhole } from './write-whole.js';
+import { writeWhole } from '../formats/output-file.js';
 
 /** How often the VGA text screen is looked at, in machine time. */
 const SCREEN_INTERVAL_SECONDS = 0.1;
@@ -34,7 +34,7 @@ export async function asciicastHere(options: AsciicastOptions): Promise<Asciicas
       cast?.show(looked, machine.textScreen());
     },
     onBreath: (machine) => tell({ instructions: machine.engineInstructions, total: null, bytes: 0 }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    signal: options.signal,
   });
   try {
     const { header, machine } = replayer;
@@ -46,8 +46,7 @@ export async function asciicastHere(options: AsciicastOptions): Promise<Asciicas
       timestamp: Math.floor((header.epoch + began / UNITS_PER_MS) / 1000),
       title: `${header.guest.name}: ${channel}`,
     });
-    while ((await replayer.frame()) !== null) continue;
-    options.signal?.throwIfAborted();
+    await replayer.toEnd();
     if (channel === 'screen') cast.show(seconds(), machine.textScreen());
     writeWhole(output, cast.text(), options.force);
     return { output, channel, events: cast.events, duration: seconds(), cutOff: replayer.reader.cutOff };

@@ -5,6 +5,11 @@ export interface Expectation {
   readonly matched: boolean;
 }
 
+/** The same expression for testing a text of several lines: `^` and `$` match at line breaks, and no place is kept. */
+export function byLine(pattern: RegExp): RegExp {
+  return new RegExp(pattern.source, [...new Set([...pattern.flags.replace(/[gy]/g, ''), 'm'])].join(''));
+}
+
 interface Waiting extends Expectation {
   matched: boolean;
   pattern: RegExp;
@@ -21,8 +26,7 @@ export class ConsoleMatcher {
   /** Matches what is printed from now on; `^` and `$` match at line breaks. */
   expect(pattern: RegExp): Expectation {
     this.flush();
-    const flags = [...new Set([...pattern.flags.replace(/[gy]/g, ''), 'm'])].join('');
-    const waiting: Waiting = { matched: false, pattern: new RegExp(pattern.source, flags), text: '' };
+    const waiting: Waiting = { matched: false, pattern: byLine(pattern), text: '' };
     this.waiting.push(waiting);
     return waiting;
   }

@@ -5,12 +5,10 @@
 import { Observer, type Machine } from '../engines/v86/index.js';
 import { ContainerWriter } from '../formats/container/index.js';
 import { EventWriter } from '../formats/event-writer.js';
-import type { RecordOptions, RecordResult } from './api.js';
+import { KEYFRAME_EVERY, type RecordOptions, type RecordResult } from './api.js';
 import { instrumentedEngine } from './instrumented-engine.js';
 import { Relogger } from './relogger.js';
 import type { RunEnd, RunSink } from './run-sink.js';
-
-const KEYFRAME_EVERY = 50_000_000;
 
 export class DeviceSink implements RunSink {
   readonly journal = null;

@@ -25,15 +25,14 @@ export async function exportHere(options: ExportOptions): Promise<ExportResult> 
     },
     onBreath: (machine) =>
       tell({ instructions: machine.engineInstructions, total: null, bytes: holder.capture?.file.bytes ?? 0 }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    signal: options.signal,
   });
   try {
     const { machine, header, reader } = replayer;
     if (header.guest.devices.network === 'none') throw noCard(options.input, header.guest.name);
     const capture = new Capture(new OutputFile(options.output, options.force), machine, header);
     holder.capture = capture;
-    while ((await replayer.frame()) !== null) continue;
-    options.signal?.throwIfAborted();
+    await replayer.toEnd();
     capture.file.finish();
     return {
       output: options.output,

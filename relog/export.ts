@@ -3,6 +3,5 @@ import { runStage } from './process/parent.js';
 
 /** Replays a recording in a process of its own and writes its network traffic as pcapng. See {@link ExportOptions}. */
 export function exportPcapng(options: ExportOptions): Promise<ExportResult> {
-  const { onProgress: _progress, signal: _signal, ...plain } = options;
-  return runStage<ExportResult>('export', plain, options);
+  return runStage<ExportResult>('export', options);
 }

@@ -1,8 +1,9 @@
 /** The instrumented engine, made once and kept in the cache by the hash of what it was made from. */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { enginePackage, instrumentedHash, type ObserverModules } from '../engines/v86/index.js';
+import { writeWhole } from '../formats/output-file.js';
 
 /** @param cacheDir a folder that may be thrown away; by default one of the user's */
 export async function instrumentedEngine(cacheDir = defaultCache()): Promise<ObserverModules> {
@@ -13,8 +14,8 @@ export async function instrumentedEngine(cacheDir = defaultCache()): Promise<Obs
     // Loaded only when needed: binaryen takes half a second to start.
     const { instrument, jitWrapper } = await import('../engines/v86/instrument.js');
     mkdirSync(cacheDir, { recursive: true, mode: 0o700 });
-    writeWhole(paths.wrapper, jitWrapper());
-    writeWhole(paths.engine, instrument(engine.wasm));
+    writeWhole(paths.wrapper, jitWrapper(), true);
+    writeWhole(paths.engine, instrument(engine.wasm), true);
   }
   return {
     engine: await WebAssembly.compile(readFileSync(paths.engine)),
@@ -26,10 +27,4 @@ function defaultCache(): string {
   const base =
     process.env.XDG_CACHE_HOME ?? (process.env.HOME === undefined ? tmpdir() : join(process.env.HOME, '.cache'));
   return join(base, 'decouple', 'engine');
-}
-
-function writeWhole(path: string, bytes: Uint8Array): void {
-  const temporary = `${path}.${process.pid}.part`;
-  writeFileSync(temporary, bytes);
-  renameSync(temporary, path);
 }

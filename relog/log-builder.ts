@@ -13,7 +13,8 @@ export class LogBuilder implements Journal {
   private inputs: LoggedInput[] = [];
   private console: number[] = [];
   private outputs: LoggedOutput[] = [];
-  private outputBytes = 0;
+  /** Of inputs and outputs, about as many as they take in the file. */
+  private bytes = 0;
   private crc = new OutputCrc();
   private from = 0;
   private lastSample: number;
@@ -30,26 +31,24 @@ export class LogBuilder implements Journal {
 
   moduleActivated(step: number, serial: number): void {
     this.inputs.push({ step, kind: 'module', serial });
+    this.bytes += 8;
   }
 
   deviceInput(step: number, input: DeviceInput): void {
     if (input.channel === 'disk-size') this.losses.push(lossOf(input.value));
     this.inputs.push({ step, kind: 'device', input });
+    this.bytes += 8 + input.value.length;
   }
 
   deviceOutput(step: number, output: DeviceOutput): void {
     this.crc.add(output);
     if (output.channel === 'serial0') this.console.push(...output.bytes);
     else this.outputs.push({ step, ...output });
-    this.outputBytes += output.bytes.length;
+    this.bytes += output.bytes.length;
   }
 
   get pendingBytes(): number {
-    const inputBytes = this.inputs.reduce(
-      (sum, input) => sum + (input.kind === 'device' ? input.input.value.length : 0) + 8,
-      0,
-    );
-    return this.clock.bytes + this.outputBytes + inputBytes;
+    return this.clock.bytes + this.bytes;
   }
 
   /** The stretch since the last take, up to the machine's next step. */
@@ -67,7 +66,7 @@ export class LogBuilder implements Journal {
     this.inputs = [];
     this.console = [];
     this.outputs = [];
-    this.outputBytes = 0;
+    this.bytes = 0;
     return frame;
   }
 }

@@ -21,7 +21,7 @@ import { runStage } from './process/parent.js';
 import { readySnapshot } from './snapshot.js';
 import { SessionRunner } from './session-runner.js';
 
-export type PlainOptions = Pick<RecordOptions, 'guest' | 'session' | 'cacheDir'> &
+export type PlainOptions = Pick<RecordOptions, 'guest' | 'session' | 'cacheDir' | 'signal'> &
   Partial<Pick<RecordOptions, 'network'>>;
 
 export interface PlainResult {
@@ -32,7 +32,7 @@ export interface PlainResult {
 const POLL_MS = 5;
 
 export function runPlain(options: PlainOptions): Promise<PlainResult> {
-  return runStage<PlainResult>('plain', options, {});
+  return runStage<PlainResult>('plain', options);
 }
 
 export async function plainHere(options: PlainOptions): Promise<PlainResult> {

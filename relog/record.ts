@@ -7,6 +7,7 @@ import { runStage } from './process/parent.js';
  *   expect-timeout, guest-stopped, engine-died
  */
 export function record(options: RecordOptions): Promise<RecordResult> {
-  const { onProgress: _progress, signal: _signal, onConsole: _console, input, ...plain } = options;
-  return runStage<RecordResult>('record', { ...plain, interactive: input !== null }, { ...options, typed: input });
+  const { input, ...rest } = options;
+  const asked = { ...rest, interactive: input !== null, typed: input };
+  return runStage<RecordResult>('record', asked);
 }

@@ -56,11 +56,11 @@ async function recordWith(
   const clockStart = snapshot?.clock ?? 0;
   const holder: { live: LiveMachine | null } = { live: null };
   const network = await plugIn(guest, options.network, (value) => holder.live?.input({ channel: 'network', value }));
-  const sink: RunSink =
-    options.level === 'device'
-      ? await DeviceSink.create(options)
-      : new InputSink(options, { images, disks, share: scanned?.share ?? null, snapshot, epoch, clockStart });
+  let opened: RunSink | null = null;
   try {
+    const run = { images, disks, share: scanned?.share ?? null, snapshot, epoch, clockStart };
+    const sink: RunSink = options.level === 'device' ? await DeviceSink.create(options) : new InputSink(options, run);
+    opened = sink;
     const consoles = new GuestConsoles();
     const printed: number[] = [];
     const live = await LiveMachine.create({
@@ -74,7 +74,7 @@ async function recordWith(
       epoch,
       clockStart,
       journal: sink.journal,
-      ...(sink.probe === null ? {} : { probe: sink.probe }),
+      probe: sink.probe ?? undefined,
       beforeStep: () => sink.beforeStep(),
       onOutput: (output) => {
         // A step counts as done from its beginning.
@@ -91,7 +91,7 @@ async function recordWith(
     return scanned === null ? result : { ...result, share: scanned.summary };
   } finally {
     network?.close();
-    sink.abandon();
+    opened?.abandon();
   }
 }
 

@@ -18,15 +18,14 @@ export async function relogHere(options: RelogOptions): Promise<RelogResult> {
     probe: observer,
     beforeStep: () => observer.flushDma(),
     onBreath: () => tell({ instructions: observer.position(), total: null, bytes: writer.bytes }),
-    ...(options.disks === undefined ? {} : { disks: options.disks }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    disks: options.disks,
+    signal: options.signal,
   });
   const writer = openOutput(options, replayer);
   try {
     const relogger = new Relogger(replayer.machine, observer, events, writer, options.keyframeEvery);
     relogger.start(replayer.header.guest);
-    while ((await replayer.frame()) !== null) continue;
-    options.signal?.throwIfAborted();
+    await replayer.toEnd();
     relogger.end();
     const { cutOff } = replayer.reader;
     writer.finish({ cutOff, events: events.count, keyframes: relogger.keyframes }, BigInt(observer.position()));

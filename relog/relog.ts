@@ -3,6 +3,5 @@ import { runStage } from './process/parent.js';
 
 /** Makes a relog of a recording, in a process of its own. See {@link RelogOptions}. */
 export function relog(options: RelogOptions): Promise<RelogResult> {
-  const { onProgress: _progress, signal: _signal, ...plain } = options;
-  return runStage<RelogResult>('relog', plain, options);
+  return runStage<RelogResult>('relog', options);
 }

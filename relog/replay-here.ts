@@ -21,8 +21,8 @@ export async function replayHere(options: ReplayOptions): Promise<ReplayResult> 
       show();
       tell({ instructions: machine.engineInstructions, total: null, bytes: 0 });
     },
-    ...(options.disks === undefined ? {} : { disks: options.disks }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    disks: options.disks,
+    signal: options.signal,
   });
   const { machine, reader } = replayer;
   let digests = 0;

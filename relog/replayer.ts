@@ -17,20 +17,20 @@ const BREATH_MS = 20;
 
 export interface ReplayHooks {
   /** Where base images are, by drive, when not where they were recorded. */
-  disks?: DiskPaths;
-  probe?: Probe;
-  onOutput?: (output: DeviceOutput) => void;
+  disks?: DiskPaths | undefined;
+  probe?: Probe | undefined;
+  onOutput?: ((output: DeviceOutput) => void) | undefined;
   /** Before the step that it comes before. */
-  onInput?: (input: DeviceInput) => void;
+  onInput?: ((input: DeviceInput) => void) | undefined;
   /** The machine's clock gets a sample, in units: at the beginning of a step, and within it. */
-  onSample?: (units: number) => void;
+  onSample?: ((units: number) => void) | undefined;
   /** Before every step, when the inputs that come before it are in. */
-  beforeStep?: () => void;
+  beforeStep?: (() => void) | undefined;
   /** Before every step and at the end of each frame: true ends the replay there, as if there were no more frames. */
-  stop?: (machine: Machine) => boolean;
+  stop?: ((machine: Machine) => boolean) | undefined;
   /** After every breath, between two steps. */
-  onBreath?: (machine: Machine) => void;
-  signal?: AbortSignal;
+  onBreath?: ((machine: Machine) => void) | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 export class Replayer {
@@ -88,7 +88,7 @@ export class Replayer {
         clockStart: header.clockStart,
         samples,
         compileInBackground: false,
-        ...(hooks.probe === undefined ? {} : { probe: hooks.probe }),
+        probe: hooks.probe,
         onOutput: (output) => holder.replayer?.came(output),
       });
       holder.replayer = new Replayer(header, machine, reader, samples, first, hooks, overlays, disks);
@@ -98,6 +98,12 @@ export class Replayer {
       disks?.close();
       throw error;
     }
+  }
+
+  /** Replays all that is left. Errors: those of `frame`; the signal's reason when it is aborted. */
+  async toEnd(): Promise<void> {
+    while ((await this.frame()) !== null) continue;
+    this.hooks.signal?.throwIfAborted();
   }
 
   /**

@@ -1,4 +1,6 @@
 /** Looks for an expression on a guest's text screen, every now and then: looking costs time, and screens stay. */
+import { byLine } from './console-matcher.js';
+
 const INTERVAL_MS = 50;
 
 export class ScreenWatch {
@@ -7,8 +9,7 @@ export class ScreenWatch {
 
   /** @param pattern `^` and `$` match at the ends of rows; rows end where their text does */
   constructor(pattern: RegExp) {
-    const flags = [...new Set([...pattern.flags.replace(/[gy]/g, ''), 'm'])].join('');
-    this.pattern = new RegExp(pattern.source, flags);
+    this.pattern = byLine(pattern);
   }
 
   /** @param now milliseconds, any origin */

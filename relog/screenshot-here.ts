@@ -4,7 +4,7 @@ import type { ScreenshotOptions, ScreenshotResult } from './api.js';
 import { DecoupleError } from '../formats/errors.js';
 import { Replayer } from './replayer.js';
 import { throttled } from './throttle.js';
-import { writeWhole } from './write-whole.js';
+import { writeWhole } from '../formats/output-file.js';
 
 /** @throws DecoupleError what replaying a recording throws; usage, output-exists, write-failed */
 export async function screenshotHere(options: ScreenshotOptions): Promise<ScreenshotResult> {
@@ -12,12 +12,11 @@ export async function screenshotHere(options: ScreenshotOptions): Promise<Screen
   const tell = throttled(options.onProgress);
   const replayer = await Replayer.open(options.input, {
     onBreath: (machine) => tell({ instructions: machine.engineInstructions, total: at, bytes: 0 }),
-    ...(at === null ? {} : { stop: (machine) => machine.engineInstructions >= at }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    stop: at === null ? undefined : (machine) => machine.engineInstructions >= at,
+    signal: options.signal,
   });
   try {
-    while ((await replayer.frame()) !== null) continue;
-    options.signal?.throwIfAborted();
+    await replayer.toEnd();
     const { machine } = replayer;
     if (at !== null && machine.engineInstructions < at) throw beyond(options.input, at, machine.engineInstructions);
     const rows = machine.textScreen().map((row) => row.trimEnd());

@@ -3,6 +3,5 @@ import { runStage } from './process/parent.js';
 
 /** What the guest's screen showed at a moment of a recording. See {@link ScreenshotOptions}. */
 export function screenshot(options: ScreenshotOptions): Promise<ScreenshotResult> {
-  const { onProgress: _progress, signal: _signal, ...plain } = options;
-  return runStage<ScreenshotResult>('screenshot', plain, options);
+  return runStage<ScreenshotResult>('screenshot', options);
 }

@@ -1,5 +1,5 @@
 import type { Argv, CommandModule } from 'yargs';
-import type { RelogResult } from '../../relog/api.js';
+import { KEYFRAME_EVERY, type RelogResult } from '../../relog/api.js';
 import { parseDisks, withDisks, type DiskOption } from '../disks.js';
 import { withOutput, type GlobalOptions, type OutputOptions } from '../options.js';
 import { noteCutOff } from '../outcome.js';
@@ -20,7 +20,7 @@ function builder(yargs: Argv<GlobalOptions>): Argv<RelogArguments> {
     .option('keyframe-every', {
       type: 'string',
       requiresArg: true,
-      default: '50M',
+      default: `${KEYFRAME_EVERY / 1e6}M`,
       describe: 'Instructions between keyframes',
     })
     .example('$0 relog run.dcr -o run.relog', 'Writes down every device output at its exact position');

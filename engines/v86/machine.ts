@@ -49,7 +49,7 @@ export interface MachineOptions {
   samples: SampleSource;
   /** Compile JIT modules in the background as they come (while recording); otherwise when they are activated. */
   compileInBackground: boolean;
-  probe?: Probe;
+  probe?: Probe | undefined;
   /** Gets what comes out of the devices, during steps. */
   onOutput?: (output: DeviceOutput) => void;
   log?: (line: string) => void;

@@ -143,14 +143,14 @@ export class Observer implements Probe {
     this.quiet = globals.d_quiet!;
     this.repCount = globals.d_rep_count!;
     this.repEip = globals.d_rep_eip!;
-    const call = (name: string): ((...args: number[]) => number) => exports[name] as (...args: number[]) => number;
+    const reset = exports.reset_cpu as () => number;
     return {
       ...exports,
       ...this.dma.exports(exports),
       reset_cpu: () => {
         // The engine's own counter begins anew; the difference to `base` is what counts.
         const before = this.word(LAYOUT.instructionCounter);
-        const result = call('reset_cpu')();
+        const result = reset();
         this.base.value = (this.base.value as number) - (before - this.word(LAYOUT.instructionCounter));
         return result;
       },
@@ -349,7 +349,7 @@ export class Observer implements Probe {
     env[name] = (address: number) => {
       const value = this.asDevice(() => inner(address));
       this.sync(() => write(address, value));
-      this.tellState(value);
+      this.tellState(name === 'io_port_read32' ? value : null);
       return value;
     };
   }
@@ -381,7 +381,7 @@ export class Observer implements Probe {
     }
   }
 
-  /** @param eax what the instruction under way is about to read into EAX, if it reads */
+  /** @param eax what the instruction under way, IN of 32 bits, is about to put into EAX */
   private tellState(eax: number | null): void {
     if (!this.replaced) return;
     this.replaced = false;

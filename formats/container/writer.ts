@@ -5,10 +5,11 @@
  * (a recording that must survive its writer).
  */
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { encode } from '../cbor.js';
 import { crc32 } from '../checksum.js';
 import { DecoupleError, outputError, outputExists } from '../errors.js';
+import { publish, temporaryPath } from '../publish.js';
 import { compress } from '../zstd.js';
 import {
   CODEC_STORED,
@@ -50,7 +51,7 @@ export class ContainerWriter {
     this.path = options.path;
     this.force = options.force;
     if (!options.force && existsSync(options.path)) throw outputExists(options.path);
-    this.writePath = options.temporary ? `${options.path}.${process.pid}.part` : options.path;
+    this.writePath = options.temporary ? temporaryPath(options.path) : options.path;
     try {
       this.fd = openSync(this.writePath, options.temporary || options.force ? 'w' : 'wx', 0o644);
     } catch (error) {
@@ -97,7 +98,7 @@ export class ContainerWriter {
       fsyncSync(this.fd);
       closeSync(this.fd);
       this.fd = null;
-      if (this.writePath !== this.path) this.publish();
+      if (this.writePath !== this.path) publish(this.writePath, this.path, this.force);
     } catch (error) {
       if (error instanceof DecoupleError) throw error;
       throw outputError(this.path, error);
@@ -110,23 +111,6 @@ export class ContainerWriter {
     closeSync(this.fd);
     this.fd = null;
     if (this.writePath !== this.path) unlinkSync(this.writePath);
-  }
-
-  /** Without `force`, link() refuses to replace a file that appeared meanwhile, which rename() would not. */
-  private publish(): void {
-    if (this.force) {
-      renameSync(this.writePath, this.path);
-      return;
-    }
-    try {
-      linkSync(this.writePath, this.path);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw outputExists(this.path);
-      if (existsSync(this.path)) throw outputExists(this.path);
-      renameSync(this.writePath, this.path);
-      return;
-    }
-    unlinkSync(this.writePath);
   }
 
   private put(bytes: Uint8Array): void {

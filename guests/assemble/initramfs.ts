@@ -1,6 +1,6 @@
 import { readFileSync, existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { DecoupleError } from '../../formats/errors.js';
+import { pathInPackage } from '../source.js';
 import type { FileSpec, InitramfsSpec } from '../spec.js';
 import { writeCpio, type CpioEntry } from './cpio.js';
 import { moduleEntries } from './modules.js';
@@ -42,5 +42,5 @@ function fileContent(file: FileSpec, packages: ReadonlyMap<string, string>): Buf
 
 /** Where a file that is not written in the spec itself lies on this machine. */
 export function hostPath(file: Exclude<FileSpec, { text: string }>, packages: ReadonlyMap<string, string>): string {
-  return 'source' in file ? file.source : join(packages.get(file.package) ?? '', file.from);
+  return 'source' in file ? file.source : pathInPackage(packages, file.package, file.from);
 }

@@ -8,6 +8,5 @@ export type { OverlayOptions, OverlayResult } from './overlay-here.js';
 
 /** Applies what a run left on a drive to an image, in a process of its own. See {@link OverlayOptions}. */
 export function applyOverlay(options: OverlayOptions & StageOptions): Promise<OverlayResult> {
-  const { onProgress: _progress, signal: _signal, ...plain } = options;
-  return runStage<OverlayResult>('disk', plain, options);
+  return runStage<OverlayResult>('disk', options);
 }

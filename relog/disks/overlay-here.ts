@@ -5,7 +5,6 @@ import {
   constants,
   fsyncSync,
   openSync,
-  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -15,6 +14,7 @@ import { ContainerReader } from '../../formats/container/index.js';
 import type { DriveName } from '../../formats/disks.js';
 import { DecoupleError, hasSystemCode, outputError, outputExists } from '../../formats/errors.js';
 import { SECTOR_BYTES, type Overlay } from '../../formats/overlay.js';
+import { publish, temporaryPath } from '../../formats/publish.js';
 import { readLog, readStart, type RecordingStart } from '../../formats/recording.js';
 import type { StageOptions } from '../api.js';
 import { Replayer } from '../replayer.js';
@@ -55,7 +55,7 @@ export async function overlayHere(options: OverlayOptions): Promise<OverlayResul
     bytes = statSync(output).size;
     writeOver(output, overlay);
   } else {
-    const scratch = `${output}.${process.pid}.part`;
+    const scratch = temporaryPath(output);
     try {
       if (reference === undefined) writeFileSync(scratch, start.blobs.get(drive as 'fda')!);
       else {
@@ -67,7 +67,7 @@ export async function overlayHere(options: OverlayOptions): Promise<OverlayResul
       }
       writeOver(scratch, overlay);
       bytes = statSync(scratch).size;
-      renameSync(scratch, output);
+      publish(scratch, output, options.force);
     } catch (error) {
       rmSync(scratch, { force: true });
       throw error instanceof DecoupleError ? error : outputError(output, error);
@@ -98,11 +98,10 @@ async function replayedOverlay(options: OverlayOptions): Promise<Overlay> {
   const replayer = await Replayer.open(options.input, {
     disks: options.disks,
     onBreath: (machine) => tell({ instructions: machine.engineInstructions, total: null, bytes: 0 }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    signal: options.signal,
   });
   try {
-    while ((await replayer.frame()) !== null) continue;
-    options.signal?.throwIfAborted();
+    await replayer.toEnd();
     return replayer.disks.find(({ drive }) => drive === options.drive)!.overlay;
   } finally {
     replayer.close();

@@ -13,9 +13,10 @@ export interface StageCallbacks extends StageOptions {
   typed?: AsyncIterable<Uint8Array> | null;
 }
 
-/** @param options plain data, as the structured clone algorithm takes it */
-export function runStage<T>(stage: StageName, options: object, callbacks: StageCallbacks): Promise<T> {
-  callbacks.signal?.throwIfAborted();
+/** @param options beside the callbacks, plain data as the structured clone algorithm takes it */
+export function runStage<T>(stage: StageName, options: StageCallbacks): Promise<T> {
+  const { onProgress, onConsole, signal, typed, ...plain } = options;
+  signal?.throwIfAborted();
   const child = fork(fileURLToPath(new URL('child.js', import.meta.url)), [], {
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -25,20 +26,20 @@ export function runStage<T>(stage: StageName, options: object, callbacks: StageC
     if (child.connected) child.send(message);
   };
   const abort = (): void => say({ kind: 'abort' });
-  callbacks.signal?.addEventListener('abort', abort);
+  signal?.addEventListener('abort', abort);
   return new Promise<T>((resolve, reject) => {
     child.on('message', (message: ToParent) => {
-      if (message.kind === 'progress') callbacks.onProgress?.(message.progress);
-      else if (message.kind === 'console') callbacks.onConsole?.(message.bytes);
+      if (message.kind === 'progress') onProgress?.(message.progress);
+      else if (message.kind === 'console') onConsole?.(message.bytes);
       else if (message.kind === 'result') resolve(message.result as T);
       else reject(errorFrom(message));
     });
     child.on('error', reject);
-    child.on('exit', (status, signal) => reject(died(stage, status, signal)));
-    say({ kind: 'start', stage, options });
-    if (callbacks.typed) void forward(callbacks.typed, say);
+    child.on('exit', (status, killer) => reject(died(stage, status, killer)));
+    say({ kind: 'start', stage, options: plain });
+    if (typed) void forward(typed, say);
   }).finally(() => {
-    callbacks.signal?.removeEventListener('abort', abort);
+    signal?.removeEventListener('abort', abort);
     if (child.connected) child.disconnect();
   });
 }

@@ -93,6 +93,26 @@ test('a spec that extends another has what it says itself, and the rest of the o
   t.deepEqual(spec.initramfs?.modules, ['one', 'two']);
 });
 
+test('a spec that extends another keeps its disks, whatever it boots', (t) => {
+  const base = { ...minimal, boot: { kind: 'disk', hda: 'a.img', fda: 'b.img' }, disks: { cdrom: 'c.iso' } };
+  const disksOf = (own: object): unknown =>
+    parseSpec(stringify({ name: 'own', extends: 'base', ...own }), '/x/own.yaml', () =>
+      parseSpec(stringify(base), '/y/base.yaml'),
+    ).disks;
+  const all = { hda: { file: '/y/a.img' }, fda: { file: '/y/b.img' }, cdrom: { file: '/y/c.iso' } };
+  t.deepEqual(disksOf({}), all);
+  t.deepEqual(disksOf({ boot: linux }), all);
+  t.deepEqual(disksOf({ disks: { hda: { size: '1M' } } }), { ...all, hda: { size: 1 << 20 } });
+});
+
+test('a file of a package is named by its path there, wherever a spec names one', (t) => {
+  const from = (path: string): object => ({ package: 'p', from: path });
+  t.regex(refusal(t, { ...minimal, disks: { hda: from('../../etc/passwd') } }), /"from"/);
+  t.regex(refusal(t, { ...minimal, disks: { hda: from('/a/../../b') } }), /"from"/);
+  t.regex(refusal(t, { ...minimal, boot: { ...linux, initrd: from('relative') } }), /"from"/);
+  t.regex(refusal(t, { ...minimal, boot: { ...linux, kernel: from('..') } }), /"from"/);
+});
+
 test('specs may extend a file, and not themselves', (t) => {
   const folder = temporaryFolder(t);
   const write = (name: string, spec: unknown): string => {

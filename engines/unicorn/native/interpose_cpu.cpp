@@ -207,7 +207,10 @@ REPLACES __attribute__((noreturn)) void cpu_abort_x86_64(void* cpu, const char* 
   simulator->stop(decouple::Stop::kDiverged);
 }
 
-/** MOV to a debug register: it keeps every bit, and arms nothing. The exception of DR4 and DR5 is the library's. */
+/**
+ * MOV to a debug register: it keeps every bit, and arms nothing. DR4 and DR5 are #UD with CR4.DE, else other names of
+ * DR6 and DR7.
+ */
 REPLACES void helper_set_dr_x86_64(void* rawEnv, int number, uint64_t value) {
   static Original<void(void*, int, uint64_t)> original("helper_set_dr_x86_64");
   Simulator* simulator = Simulator::of(rawEnv);

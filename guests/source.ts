@@ -1,0 +1,26 @@
+/** Where a file that goes into a guest comes from. */
+import { join } from 'node:path';
+import type { Fields } from './fields.js';
+
+/** A file of a Debian package (`from`: its path there), or one of the user's own (absolute path). */
+export type FileSource = { package: string; from: string } | { file: string };
+
+/** A path (made absolute by `local`), or a mapping with `package` and `from`. */
+export function parseFileSource(fields: Fields, name: string, local: (file: string) => string): FileSource {
+  return fields.isMapping(name) ? parsePackageFile(fields.mapping(name)) : { file: local(fields.string(name)) };
+}
+
+export function parsePackageFile(fields: Fields): { package: string; from: string } {
+  const source = { package: fields.string('package'), from: fields.guestPath('from') };
+  fields.end();
+  return source;
+}
+
+/** @param packages directory of unpacked files by package name */
+export function pathInPackage(packages: ReadonlyMap<string, string>, name: string, from: string): string {
+  return join(packages.get(name) ?? '', from);
+}
+
+export function pathOf(source: FileSource, packages: ReadonlyMap<string, string>): string {
+  return 'file' in source ? source.file : pathInPackage(packages, source.package, source.from);
+}
