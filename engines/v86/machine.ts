@@ -6,6 +6,7 @@ import type { DeviceInput, DeviceOutput, MachineDevices } from '../../formats/de
 import type { Share } from '../../formats/share.js';
 import type { CpuState } from '../../formats/state.js';
 import { UNITS_PER_MS, VirtualClock, type SampleSource } from './clock.js';
+import { ApicReset } from './apic-reset.js';
 import { closeBackDoor } from './back-door.js';
 import { deliver, deviceOptions, listen } from './devices.js';
 import { DiskBuffer } from './disk-buffer.js';
@@ -155,9 +156,11 @@ export class Machine {
       const seen = options.probe === undefined ? { ...raw } : options.probe.exports(raw);
       const allocate = seen.allocate_memory!;
       seen.allocate_memory = (bytes = 0) => (parts.ram = allocate(bytes));
+      const apics = new ApicReset(raw);
       const resetCpu = seen.reset_cpu!;
       seen.reset_cpu = () => {
         parts.machine?.countUpToReset();
+        apics.reset();
         return resetCpu();
       };
       const allocateFrameBuffer = seen.svga_allocate_memory!;

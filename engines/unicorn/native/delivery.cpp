@@ -175,15 +175,16 @@ bool Simulator::visitBackwards(const Translation& block, unsigned count, Visit v
 UndefinedFlags Simulator::undefinedFlags() const {
   UndefinedFlags found = decouple::undefinedFlags(engine_.env());
   uint32_t open = kStatusFlags;
-  bool last = true;
+  // A jump on overflow, say, has the engine compute the flags: then no lazy operation tells what the last one was.
+  bool described = static_cast<int>(engine_.env().lazyKind()) != kLazyNone;
   const auto visit = [&](const Instruction& one) {
     if (one.length == 0) return false;
     const uint32_t written = flagsWritten(one);
     if (written == 0) return true;
-    const UndefinedFlags left = last ? undefinedAfter(one) : undefinedByOpcode(one);
+    const UndefinedFlags left = described ? undefinedAfter(one) : undefinedByOpcode(one);
     if ((left.mask & open) != 0) found = {found.mask | (left.mask & open), left.row};
     open &= ~written;
-    last = false;
+    described = false;
     return open != 0;
   };
   int count = position_.lastRetired;

@@ -108,6 +108,25 @@ export function flagsSuite(test: TestFn, make: MakeSimulator): void {
     });
   }
 
+  test('flags: what a multiplication left undefined is so behind a jump that had the flags computed', (t) => {
+    const source = `start: mov eax, 12\n mov edi, 16\n mul edi\n jo done\n mov edx, 1\n jmp there\n there: nop\n done: jmp done`;
+    const [adjust, carry] = [0x10, 1];
+    const plain = new Scenario(make, source);
+    plain.events.end(6, null);
+    plain.runToEnd(t);
+    const own = plain.simulator.readState().eflags;
+    const check = (eflags: number): typeof plain => {
+      const s = new Scenario(make, source);
+      s.events.check(6, s.at('there'), eflags, [0xc0, 0, 1, 0, MAP.stack0, 0, 0, 16], null);
+      s.events.end(7, null);
+      return s;
+    };
+    const s = check(own ^ adjust);
+    s.runToEnd(t);
+    t.is(s.simulator.forgiven['flags-after-multiply'], 1);
+    check(own ^ carry).runToDivergence(t, 'eflags');
+  });
+
   test('flags: what a shift left undefined is so behind instructions that set others, in blocks before', (t) => {
     const source = `start: mov ecx, 6\n cmp eax, ecx\n shl ecx, 3\n jmp a\n a: stc\n jmp b\n b: clc\n cmc\n pushf\n pop ebx
       done: jmp done`;
