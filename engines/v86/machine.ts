@@ -14,6 +14,7 @@ import { lossOf, type Disk } from './disk.js';
 import { IdeFaults } from './ide-faults.js';
 import { JitModules, type JitObserver } from './jit.js';
 import { FRAME_BUFFER_BYTES, LAYOUT, VGA_HOLE } from './layout.js';
+import { LoadedKernel } from './loaded-kernel.js';
 import { enginePackage } from './package.js';
 import { SeededRandom } from './random.js';
 import { loadBundle, type V86Emulator } from './realm.js';
@@ -80,6 +81,8 @@ interface Parts {
   jit: JitModules | null;
   ram: number;
   frameBuffer: number;
+  /** For the next reset. */
+  kernel: LoadedKernel | null;
 }
 
 export class Machine {
@@ -123,6 +126,7 @@ export class Machine {
       jit: null,
       ram: 0,
       frameBuffer: 0,
+      kernel: null,
     };
 
     const faults = new IdeFaults();
@@ -161,6 +165,7 @@ export class Machine {
       seen.reset_cpu = () => {
         parts.machine?.countUpToReset();
         apics.reset();
+        if (parts.machine !== null) parts.kernel?.load(seen, parts.machine.ram());
         return resetCpu();
       };
       const allocateFrameBuffer = seen.svga_allocate_memory!;
@@ -186,6 +191,9 @@ export class Machine {
     });
     if (options.onOutput !== undefined) listen(emulator, options.devices, options.onOutput);
     await whileFiring(scheduler, loaded);
+    if (options.images.bzimage !== undefined) {
+      parts.kernel = new LoadedKernel(Buffer.from(parts.exports!.memory.buffer, parts.ram, options.memory));
+    }
     await emulator.run();
     const { probe } = options;
     const flags = probe === undefined ? parts.exports!.get_eflags! : (): number => probe.flags();

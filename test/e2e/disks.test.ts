@@ -12,7 +12,7 @@ import { decouple } from '../support/cli.js';
 import { cutTo } from '../support/files.js';
 import { temporaryFolder } from '../support/folder.js';
 import { isoImage } from '../support/iso.js';
-import { run, sessionFile, start } from '../support/stages.js';
+import { commands, run, sessionFile, start } from '../support/stages.js';
 
 const GUEST = 'debian-disk';
 const FLOPPY_BYTES = 1_474_560;
@@ -22,16 +22,10 @@ const sha256 = (path: string): string => digest('sha256', readFileSync(path));
 const noise = (bytes: number, seed: number): Buffer =>
   Buffer.from(Uint8Array.from({ length: bytes }, (_, i) => Math.imul(i + seed, 2_654_435_761) >>> 13));
 
-/** Types a line and waits for the word `done`, which the line itself must not contain. */
-const command = (line: string): string[] => [
-  `send: ${JSON.stringify(`${line}; echo do''ne\n`)}`,
-  'expect: "^done"\n  timeout: 5m',
-];
-
 async function record(t: ExecutionContext, folder: string, name: string, lines: string[], ...options: string[]) {
   const recording = join(folder, `${name}.dcr`);
   const awaited = options.includes('power-on') ? ['expect: guest ready\n  timeout: 2m'] : [];
-  const session = sessionFile(folder, ...awaited, ...lines.flatMap(command));
+  const session = sessionFile(folder, ...awaited, ...commands(...lines));
   const args = ['record', GUEST, '--session', session, '-o', recording, ...options];
   const { status, stdout, stderr } = await decouple([...args, '--console', '--json'], { timeout: 600_000 });
   t.is(status, EXIT_STATUS.ok, stderr);
@@ -168,7 +162,7 @@ test.serial(
     }
     const line =
       'for d in sda sr0; do while cat /dev/$d > /tmp/$d; do echo 3 > /proc/sys/vm/drop_caches; echo pa""ss $d; done; md5sum /tmp/$d; done';
-    const session = sessionFile(folder, ...command(line));
+    const session = sessionFile(folder, ...commands(line));
     const disks = ['--disk', `hda=${path('hda.img')}`, '--disk', `cdrom=${path('cd.iso')}`];
     const running = start(['record', GUEST, ...disks, '--session', session, '--console', '-o', recording]);
     let shown = '';
@@ -220,7 +214,7 @@ test.serial('a disk that is written while the guest boots: the ready snapshot ha
     'echo 3 > /proc/sys/vm/drop_caches; dd if=/dev/sda bs=512 skip=9 count=1 | md5sum',
     'echo later | dd of=/dev/sda; sync',
   ];
-  const session = sessionFile(folder, ...lines.flatMap(command));
+  const session = sessionFile(folder, ...commands(...lines));
   const sector = Buffer.alloc(512);
   sector.write('written while booting\n');
   // The first one boots the guest, the second one starts from the snapshot kept in the cache.

@@ -1,6 +1,6 @@
 /** Guests with a network card: they talk to this computer while they are recorded, and all that follows is exact. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { EXIT_STATUS } from '../../formats/errors.js';
@@ -8,7 +8,7 @@ import type { ExportResult, RecordResult } from '../../relog/api.js';
 import { decouple } from '../support/cli.js';
 import { temporaryFolder } from '../support/folder.js';
 import { freePort, noise, serve } from '../support/host-server.js';
-import { goesAllTheWay, GUEST, replays, run, sessionFile } from '../support/stages.js';
+import { acpiSpec, goesAllTheWay, GUEST, replays, run, sessionFile } from '../support/stages.js';
 import { tshark } from '../support/tshark.js';
 
 const FILE = noise(20_000_000);
@@ -18,7 +18,7 @@ const PAGE = Array.from({ length: 20_000 }, (_, i) => `${i + 1}\n`).join('');
 const TIMEOUT = 'timeout: 10m';
 const LEASE = [String.raw`send: "udhcpc -i eth0 -n -q && echo le''ased\n"`, `expect: leased\n  ${TIMEOUT}`];
 
-for (const guest of ['debian-net', 'debian-net-ne2k']) {
+for (const guest of ['debian-net', 'debian-net-ne2k', 'debian-net-acpi']) {
   test.serial(`${guest} downloads a file and serves a page; a capture shows both`, async (t) => {
     const folder = temporaryFolder(t);
     const guestPort = await freePort();
@@ -31,6 +31,8 @@ for (const guest of ['debian-net', 'debian-net-ne2k']) {
         .catch((error: unknown) => response.end(String(error)));
     });
     const recording = join(folder, 'run.dcr');
+    const acpi = join(folder, 'acpi.yaml');
+    writeFileSync(acpi, JSON.stringify(acpiSpec('debian-net')));
     const session = sessionFile(
       folder,
       ...LEASE,
@@ -42,7 +44,7 @@ for (const guest of ['debian-net', 'debian-net-ne2k']) {
     await run<RecordResult>(
       t,
       'record',
-      guest,
+      guest.endsWith('acpi') ? acpi : guest,
       '--session',
       session,
       '-o',
