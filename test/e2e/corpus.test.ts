@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { loadWorkload } from '../../corpus/index.js';
+import { listWorkloads, loadWorkload } from '../../corpus/index.js';
 import type { RelogResult, VerifyResult } from '../../relog/api.js';
 import { decouple, PROJECT } from '../support/cli.js';
 import { run } from '../support/stages.js';
@@ -14,10 +14,7 @@ const TIMEOUT_MS = 600_000;
 const folder = mkdtempSync(join(tmpdir(), 'decouple-corpus-'));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 
-const workloads = readdirSync(join(PROJECT, 'corpus'))
-  .filter((file) => file.endsWith('.yaml'))
-  .map((file) => file.replace('.yaml', ''))
-  .sort();
+const workloads = listWorkloads();
 
 const sha256 = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
 
