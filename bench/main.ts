@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: what recording, relogging and simulating cost, each as a ratio to plain v86 with the same guest
- * and the same work, measured in turns; with --levels, what direct recording costs; with --memory, whether memory grows with the length of a recording. Prints a
- * table, or with --json one object.
+ * and the same work, measured in turns; with --levels, what direct recording costs; with --memory, whether memory
+ * grows with the length of a recording; with --dump, how fast a long relog is looked through. Prints a table, or with --json
+ * one object.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
@@ -11,6 +12,7 @@ import { formatTable } from '../analyses/text.js';
 import { printNote, reportError } from '../cli/output.js';
 import { CACHE } from '../cli/paths.js';
 import { parseCount } from '../cli/units.js';
+import { formatDump, measureDump } from './dump.js';
 import { formatLevels, measureLevels } from './levels.js';
 import { measure } from './measure.js';
 import { formatMemory, measureMemory, ratiosOf } from './memory.js';
@@ -41,6 +43,8 @@ const args = await yargs(process.argv.slice(2))
   .option('pairs', { type: 'string', default: String(DEFAULT_PAIRS), describe: 'Rounds to take medians over' })
   .option('memory', { type: 'boolean', default: false, describe: 'Measure memory instead of time' })
   .option('levels', { type: 'boolean', default: false, describe: 'Compare recording inputs with direct recording' })
+  .option('dump', { type: 'boolean', default: false, describe: 'Measure how fast a long relog is looked through' })
+  .option('bytes', { type: 'string', default: '1G', describe: 'With --dump: how long it is' })
   .option('json', { type: 'boolean', default: false, describe: 'Print one JSON object on stdout: medians, or ratios' })
   .strict()
   .parseAsync();
@@ -53,6 +57,10 @@ try {
   if (args.levels) {
     const levels = await measureLevels({ cacheDir: CACHE, folder, pairs, onStep });
     process.stdout.write(args.json ? `${JSON.stringify(levels)}\n` : formatTable(...formatLevels(levels)));
+  } else if (args.dump) {
+    const bytes = parseCount(args.bytes, 'bytes');
+    const speeds = await measureDump({ cacheDir: CACHE, folder, bytes, onStep });
+    process.stdout.write(args.json ? `${JSON.stringify(speeds)}\n` : formatTable(...formatDump(speeds)));
   } else if (args.memory) {
     const peaks = await measureMemory({ cacheDir: CACHE, folder, onStep });
     process.stdout.write(args.json ? `${JSON.stringify(ratiosOf(peaks))}\n` : formatTable(...formatMemory(peaks)));

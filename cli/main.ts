@@ -1,16 +1,24 @@
 /** The command line `decouple`: puts the commands together, and turns errors into a sentence and a status. */
 import { readFileSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
+import { STANDARD_INPUT, STANDARD_INPUT_FILE } from '../formats/container/index.js';
 import { DecoupleError, EXIT_MEANING, EXIT_STATUS, type ExitClass } from '../formats/errors.js';
 import { analyzeCommand } from './commands/analyze.js';
+import { doctorCommand } from './commands/doctor.js';
 import { exportCommand } from './commands/export.js';
+import { cutCommand } from './commands/cut.js';
+import { diffCommand } from './commands/diff.js';
 import { diskCommand } from './commands/disk.js';
+import { dumpCommand } from './commands/dump.js';
 import { guestsCommand } from './commands/guests.js';
 import { infoCommand } from './commands/info.js';
+import { packCommand, unpackCommand } from './commands/pack.js';
 import { recordCommand } from './commands/record.js';
 import { relogCommand } from './commands/relog.js';
 import { replayCommand } from './commands/replay.js';
 import { screenshotCommand } from './commands/screenshot.js';
+import { statsCommand } from './commands/stats.js';
+import { storeCommand } from './commands/store.js';
 import { verifyCommand } from './commands/verify.js';
 import { reportError } from './output.js';
 import { PROJECT } from './paths.js';
@@ -36,6 +44,14 @@ function parser(args: string[]): Argv {
     .command(guestsCommand)
     .command(diskCommand)
     .command(infoCommand)
+    .command(statsCommand)
+    .command(cutCommand)
+    .command(dumpCommand)
+    .command(diffCommand)
+    .command(packCommand)
+    .command(unpackCommand)
+    .command(storeCommand)
+    .command(doctorCommand)
     .demandCommand(1, 'Name a command.')
     .strict()
     .check(refuseOdd)
@@ -53,7 +69,7 @@ function parser(args: string[]): Argv {
 }
 
 /** Options that may be given several times. */
-const REPEATABLE = new Set(['analysis', 'symbols', 'forward', 'disk']);
+const REPEATABLE = new Set(['analysis', 'symbols', 'forward', 'disk', 'files']);
 
 /** yargs makes an array of an option that is given twice, and lets empty values pass; no handler expects either. */
 function refuseOdd(args: Record<string, unknown>): true {
@@ -92,7 +108,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-const args = process.argv.slice(2);
+/** `-` where a file is expected: yargs would make an empty text of it. */
+function namedStandardInput(args: string[]): string[] {
+  return args.map((arg, i) => (arg === STANDARD_INPUT && !args[i - 1]?.startsWith('-') ? STANDARD_INPUT_FILE : arg));
+}
+
+const args = namedStandardInput(process.argv.slice(2));
 try {
   await parser(args).parseAsync();
 } catch (error) {

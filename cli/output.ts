@@ -1,9 +1,19 @@
 /** What a command prints: results on stdout, for people or (`--json`) for machines; all the rest on stderr. */
+import { once } from 'node:events';
 import { EXIT_STATUS, exitStatus, DecoupleError } from '../formats/errors.js';
 
 /** Prints a command's result: one JSON object on one line with `--json`, else the text. */
 export function printResult(json: boolean, result: unknown, text: string): void {
   process.stdout.write(json ? `${JSON.stringify(result)}\n` : text.endsWith('\n') ? text : `${text}\n`);
+}
+
+/**
+ * Writes a piece of a long result; comes back when stdout has room for the next one and others had their turn.
+ * @throws AbortError when the signal comes while there is no room
+ */
+export async function writeResult(text: string, signal?: AbortSignal): Promise<void> {
+  if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain', signal && { signal });
+  else await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A line for the person at the terminal, which is no part of the result. */

@@ -21,6 +21,27 @@ export function parseCount(text: string, option: string): number {
 }
 
 /**
+ * A position or a step: a whole number from 0 on, written like a count.
+ * @throws DecoupleError usage
+ */
+export function parsePosition(text: string, option: string): number {
+  return text.trim() === '0' ? 0 : parseCount(text, option);
+}
+
+/**
+ * Ports and ranges of ports, in hexadecimal with 0x or in decimal: `0x60,0x3f8-0x3ff`.
+ * @throws DecoupleError usage
+ */
+export function parsePorts(text: string): [number, number][] {
+  return text.split(',').map((part) => {
+    const match = /^(0x[0-9a-f]+|\d+)(?:-(0x[0-9a-f]+|\d+))?$/i.exec(part.trim());
+    const [first, last] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
+    if (match !== null && first <= last && last <= 0xffff) return [first, last];
+    throw new DecoupleError('usage', `--port ${text} names no ports.`, 'Write them like 0x60 or 0x3f8-0x3ff.');
+  });
+}
+
+/**
  * A whole number from 0 to 2^32 - 1.
  * @throws DecoupleError usage
  */
@@ -46,6 +67,16 @@ export function parseLimit(text: string, option: string): Limit {
     `--${option} ${text} is neither a duration nor a count of instructions.`,
     'Write a duration like 30s, 500ms or 2m, or a count like 500M.',
   );
+}
+
+/**
+ * Seconds: `90s`, `500ms`, `2h`; also `0s`.
+ * @throws DecoupleError usage
+ */
+export function parseDuration(text: string, option: string): number {
+  const seconds = scale(text, DURATION_UNITS);
+  if (seconds !== null) return seconds;
+  throw new DecoupleError('usage', `--${option} ${text} is not a duration.`, 'Write it like 30s, 500ms, 2m or 1h.');
 }
 
 /**

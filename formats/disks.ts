@@ -49,7 +49,7 @@ export function writeOverlay(
   let runs: [number, Uint8Array][] = [];
   let size = 0;
   const flush = (last: boolean): void => {
-    writer.frame(kind, encode({ drive, moment, runs, last }), reach);
+    writer.contents(kind, encode({ drive, moment, runs, last }), reach);
     runs = [];
     size = 0;
   };

@@ -22,6 +22,7 @@ export const EXIT_STATUS = {
   simulator: 14,
   port: 15,
   disk: 16,
+  store: 17,
   interrupted: 130,
 } as const;
 
@@ -40,12 +41,13 @@ export const EXIT_MEANING: Record<ExitClass, string> = {
   guest: 'the guest is unknown, its spec is invalid, or it could not be built',
   notReady: 'the guest did not become ready, or did not print what was expected, in time',
   stopped: 'the guest stopped for good, or the machine died; what was recorded until then is valid',
-  diverged: 'replay or simulation differs from the record',
+  diverged: 'replay or simulation differs from the record, or two files from each other',
   exists: 'the output exists already and --force was not given',
   write: 'the output could not be written (disk full?)',
   simulator: 'the simulator is not built or cannot be loaded',
   port: 'a port of this computer that was to be forwarded cannot be listened at',
   disk: 'a disk image is missing, is not the one that was recorded, or cannot be a disk',
+  store: 'a store is missing, cannot be used, or lacks what the file needs',
   interrupted: 'interrupted (Ctrl-C); what was written until then is valid',
 };
 
@@ -78,6 +80,9 @@ const CLASS_OF = {
   'disk-missing': 'disk',
   'disk-differs': 'disk',
   'disk-invalid': 'disk',
+  'store-missing': 'store',
+  'store-invalid': 'store',
+  'object-missing': 'store',
   interrupted: 'interrupted',
   internal: 'internal',
 } as const satisfies Record<string, ExitClass>;

@@ -26,3 +26,8 @@ export type EventName = keyof typeof EVENT;
 export const EVENT_NAME: ReadonlyMap<number, EventName> = new Map(
   (Object.entries(EVENT) as [EventName, number][]).map(([name, kind]) => [kind, name]),
 );
+
+/** The name of each kind in the specification, which is what people see: `port-read`. */
+export const EVENT_TITLE: ReadonlyMap<number, string> = new Map(
+  [...EVENT_NAME].map(([kind, name]) => [kind, name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)]),
+);

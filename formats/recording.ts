@@ -1,4 +1,5 @@
 /** What a recording holds, frame by frame (docs/formats/recording.md). */
+import { takeBlobPiece, writeBlobFrames, type BlobName } from './blobs.js';
 import { encode } from './cbor.js';
 import type { ContainerReader, ContainerWriter } from './container/index.js';
 import { damaged, parseFrame } from './container/index.js';
@@ -23,6 +24,8 @@ import {
 import type { Overlay } from './overlay.js';
 import { bytes, list, record, ShapeError, text, u32, uint } from './shape.js';
 
+export type { BlobName } from './blobs.js';
+
 export const RECORDING_FRAME = { header: 1, blob: 2, log: 3, overlay: 4 } as const;
 
 /** Everything that decides the run, apart from the blobs and the log. */
@@ -39,12 +42,6 @@ export interface RecordingHeader {
   clockStart: number;
   cmdline: string | null;
 }
-
-/** A file of the guest, or the snapshot it starts from. */
-export type BlobName = 'bios' | 'vgaBios' | 'multiboot' | 'bzimage' | 'initrd' | 'fda' | 'snapshot' | 'share';
-const BLOB_NAMES: readonly string[] = ['bios', 'vgaBios', 'multiboot', 'bzimage', 'initrd', 'fda', 'snapshot', 'share'];
-const CHUNK_BYTES = 4 << 20;
-const MAX_BLOB_BYTES = 2 ** 31;
 
 /** An input that reached the machine before step `step` (the first step is 0). */
 export type LoggedInput =
@@ -83,14 +80,12 @@ export interface LogFrame {
 }
 
 export function writeHeader(writer: ContainerWriter, header: RecordingHeader): void {
-  writer.frame(RECORDING_FRAME.header, encode(header), 0n);
+  writer.frame(RECORDING_FRAME.header, encode({ ...header, ...writer.storeHint }), 0n);
 }
 
-export function writeBlob(writer: ContainerWriter, name: BlobName, data: Uint8Array): void {
-  for (let offset = 0; offset < data.length || offset === 0; offset += CHUNK_BYTES) {
-    const chunk = data.subarray(offset, offset + CHUNK_BYTES);
-    writer.frame(RECORDING_FRAME.blob, encode({ name, offset, length: data.length, data: chunk }), 0n);
-  }
+/** @param grid where in it pages begin, modulo 4096: those of RAM, for a snapshot */
+export function writeBlob(writer: ContainerWriter, name: BlobName, data: Uint8Array, grid = 0): void {
+  writeBlobFrames(writer, RECORDING_FRAME.blob, name, data, grid);
 }
 
 /** @returns bytes written */
@@ -125,6 +120,13 @@ export interface RecordingStart {
   overlays: OverlayReader;
 }
 
+/** The header alone; what follows is left to be read. @throws DecoupleError damaged */
+export function readRecordingHeader(reader: ContainerReader): RecordingHeader {
+  const frame = reader.next();
+  if (frame?.kind !== RECORDING_FRAME.header) throw damaged(reader.path, 'its header is missing');
+  return parseFrame(reader, frame, headerOf);
+}
+
 /**
  * Reads a recording up to its first log frame.
  * @returns what the run starts from, and that first log frame if there is one
@@ -135,7 +137,7 @@ export function readStart(reader: ContainerReader): RecordingStart & { first: Lo
   const overlays = new OverlayReader();
   for (let frame = reader.next(); frame !== null; frame = reader.next()) {
     if (frame.kind === RECORDING_FRAME.header && header === null) header = parseFrame(reader, frame, headerOf);
-    else if (frame.kind === RECORDING_FRAME.blob) parseFrame(reader, frame, (value) => takeChunk(blobs, value));
+    else if (frame.kind === RECORDING_FRAME.blob) parseFrame(reader, frame, (value) => takeBlobPiece(blobs, value));
     else if (frame.kind === RECORDING_FRAME.overlay) parseFrame(reader, frame, (value) => overlays.take(value));
     else if (frame.kind === RECORDING_FRAME.log) {
       if (header === null) throw damaged(reader.path, 'its header is missing');
@@ -193,25 +195,11 @@ function memoryOf(value: unknown): number {
   return memory;
 }
 
-function takeChunk(blobs: Map<BlobName, Uint8Array>, value: unknown): void {
-  const map = record(value, 'a blob');
-  const name = text(map.name, 'blob.name');
-  if (!BLOB_NAMES.includes(name)) throw new ShapeError(`there is no blob ${JSON.stringify(name.slice(0, 40))}`);
-  const length = uint(map.length, 'blob.length', MAX_BLOB_BYTES);
-  const offset = uint(map.offset, 'blob.offset', MAX_BLOB_BYTES);
-  const data = bytes(map.data, 'blob.data');
-  let blob = blobs.get(name as BlobName);
-  if (blob === undefined) {
-    // calloc'ed: pages that no chunk fills cost nothing, whatever length the file claims.
-    blob = new Uint8Array(length);
-    blobs.set(name as BlobName, blob);
-  }
-  if (length !== blob.length || offset + data.length > length) throw new ShapeError('blob chunks do not fit together');
-  blob.set(data, offset);
-}
-
-/** A log frame is a list, not a map: four a second, their keys would be most of the log. */
-function logOf(value: unknown): LogFrame {
+/**
+ * A log frame is a list, not a map: four a second, their keys would be most of the log.
+ * @throws ShapeError
+ */
+export function logOf(value: unknown): LogFrame {
   const same = (element: unknown): unknown => element;
   const [from, to, clock, inputs, console, outputs, digest] = list(value, 'a log frame', same, 7);
   const [registers, offset, length, crc, consoleCrc, outputsCrc, instructions] = list(digest, 'digest', same, 7);

@@ -1,14 +1,11 @@
 /** What a relog holds, frame by frame (docs/formats/relog.md). */
 import { decode, encode } from './cbor.js';
 import { damaged, parseFrame, type ContainerReader, type ContainerWriter } from './container/index.js';
+import { encodablePages, PAGE_BYTES, pagesOf, type Pages } from './pages.js';
 import { bool, bytes, list, record, ShapeError, text, u16, u32, uint } from './shape.js';
 import type { CpuState, RamRegion, Segment, TableRegister } from './state.js';
 
 export const RELOG_FRAME = { header: 1, pages: 2, keyframe: 3, events: 4 } as const;
-export const PAGE_BYTES = 4096;
-/** Pages in a `pages` frame at the most. */
-export const PAGES_PER_FRAME = 256;
-
 export interface RelogHeader {
   /** Position of the first keyframe. */
   start: number;
@@ -23,22 +20,15 @@ export interface Keyframe {
   state: CpuState;
 }
 
-/** Physical pages, by number (address / 4096), with their contents one after another. */
-export interface Pages {
-  numbers: Uint32Array;
-  data: Uint8Array;
-}
-
 export type RelogItem =
   { kind: 'pages'; pages: Pages } | { kind: 'keyframe'; keyframe: Keyframe } | { kind: 'events'; payload: Uint8Array };
 
 export function writeRelogHeader(writer: ContainerWriter, header: RelogHeader): void {
-  writer.frame(RELOG_FRAME.header, encode(header), BigInt(header.start));
+  writer.frame(RELOG_FRAME.header, encode({ ...header, ...writer.storeHint }), BigInt(header.start));
 }
 
 export function writePages(writer: ContainerWriter, pages: Pages, position: number): void {
-  const numbers = Buffer.from(pages.numbers.buffer, pages.numbers.byteOffset, pages.numbers.byteLength);
-  writer.frame(RELOG_FRAME.pages, encode({ numbers, data: pages.data }), BigInt(position));
+  writer.contents(RELOG_FRAME.pages, encode(encodablePages(pages)), BigInt(position));
 }
 
 export function writeKeyframe(writer: ContainerWriter, keyframe: Keyframe): void {
@@ -57,13 +47,20 @@ export function readRelogHeader(reader: ContainerReader): RelogHeader {
   return parseFrame(reader, frame, headerOf);
 }
 
-/** Everything after the header, in order. @throws DecoupleError damaged */
-export function* readRelog(reader: ContainerReader): Generator<RelogItem> {
-  for (const frame of reader) {
+/**
+ * Everything after the header, in order.
+ * @param wantsEvents asked before each frame of events: those that are not wanted are not unpacked, nor handed out
+ * @throws DecoupleError damaged
+ */
+export function* readRelog(reader: ContainerReader, wantsEvents = () => true): Generator<RelogItem> {
+  for (;;) {
+    const events = wantsEvents();
+    const frame = reader.next(({ kind }) => events || kind !== RELOG_FRAME.events);
+    if (frame === null) return;
     if (frame.kind === RELOG_FRAME.pages) yield { kind: 'pages', pages: parseFrame(reader, frame, pagesOf) };
     else if (frame.kind === RELOG_FRAME.keyframe)
       yield { kind: 'keyframe', keyframe: parseFrame(reader, frame, keyframeOf) };
-    else if (frame.kind === RELOG_FRAME.events) yield { kind: 'events', payload: frame.payload };
+    else if (frame.kind === RELOG_FRAME.events && events) yield { kind: 'events', payload: frame.payload };
   }
 }
 
@@ -89,14 +86,6 @@ function headerOf(value: unknown): RelogHeader {
     ram,
     guest: { name: text(guest.name, 'guest.name'), hash: text(guest.hash, 'guest.hash') },
   };
-}
-
-function pagesOf(value: unknown): Pages {
-  const map = record(value, 'pages');
-  const numbers = bytes(map.numbers, 'pages.numbers');
-  if (numbers.length % 4 !== 0) throw new ShapeError('pages.numbers is not a list of u32');
-  const data = bytes(map.data, 'pages.data', (numbers.length / 4) * PAGE_BYTES);
-  return { numbers: new Uint32Array(Uint8Array.from(numbers).buffer), data };
 }
 
 function keyframeOf(value: unknown): Keyframe {

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { DecoupleError, outputError, outputExists } from '../formats/errors.js';
+import { noSuchPart } from './no-such-part.js';
 import type { AnalysisSinkContext, AnalyzeOptions, AnalyzeResult } from './api.js';
 import { readRam, Simulation } from './simulation.js';
 
@@ -11,11 +12,17 @@ import { readRam, Simulation } from './simulation.js';
 export async function analyze(options: AnalyzeOptions): Promise<AnalyzeResult> {
   const began = performance.now();
   const { outputDir } = options;
+  let from = 0;
   const simulation: Simulation = new Simulation(options.input, {
     expectRam: false,
     onProgress: options.onProgress,
     signal: options.signal,
-    onStart: (simulator) => (options.analyses.length > 0 ? simulator.enableBlocks() : undefined),
+    from: options.stretch?.from ?? undefined,
+    to: options.stretch?.to ?? undefined,
+    onFrom: (simulator) => {
+      from = Number(simulator.position);
+      if (options.analyses.length > 0) simulator.enableBlocks();
+    },
   });
   try {
     const divergence = await simulation.run();
@@ -27,6 +34,8 @@ export async function analyze(options: AnalyzeOptions): Promise<AnalyzeResult> {
         'Run `decouple verify` on it for the details; nothing was written.',
       );
     }
+    const to = Number(simulator.position);
+    checkStretch(options, to);
     // One for all: what an analysis finds out about the guest is kept by context.
     const context: AnalysisSinkContext = {
       ram: header.ram,
@@ -40,7 +49,7 @@ export async function analyze(options: AnalyzeOptions): Promise<AnalyzeResult> {
       return analysis.finish(temporary, context);
     });
     return {
-      instructions: Number(simulator.position) - header.start,
+      ...{ from, to, instructions: to - from },
       seconds: (performance.now() - began) / 1000,
       reports,
       cutOff: reader.cutOff,
@@ -48,6 +57,13 @@ export async function analyze(options: AnalyzeOptions): Promise<AnalyzeResult> {
   } finally {
     simulation.close();
   }
+}
+
+/** @throws DecoupleError usage */
+function checkStretch({ input, stretch }: AnalyzeOptions, end: number): void {
+  const { from = null, to = null } = stretch ?? {};
+  if ((from === null || from < end) && (to === null || to === end)) return;
+  throw noSuchPart(input, `it ends at ${end}`);
 }
 
 /** Reports get their names only when all of them are complete; other files in the folder are left alone. */

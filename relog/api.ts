@@ -55,6 +55,8 @@ export interface RecordOptions extends StageOptions {
   network: NetworkOptions | null;
   /** Replace an existing output file. */
   force: boolean;
+  /** Folder of a store that contents go into; null or absent: they go into the output itself. */
+  store?: string | null | undefined;
   /** Where cached ready snapshots live. */
   cacheDir: string;
   /** What the user types, when the console is interactive. The recording then ends with the input, or as otherwise asked. */
@@ -188,6 +190,8 @@ export interface RelogOptions extends StageOptions {
   force: boolean;
   /** Instructions between keyframes. */
   keyframeEvery: number;
+  /** As in {@link RecordOptions}. */
+  store?: string | null | undefined;
 }
 
 export interface RelogResult {
@@ -205,6 +209,12 @@ export interface MemoryView {
   ram: readonly RamRegion[];
   /** @param address physical, within one region from its first byte to its last */
   readPhysical(address: number, length: number): Uint8Array;
+}
+
+/** Part of a relog, by positions; null: from its beginning, to its end. */
+export interface Stretch {
+  from: number | null;
+  to: number | null;
 }
 
 export interface VerifyOptions extends StageOptions {
@@ -235,6 +245,60 @@ export interface VerifyResult {
   first: Divergence | null;
   seconds: number;
   cutOff: boolean;
+  /** Position of the last keyframe at which registers and all of RAM agreed, or the start. */
+  agreedAt: number;
+}
+
+export interface ExplainOptions extends VerifyOptions {
+  /** The recording that the relog was made of; null: there is none. */
+  recording: string | null;
+  /** As in {@link ReplayOptions}. */
+  disks?: Partial<Record<DriveName, string>>;
+}
+
+/** What is known of a divergence; docs/divergences.md says how to read it. Numbers that are positions are texts. */
+export interface Explanation {
+  verdict:
+    | 'simulator' // one instruction, after which the machine and the simulator differ
+    | 'relog' // an event or a keyframe of the relog is not what the machine does
+    | 'not-repeated' // run again, the simulator agrees with the relog
+    | 'interval'; // no more than the stretch in which it happens
+  /** One sentence. */
+  summary: string;
+  /** Positions of the last check at which all agreed, and of the first place at which something did not. */
+  between: { from: string; to: string } | null;
+  instruction: ExplainedInstruction | null;
+  /** Those that differ, and those that the instruction changed; hexadecimal. */
+  registers: ExplainedRegister[];
+  /** Words of physical memory that differ after the instruction; hexadecimal. */
+  memory: { address: string; before: string | null; machine: string; simulator: string }[];
+  /** The first event of the relog that is not what the machine does, one line each; null where there is none. */
+  event: { index: number; relog: string | null; machine: string | null } | null;
+  /** Disassembly: what ran last, the instruction at the end; and what comes next. */
+  executed: string[];
+  following: string[];
+  /** The relog's events around it, one line each. */
+  events: string[];
+  seconds: number;
+}
+
+export interface ExplainedInstruction {
+  position: string;
+  /** Linear address, hexadecimal. */
+  address: string;
+  symbol: string | null;
+  text: string | null;
+  /** More than 1: the difference comes from one of so many instructions from here on. */
+  count: number;
+}
+
+export interface ExplainedRegister {
+  name: string;
+  /** Null: as after. */
+  before: string | null;
+  machine: string | null;
+  simulator: string;
+  differs: boolean;
 }
 
 /** An analysis as the stage sees it (analyses/analysis.ts says more). */
@@ -255,9 +319,14 @@ export interface AnalyzeOptions extends StageOptions {
   analyses: AnalysisSink[];
   /** ELF files that ran in the guest. */
   programs: readonly { guestPath: string; elf: string }[];
+  /** Only what retires at these positions, `to` not included. Absent: all of it. */
+  stretch?: Stretch | undefined;
 }
 
 export interface AnalyzeResult {
+  /** Positions. */
+  from: number;
+  to: number;
   instructions: number;
   seconds: number;
   /** Paths of the files written. */

@@ -26,10 +26,11 @@ export class DeviceSink implements RunSink {
     guest,
     output,
     force,
-  }: Pick<RecordOptions, 'guest' | 'output' | 'force'>): Promise<DeviceSink> {
+    store,
+  }: Pick<RecordOptions, 'guest' | 'output' | 'force' | 'store'>): Promise<DeviceSink> {
     const events = new EventWriter(0);
     const observer = new Observer(await instrumentedEngine(), events);
-    const writer = new ContainerWriter({ path: output, kind: 'relog', temporary: false, force });
+    const writer = new ContainerWriter({ path: output, kind: 'relog', temporary: false, force, store });
     return new DeviceSink(observer, events, writer, guest);
   }
 

@@ -1,12 +1,15 @@
 import iced from 'iced-x86';
 
+/** The processor has no TZCNT and no LZCNT: it runs BSF and BSR in their place. */
+export const DECODER_OPTIONS = iced.DecoderOptions.NoMPFX_0FBC | iced.DecoderOptions.NoMPFX_0FBD;
+
 /**
  * One instruction in NASM's syntax, with its address.
  * @param code at least the instruction's bytes; fewer, or none, give null
  */
 export function disassemble(code: Uint8Array, address: number, bits: 16 | 32): string | null {
   if (code.length === 0) return null;
-  const decoder = new iced.Decoder(bits, code, 0);
+  const decoder = new iced.Decoder(bits, code, DECODER_OPTIONS);
   decoder.ip = BigInt(address >>> 0);
   const instruction = decoder.decode();
   const formatter = new iced.Formatter(iced.FormatterSyntax.Nasm);

@@ -1,8 +1,9 @@
 /** A live run as a recording: what it starts from, and its inputs. */
-import { enginePackage, type Machine } from '../engines/v86/index.js';
+import { enginePackage, ramOffset, type Machine } from '../engines/v86/index.js';
 import { crc32 } from '../formats/checksum.js';
 import { ContainerWriter } from '../formats/container/index.js';
 import type { DeviceOutput } from '../formats/devices.js';
+import { PAGE_BYTES } from '../formats/pages.js';
 import { writeBlob, writeDisk, writeHeader, writeLog } from '../formats/recording.js';
 import { encodeShare, type Share } from '../formats/share.js';
 import type { MachineImages } from '../engines/v86/index.js';
@@ -33,13 +34,13 @@ export class InputSink implements RunSink {
    * @throws DecoupleError output-exists, write-failed
    */
   constructor(
-    options: Pick<RecordOptions, 'guest' | 'output' | 'start' | 'seed' | 'force'>,
+    options: Pick<RecordOptions, 'guest' | 'output' | 'start' | 'seed' | 'force' | 'store'>,
     private readonly from: RunStart,
   ) {
-    const { guest, output, start, seed, force } = options;
+    const { guest, output, start, seed, force, store } = options;
     const { images, disks, snapshot, share, epoch, clockStart } = from;
     this.journal = new LogBuilder(clockStart);
-    const writer = new ContainerWriter({ path: output, kind: 'recording', temporary: false, force });
+    const writer = new ContainerWriter({ path: output, kind: 'recording', temporary: false, force, store });
     this.writer = writer;
     const { name, version, hash } = enginePackage();
     try {
@@ -50,7 +51,7 @@ export class InputSink implements RunSink {
       });
       for (const [blob, bytes] of blobsOf(images)) writeBlob(writer, blob, bytes);
       if (disks.floppy !== null) writeBlob(writer, 'fda', disks.floppy);
-      if (snapshot !== null) writeBlob(writer, 'snapshot', snapshot.state);
+      if (snapshot !== null) writeBlob(writer, 'snapshot', snapshot.state, ramOffset(snapshot.state) % PAGE_BYTES);
       if (share !== null) writeBlob(writer, 'share', encodeShare(share));
       for (const { drive, overlay } of snapshot === null ? [] : disks.disks) writeDisk(writer, drive, 'start', overlay);
     } catch (error) {

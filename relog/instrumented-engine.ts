@@ -5,17 +5,24 @@ import { join } from 'node:path';
 import { enginePackage, instrumentedHash, type ObserverModules } from '../engines/v86/index.js';
 import { writeWhole } from '../formats/output-file.js';
 
-/** @param cacheDir a folder that may be thrown away; by default one of the user's */
-export async function instrumentedEngine(cacheDir = defaultCache()): Promise<ObserverModules> {
+/**
+ * @param stepping one that can also be watched instruction by instruction
+ * @param cacheDir a folder that may be thrown away; by default one of the user's
+ */
+export async function instrumentedEngine(
+  { stepping = false } = {},
+  cacheDir = defaultCache(),
+): Promise<ObserverModules> {
   const engine = enginePackage();
   const key = instrumentedHash().slice(0, 32);
-  const paths = { engine: join(cacheDir, `${key}.engine.wasm`), wrapper: join(cacheDir, `${key}.wrapper.wasm`) };
+  const name = stepping ? 'stepping' : 'engine';
+  const paths = { engine: join(cacheDir, `${key}.${name}.wasm`), wrapper: join(cacheDir, `${key}.wrapper.wasm`) };
   if (!existsSync(paths.engine) || !existsSync(paths.wrapper)) {
     // Loaded only when needed: binaryen takes half a second to start.
     const { instrument, jitWrapper } = await import('../engines/v86/instrument.js');
     mkdirSync(cacheDir, { recursive: true, mode: 0o700 });
     writeWhole(paths.wrapper, jitWrapper(), true);
-    writeWhole(paths.engine, instrument(engine.wasm), true);
+    writeWhole(paths.engine, instrument(engine.wasm, { stepping }), true);
   }
   return {
     engine: await WebAssembly.compile(readFileSync(paths.engine)),

@@ -46,7 +46,8 @@ export async function relogHere(options: RelogOptions): Promise<RelogResult> {
 
 function openOutput(options: RelogOptions, replayer: Replayer): ContainerWriter {
   try {
-    return new ContainerWriter({ path: options.output, kind: 'relog', temporary: true, force: options.force });
+    const { output: path, force, store } = options;
+    return new ContainerWriter({ path, kind: 'relog', temporary: true, force, store });
   } catch (error) {
     replayer.close();
     throw error;

@@ -20,7 +20,7 @@ export class Relogger {
   eventBytes = 0;
   private lastCheck = -1;
   private nextKeyframe: number;
-  private readonly changed: ChangedPages[];
+  private readonly changed: ChangedPages;
 
   constructor(
     private readonly machine: Machine,
@@ -30,7 +30,7 @@ export class Relogger {
     private readonly keyframeEvery: number,
   ) {
     this.nextKeyframe = keyframeEvery;
-    this.changed = ramRegions(machine.ramBytes).map((region) => new ChangedPages(region.start, region.size));
+    this.changed = new ChangedPages(ramRegions(machine.ramBytes));
   }
 
   start(guest: { name: string; hash: string }): void {
@@ -70,10 +70,7 @@ export class Relogger {
 
   private keyframe(): void {
     const position = this.observer.position();
-    const buffers = this.machine.ramBuffers();
-    for (const [i, changed] of this.changed.entries()) {
-      for (const pages of changed.take(buffers[i]!)) writePages(this.writer, pages, position);
-    }
+    for (const pages of this.changed.take(this.machine.ramBuffers())) writePages(this.writer, pages, position);
     writeKeyframe(this.writer, { index: this.keyframes++, position, state: this.machine.cpuState() });
   }
 

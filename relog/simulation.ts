@@ -1,6 +1,7 @@
 /** Feeds a relog to the simulator, epoch by epoch: what verify and analyze have in common. */
 import { ExpectedRam, Simulator, type SimulatorDivergence } from '../engines/unicorn/index.js';
 import { ContainerReader, damaged } from '../formats/container/index.js';
+import { applyPages, type Pages, type PageTarget } from '../formats/pages.js';
 import {
   readCpuState,
   readRelog,
@@ -12,6 +13,8 @@ import {
 import { ShapeError } from '../formats/shape.js';
 import type { CpuState } from '../formats/state.js';
 import type { StageOptions } from './api.js';
+import { findKeyframe } from './find-keyframe.js';
+import { testFault } from './test-fault.js';
 import { throttled } from './throttle.js';
 
 /** How far the simulator runs before the process may breathe. */
@@ -20,12 +23,27 @@ const BREATH_INSTRUCTIONS = 20_000_000;
 export interface SimulationHooks extends StageOptions {
   /** Also read the keyframes after the first, and keep RAM as they say it is. */
   expectRam: boolean;
+  /** Position: starts at the last keyframe that is not behind it. Absent: at the first. */
+  from?: number | undefined;
+  /** Position: `run` stops there. Absent: at the end. */
+  to?: number | undefined;
   /** The simulator stands at the position of a keyframe after the first. */
   onKeyframe?: (keyframe: Keyframe) => 'go on' | 'stop';
   onBreath?: () => void;
-  /** Before the run: what analyses need may be switched on. */
-  onStart?: (simulator: Simulator) => void;
+  /** It stands at `from`, or at the start: what analyses need may be switched on. */
+  onFrom?: (simulator: Simulator) => void;
+  /** Events are about to be fed to the simulator. */
+  onEvents?: (payload: Uint8Array) => void;
 }
+
+/** Why `advance` came back. */
+export type SimulationStop =
+  /** The limit was reached, or whatever else the simulator was asked to stop at. */
+  | { reason: 'limit' }
+  | { reason: 'end' }
+  /** A hook said stop. */
+  | { reason: 'stopped' }
+  | { reason: 'diverged'; divergence: SimulatorDivergence };
 
 export interface SimulationEnd {
   header: RelogHeader;
@@ -47,8 +65,13 @@ export class Simulation {
   readonly header: RelogHeader;
   readonly simulator: Simulator;
   readonly expected: ExpectedRam | null;
+  /** Keyframes up to where it stands, those that were passed over included. */
   keyframes = 0;
+  /** The position that the simulator started at. */
+  start = 0;
+  private begun = false;
   private pending: Keyframe | null = null;
+  private finished = false;
   private readonly items: Generator<RelogItem>;
   private readonly tell: ReturnType<typeof throttled>;
 
@@ -59,70 +82,108 @@ export class Simulation {
     this.reader = new ContainerReader(path, 'relog');
     try {
       this.header = readRelogHeader(this.reader);
-      this.simulator = new Simulator({ ram: this.header.ram });
+      this.simulator = new Simulator({ ram: this.header.ram, fault: testFault() });
       this.expected = hooks.expectRam ? new ExpectedRam(this.header.ram) : null;
     } catch (error) {
       this.reader.close();
       throw error;
     }
-    this.items = readRelog(this.reader);
+    this.items = readRelog(this.reader, () => this.begun);
     this.tell = throttled(hooks.onProgress);
   }
 
   /** @returns the divergence that ended the run, or null */
   async run(): Promise<SimulatorDivergence | null> {
-    this.load(this.nextKeyframe((number, data) => this.simulator.writePages(number, data)));
-    this.hooks.onStart?.(this.simulator);
+    const { from, to } = this.hooks;
+    this.begin();
+    if (from !== undefined) {
+      const divergence = await this.runTo(from);
+      if (divergence !== null || Number(this.simulator.position) < from) return divergence;
+    }
+    this.hooks.onFrom?.(this.simulator);
+    return this.runTo(to ?? Infinity);
+  }
+
+  /** Loads the keyframe to start at. */
+  begin(): void {
+    const keyframe = this.firstKeyframe();
+    this.begun = true;
+    this.start = keyframe.position;
+    this.keyframes = keyframe.index + 1;
+    this.simulator.loadState(keyframe.state, BigInt(keyframe.position));
+  }
+
+  private async runTo(position: number): Promise<SimulatorDivergence | null> {
     for (;;) {
-      const item = this.items.next();
-      if (item.done) this.atEndOfFile();
-      else if (item.value.kind !== 'events') {
-        this.readAhead(item.value);
-        continue;
-      } else this.simulator.feed(item.value.payload);
-      const stop = await this.consume();
-      if (item.done && stop === 'starved') return null;
-      if (stop === 'end') return this.drained();
-      if (stop !== 'starved') return stop.divergence;
+      const left = position - Number(this.simulator.position);
+      if (left <= 0) return null;
+      const stop = this.advance(Math.min(BREATH_INSTRUCTIONS, left));
+      if (stop.reason === 'diverged') return stop.divergence;
+      if (stop.reason !== 'limit') return null;
+      await this.breathe();
     }
   }
 
-  /** The whole of what the reader must still check, so that damage at the end does not go unseen. */
-  private drained(): null {
-    for (const item of this.items) if (item.kind === 'events') throw this.malformed('there are events after the end');
-    return null;
-  }
-
-  private async consume(): Promise<'starved' | 'end' | { divergence: SimulatorDivergence | null }> {
+  /**
+   * Goes on, after `begin`, without letting the process breathe.
+   * @param limit instructions
+   */
+  advance(limit?: number): SimulationStop {
+    const until = limit === undefined ? null : this.simulator.position + BigInt(limit);
     for (;;) {
-      const stop = this.simulator.run(BREATH_INSTRUCTIONS);
+      const stop = this.simulator.run(until === null ? undefined : until - this.simulator.position);
       switch (stop.reason) {
         case 'starved':
+          if (this.fed) return { reason: 'end' };
+          this.feedMore();
+          break;
         case 'end':
-          return stop.reason;
-        case 'diverged':
-          return { divergence: stop.divergence };
+          this.drain();
+          return stop;
         case 'keyframe':
-          if (this.meet(stop.index) === 'stop') return { divergence: null };
+          if (this.meet(stop.index) === 'stop') return { reason: 'stopped' };
           break;
         case 'state':
           this.simulator.loadState(this.stateOf(stop.state), this.simulator.position);
           break;
-        case 'limit':
-          await this.breathe();
+        default:
+          return stop;
       }
     }
+  }
+
+  /** Feeds the next events; where there are none, says so. */
+  feedMore(): void {
+    for (let item = this.items.next(); !item.done; item = this.items.next()) {
+      if (item.value.kind === 'events') {
+        this.hooks.onEvents?.(item.value.payload);
+        this.simulator.feed(item.value.payload);
+        return;
+      }
+      this.readAhead(item.value);
+    }
+    this.atEndOfFile();
+  }
+
+  /** Nothing follows what was fed. */
+  get fed(): boolean {
+    return this.finished;
+  }
+
+  /** The whole of what the reader must still check, so that damage at the end does not go unseen. */
+  private drain(): void {
+    for (const item of this.items) if (item.kind === 'events') throw this.malformed('there are events after the end');
   }
 
   /** The simulator keeps the last events it was fed back: a keyframe may be read before its mark is reached. */
   private readAhead(item: RelogItem): void {
     if (this.pending !== null || item.kind === 'events') throw this.malformed('a keyframe has no mark');
     if (item.kind === 'keyframe') this.pending = item.keyframe;
-    else this.expected?.writePages(item.pages.numbers, item.pages.data);
+    else this.apply(item.pages, this.expected);
   }
 
   private meet(index: number): 'go on' | 'stop' {
-    const keyframe = this.pending ?? this.nextKeyframe((numbers, data) => this.expected?.writePages(numbers, data));
+    const keyframe = this.pending ?? this.nextKeyframe(null);
     this.pending = null;
     if (keyframe === null) return 'stop';
     if (
@@ -145,30 +206,48 @@ export class Simulation {
     }
   }
 
-  private load(keyframe: Keyframe | null): void {
-    if (keyframe === null) throw this.malformed('it was cut off before its first keyframe');
-    if (keyframe.index !== 0 || keyframe.position !== this.header.start)
-      throw this.malformed('its first keyframe is wrong');
-    this.keyframes = 1;
-    this.simulator.loadState(keyframe.state, BigInt(keyframe.position));
+  /** Reads up to the keyframe to start at, and makes RAM what it says. */
+  private firstKeyframe(): Keyframe {
+    const { path } = this.reader;
+    const { from } = this.hooks;
+    const wanted = from === undefined ? 0 : findKeyframe(path, from);
+    for (let index = 0; ; index++) {
+      const keyframe = this.nextKeyframe(this.simulator);
+      if (keyframe === null) throw this.malformed('it was cut off before its first keyframe');
+      const placed = index > 0 ? keyframe.position >= this.header.start : keyframe.position === this.header.start;
+      if (keyframe.index !== index || !placed) throw this.malformed(`keyframe ${index} is wrong`);
+      if (index === wanted) return keyframe;
+    }
   }
 
-  /** Null when the file was cut off before the end of the keyframe. */
-  private nextKeyframe(write: (numbers: Uint32Array, data: Uint8Array) => void): Keyframe | null {
+  /**
+   * Reads a keyframe into the RAM that is expected, and into `ram`.
+   * @returns null when the file was cut off before the end of the keyframe
+   */
+  private nextKeyframe(ram: PageTarget | null): Keyframe | null {
     for (let item = this.items.next(); !item.done; item = this.items.next()) {
       if (item.value.kind === 'keyframe') return item.value.keyframe;
       if (item.value.kind === 'events') throw this.malformed('a keyframe is missing');
-      const { numbers, data } = item.value.pages;
-      write(numbers, data);
-      if (this.keyframes === 0) this.expected?.writePages(numbers, data);
+      this.apply(item.value.pages, ram);
+      this.apply(item.value.pages, this.expected);
     }
     if (this.reader.cutOff) return null;
     throw this.malformed('a keyframe is missing');
   }
 
+  private apply(pages: Pages, target: PageTarget | null): void {
+    if (target === null) return;
+    try {
+      applyPages(pages, target);
+    } catch (error) {
+      throw error instanceof ShapeError ? this.malformed(error.message) : error;
+    }
+  }
+
   private atEndOfFile(): void {
     if (!this.reader.cutOff) throw this.malformed('it has no end');
     this.simulator.finish();
+    this.finished = true;
   }
 
   private async breathe(): Promise<void> {

@@ -12,6 +12,7 @@ const MAX_DIFFERENCES = 100;
 export async function verify(options: VerifyOptions): Promise<VerifyResult> {
   const began = performance.now();
   const forgiven = new Map<string, number>();
+  let agreedAt = 0;
   let found: { count: number; first: Divergence } | null = null;
   const simulation: Simulation = new Simulation(options.input, {
     expectRam: true,
@@ -19,6 +20,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
     signal: options.signal,
     onKeyframe: (keyframe) => {
       found = compareKeyframe(simulation, keyframe, forgiven, options);
+      if (found === null) agreedAt = keyframe.position;
       return found === null ? 'go on' : 'stop';
     },
   });
@@ -32,12 +34,13 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
       exact: divergences === 0,
       divergences,
       keyframes,
-      instructions: Number(simulator.position) - simulation.header.start,
+      instructions: Number(simulator.position) - simulation.start,
       events: simulator.counts.events,
       forgiven: Object.fromEntries([...forgiven].sort(([a], [b]) => (a < b ? -1 : 1))),
       first: (found as { first: Divergence } | null)?.first ?? null,
       seconds: (performance.now() - began) / 1000,
       cutOff: reader.cutOff,
+      agreedAt,
     };
   } finally {
     simulation.close();

@@ -1,21 +1,25 @@
 import type { Argv, CommandModule } from 'yargs';
 import { ANALYSIS_NAMES, type AnalysisName } from '../../analyses/names.js';
+import { refuseStandardInput } from '../../formats/container/index.js';
 import { withOutput, type GlobalOptions, type OutputOptions } from '../options.js';
 import { noteCutOff } from '../outcome.js';
 import { formatPairs, printResult } from '../output.js';
 import { programsFor } from '../programs.js';
 import { runStage } from '../run.js';
 import { stages } from '../stages.js';
+import { withStore, type StoreOption } from '../store.js';
+import { parseStretch, withStretch, type StretchOptions } from '../stretch.js';
 import { formatRun } from '../units.js';
 
-interface AnalyzeArguments extends GlobalOptions, OutputOptions {
+interface AnalyzeArguments extends GlobalOptions, OutputOptions, StoreOption, StretchOptions {
   relog: string;
   analysis: AnalysisName[];
   symbols: string[];
 }
 
 function builder(yargs: Argv<GlobalOptions>): Argv<AnalyzeArguments> {
-  return withOutput(yargs, 'Folder for the reports')
+  const options = withOutput(yargs, 'Folder for the reports');
+  return withStore(withStretch(options, 'Only what runs from this position on', 'Only what runs before this position'))
     .positional('relog', { type: 'string', demandOption: true, describe: 'A relog' })
     .option('analysis', {
       alias: 'a',
@@ -33,10 +37,14 @@ function builder(yargs: Argv<GlobalOptions>): Argv<AnalyzeArguments> {
       default: [],
       describe: 'An ELF file that ran in the guest, for the names of its functions; may be given several times',
     })
-    .example('$0 analyze run.relog -a coverage -a profile -o out/', 'Both in one run of the simulator');
+    .example('$0 analyze run.relog -a coverage -a profile -o out/', 'Both in one run of the simulator')
+    .example('$0 analyze run.relog -a profile --from 120M --to 150M -o out/', 'A stretch of the run');
 }
 
 async function handler(args: AnalyzeArguments): Promise<void> {
+  // Read once for the guest it is of, and once to be run.
+  refuseStandardInput(args.relog);
+  const stretch = parseStretch(args);
   const analyze = await stages.analyze();
   const { createAnalysis } = await stages.analyses();
   const programs = await programsFor(args.relog, args.symbols);
@@ -47,6 +55,7 @@ async function handler(args: AnalyzeArguments): Promise<void> {
       force: args.force,
       analyses: [...new Set(args.analysis)].map(createAnalysis),
       programs,
+      stretch,
       ...stage,
     }),
   );

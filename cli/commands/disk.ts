@@ -6,9 +6,10 @@ import { formatPairs, printResult } from '../output.js';
 import { refuseExisting } from '../paths.js';
 import { runStage } from '../run.js';
 import { stages } from '../stages.js';
+import { withStore, type StoreOption } from '../store.js';
 import { formatBytes } from '../units.js';
 
-interface ListArguments extends GlobalOptions {
+interface ListArguments extends GlobalOptions, StoreOption {
   recording: string;
 }
 
@@ -23,7 +24,11 @@ interface CommitArguments extends DriveArguments {
 }
 
 function recording(yargs: Argv<GlobalOptions>): Argv<ListArguments> {
-  return yargs.positional('recording', { type: 'string', demandOption: true, describe: 'A recording (.dcr)' });
+  return withStore(yargs).positional('recording', {
+    type: 'string',
+    demandOption: true,
+    describe: 'A recording (.dcr)',
+  });
 }
 
 function oneDrive(yargs: Argv<GlobalOptions>): Argv<DriveArguments> {

@@ -4,8 +4,9 @@ import { exportAsciicast } from '../export/asciicast.js';
 import { exportCapture } from '../export/pcapng.js';
 import { withOutput, type GlobalOptions, type OutputOptions } from '../options.js';
 import { refuseExisting } from '../paths.js';
+import { withStore, type StoreOption } from '../store.js';
 
-export interface ExportArguments extends GlobalOptions, OutputOptions {
+export interface ExportArguments extends GlobalOptions, OutputOptions, StoreOption {
   recording: string;
   asciicast: boolean;
   pcapng: boolean;
@@ -20,7 +21,7 @@ const FORMATS: Record<'asciicast' | 'pcapng', (args: ExportArguments) => Promise
 };
 
 function builder(yargs: Argv<GlobalOptions>): Argv<ExportArguments> {
-  return withOutput(yargs, 'The file to write')
+  return withStore(withOutput(yargs, 'The file to write'))
     .positional('recording', { type: 'string', demandOption: true, describe: 'A recording (.dcr)' })
     .option('asciicast', {
       type: 'boolean',

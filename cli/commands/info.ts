@@ -1,13 +1,14 @@
 import type { Argv, CommandModule } from 'yargs';
 import { decode } from '../../formats/cbor.js';
-import { ContainerReader, type ContainerKind } from '../../formats/container/index.js';
+import { ContainerReader, inputName, type ContainerKind } from '../../formats/container/index.js';
 import { RECORDING_FRAME } from '../../formats/recording.js';
 import { RELOG_FRAME } from '../../formats/relog.js';
 import type { GlobalOptions } from '../options.js';
 import { formatPairs, printResult } from '../output.js';
+import { withStore, type StoreOption } from '../store.js';
 import { formatBytes, formatExact } from '../units.js';
 
-interface InfoArguments extends GlobalOptions {
+interface InfoArguments extends GlobalOptions, StoreOption {
   file: string;
 }
 
@@ -21,6 +22,8 @@ interface FrameSummary {
 
 interface Info {
   kind: ContainerKind;
+  /** Of the format, major and minor. */
+  version: string;
   bytes: number;
   cutOff: boolean;
   /** Steps of the machine (recording) or position in instructions (relog) that the file reaches. */
@@ -36,18 +39,28 @@ const FRAME_KINDS: Record<ContainerKind, Record<string, number>> = {
   recording: RECORDING_FRAME,
   relog: RELOG_FRAME,
   snapshot: {},
+  pack: {},
 };
-const REACHES: Record<ContainerKind, string> = { recording: 'steps', relog: 'instructions', snapshot: 'bytes' };
+const REACHES: Record<ContainerKind, string> = {
+  recording: 'steps',
+  relog: 'instructions',
+  snapshot: 'bytes',
+  pack: 'bytes',
+};
 
 function builder(yargs: Argv<GlobalOptions>): Argv<InfoArguments> {
-  return yargs
-    .positional('file', { type: 'string', demandOption: true, describe: 'A recording or a relog' })
+  return withStore(yargs)
+    .positional('file', {
+      type: 'string',
+      demandOption: true,
+      describe: 'A recording or a relog, or - for standard input',
+    })
     .example('$0 info run.dcr', 'Checks the whole file and says what is in it');
 }
 
 async function handler({ file, json }: InfoArguments): Promise<void> {
   const info = inspect(file);
-  printResult(json, info, formatInfo(file, info));
+  printResult(json, info, formatInfo(inputName(file), info));
 }
 
 /** Reads the whole file, so that its checksums are checked. */
@@ -65,21 +78,22 @@ function inspect(file: string): Info {
       frames.set(kind, summary);
       summary.frames++;
       summary.bytes += frame.fileBytes;
-      summary.unpackedBytes += frame.payload.length;
+      summary.unpackedBytes += frame.rawBytes;
       if (frame.reach > reaches) reaches = frame.reach;
     }
     const { kind, size: bytes, cutOff } = reader;
+    const version = `${reader.version.major}.${reader.version.minor}`;
     const outcome = reader.end?.outcome ?? null;
-    return { kind, bytes, cutOff, reaches: Number(reaches), header, outcome, frames: [...frames.values()] };
+    return { kind, version, bytes, cutOff, reaches: Number(reaches), header, outcome, frames: [...frames.values()] };
   } finally {
     reader.close();
   }
 }
 
-function formatInfo(file: string, { kind, bytes, cutOff, reaches, header, outcome, frames }: Info): string {
+function formatInfo(file: string, { kind, version, bytes, cutOff, reaches, header, outcome, frames }: Info): string {
   return formatPairs([
     ['file', `${file}, ${formatBytes(bytes)}`],
-    ['kind', kind],
+    ['kind', `${kind}, format ${version}`],
     ['state', cutOff ? 'cut off: its writer did not finish; what is complete in it can be used' : 'complete'],
     ['reaches', `${formatExact(reaches)} ${REACHES[kind]}`],
     ...flatten(header),
@@ -98,9 +112,26 @@ function flatten(map: Record<string, unknown>, prefix = ''): [string, string][] 
     if (typeof value === 'object' && !Array.isArray(value) && !(value instanceof Uint8Array)) {
       return flatten(value as Record<string, unknown>, `${prefix}${name} `);
     }
-    const text = value instanceof Uint8Array ? Buffer.from(value).toString('hex') : plain(value);
+    const readable = READABLE[prefix + name] ?? plain;
+    const text = value instanceof Uint8Array ? Buffer.from(value).toString('hex') : readable(value);
     return [[prefix + name, text.length > 80 ? `${text.slice(0, 77)}...` : text]];
   });
+}
+
+/** What people would not read as it stands in the file. */
+const READABLE: Record<string, (value: unknown) => string> = {
+  'guest memory': (bytes) => formatBytes(Number(bytes)),
+  epoch: (milliseconds) => new Date(Number(milliseconds)).toISOString(),
+  instructions: (count) => formatExact(Number(count)),
+  events: (count) => formatExact(Number(count)),
+  ram: (regions) =>
+    Array.isArray(regions) ? describeRam(regions as { start: number; size: number }[]) : plain(regions),
+};
+
+function describeRam(regions: { start: number; size: number }[]): string {
+  const bytes = regions.reduce((sum, { size }) => sum + Number(size), 0);
+  const starts = regions.map(({ start }) => `0x${Number(start).toString(16)}`);
+  return `${formatBytes(bytes)}, in regions from ${starts.join(', ')}`;
 }
 
 function plain(value: unknown): string {

@@ -11,9 +11,10 @@ import { CACHE, refuseExisting } from '../paths.js';
 import { runStage } from '../run.js';
 import { describeShare, parseShare } from '../share.js';
 import { stages } from '../stages.js';
+import { withStore, type StoreOption } from '../store.js';
 import { formatBytes, formatRun, parseForward, parseLimit, parsePattern, parseSeed } from '../units.js';
 
-interface RecordArguments extends GlobalOptions, OutputOptions, DiskOption {
+interface RecordArguments extends GlobalOptions, OutputOptions, DiskOption, StoreOption {
   guest: string;
   session: string | undefined;
   start: 'ready' | 'power-on';
@@ -30,7 +31,11 @@ interface RecordArguments extends GlobalOptions, OutputOptions, DiskOption {
 }
 
 function builder(yargs: Argv<GlobalOptions>): Argv<RecordArguments> {
-  return withDisks(withOutput(yargs, 'The recording to write'), "Image for a drive (hda=PATH), instead of the guest's")
+  const options = withDisks(
+    withOutput(yargs, 'The recording to write'),
+    "Image for a drive (hda=PATH), instead of the guest's",
+  );
+  return withStore(options, 'Store for what the guest starts from; recordings that share one are tiny')
     .positional('guest', {
       type: 'string',
       demandOption: true,
@@ -135,6 +140,7 @@ async function handler(args: RecordArguments): Promise<void> {
           network,
           force: args.force,
           cacheDir: CACHE,
+          store: args.store,
           input: keyboard,
           onConsole: screen?.print,
           ...stage,

@@ -7,15 +7,17 @@ import { formatPairs, printResult } from '../output.js';
 import { refuseExisting } from '../paths.js';
 import { runStage } from '../run.js';
 import { stages } from '../stages.js';
+import { withStore, type StoreOption } from '../store.js';
 import { formatBytes, formatExact, formatRun, parseCount } from '../units.js';
 
-interface RelogArguments extends GlobalOptions, OutputOptions, DiskOption {
+interface RelogArguments extends GlobalOptions, OutputOptions, DiskOption, StoreOption {
   recording: string;
   'keyframe-every': string;
 }
 
 function builder(yargs: Argv<GlobalOptions>): Argv<RelogArguments> {
-  return withDisks(withOutput(yargs, 'The relog to write'), 'Where a base image is now (hda=PATH)')
+  const options = withDisks(withOutput(yargs, 'The relog to write'), 'Where a base image is now (hda=PATH)');
+  return withStore(options, 'Store for the contents of the relog; the recording may have its own there, too')
     .positional('recording', { type: 'string', demandOption: true, describe: 'A recording (.dcr)' })
     .option('keyframe-every', {
       type: 'string',
@@ -38,6 +40,7 @@ async function handler(args: RelogArguments): Promise<void> {
       output: args.output,
       force: args.force,
       keyframeEvery,
+      store: args.store,
       ...stage,
     }),
   );

@@ -8,16 +8,17 @@ import { noteCutOff } from '../outcome.js';
 import { formatPairs, printResult } from '../output.js';
 import { runStage } from '../run.js';
 import { stages } from '../stages.js';
+import { withStore, type StoreOption } from '../store.js';
 import { formatExact, formatRun } from '../units.js';
 
-interface ReplayArguments extends GlobalOptions, DiskOption {
+interface ReplayArguments extends GlobalOptions, DiskOption, StoreOption {
   recording: string;
   verify: boolean;
   console: boolean;
 }
 
 function builder(yargs: Argv<GlobalOptions>): Argv<ReplayArguments> {
-  return withDisks(yargs, 'Where a base image is now (hda=PATH)')
+  return withStore(withDisks(yargs, 'Where a base image is now (hda=PATH)'))
     .positional('recording', { type: 'string', demandOption: true, describe: 'A recording (.dcr)' })
     .option('verify', { type: 'boolean', default: false, describe: 'Compare the digests that the recording holds' })
     .option('console', { type: 'boolean', default: false, describe: 'Show what the guest prints' })

@@ -7,9 +7,10 @@ import { formatPairs, printResult } from '../output.js';
 import { refuseExisting } from '../paths.js';
 import { runStage } from '../run.js';
 import { stages } from '../stages.js';
+import { withStore, type StoreOption } from '../store.js';
 import { formatExact, parseCount } from '../units.js';
 
-interface ScreenshotArguments extends GlobalOptions {
+interface ScreenshotArguments extends GlobalOptions, StoreOption {
   recording: string;
   at: string;
   output: string | undefined;
@@ -18,7 +19,7 @@ interface ScreenshotArguments extends GlobalOptions {
 }
 
 function builder(yargs: Argv<GlobalOptions>): Argv<ScreenshotArguments> {
-  return yargs
+  return withStore(yargs)
     .positional('recording', { type: 'string', demandOption: true, describe: 'A recording (.dcr)' })
     .option('at', {
       type: 'string',

@@ -1,30 +1,57 @@
 import type { Argv, CommandModule } from 'yargs';
-import { EXIT_STATUS, exitStatus } from '../../formats/errors.js';
+import { DecoupleError, EXIT_STATUS, exitStatus } from '../../formats/errors.js';
 import type { Divergence, VerifyResult } from '../../relog/api.js';
+import { parseDisks, withDisks, type DiskOption } from '../disks.js';
+import { formatExplanation } from '../explanation.js';
 import type { GlobalOptions } from '../options.js';
 import { noteCutOff } from '../outcome.js';
 import { formatPairs, printResult } from '../output.js';
 import { runStage } from '../run.js';
 import { stages } from '../stages.js';
+import { withStore, type StoreOption } from '../store.js';
 import { formatExact, formatRun } from '../units.js';
 
-interface VerifyArguments extends GlobalOptions {
+interface VerifyArguments extends GlobalOptions, StoreOption, DiskOption {
   relog: string;
+  explain: boolean;
+  recording: string | undefined;
 }
 
 function builder(yargs: Argv<GlobalOptions>): Argv<VerifyArguments> {
-  return yargs
+  return withStore(withDisks(yargs, 'With --recording: where a base image is now (hda=PATH)'))
     .positional('relog', { type: 'string', demandOption: true, describe: 'A relog' })
-    .example('$0 verify run.relog --json', 'Does another CPU engine do exactly what the machine did?');
+    .option('explain', { type: 'boolean', default: false, describe: 'Narrow a difference down to its origin' })
+    .option('recording', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'With --explain: what the relog was made of; without it less can be known',
+    })
+    .example('$0 verify run.relog --json', 'Does another CPU engine do exactly what the machine did?')
+    .example('$0 verify run.relog --explain --recording run.dcr', 'If not, which instruction is the first?');
 }
 
 async function handler(args: VerifyArguments): Promise<void> {
-  const verify = await stages.verify();
+  const disks = parseDisks(args.disk);
+  const recording = args.recording ?? null;
+  if (recording !== null && !args.explain) throw unexplained('--recording');
+  if (args.disk.length > 0 && recording === null) throw unexplained('--disk');
   const findSymbols = await stages.kernelNames();
-  const result = await runStage('verify', (stage) => verify({ input: args.relog, findSymbols, ...stage }));
+  const { result, explanation } = await runStage('verify', async (stage) => {
+    const options = { input: args.relog, findSymbols, ...stage };
+    if (!args.explain) return { result: await (await stages.verify())(options), explanation: null };
+    const { verified, explanation } = await (await stages.explain())({ ...options, recording, disks });
+    return { result: verified, explanation };
+  });
   noteCutOff(args.relog, result.cutOff);
-  printResult(args.json, toJson(result), formatVerdict(result));
+  const shown = explanation === null ? '' : `\n${formatExplanation(explanation)}`;
+  const json = { ...toJson(result), ...(explanation !== null && { explanation }) };
+  printResult(args.json, json, formatVerdict(result) + shown);
   process.exitCode = result.exact ? EXIT_STATUS.ok : exitStatus('diverged');
+}
+
+function unexplained(option: string): DecoupleError {
+  const needs = option === '--disk' ? '--explain and --recording' : '--explain';
+  return new DecoupleError('usage', `${option} says nothing without ${needs}.`, `Add ${needs}, or leave it out.`);
 }
 
 /** What machines get: the fields that are promised, `first` only when there is one. */

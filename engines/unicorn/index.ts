@@ -1,6 +1,7 @@
 /** The simulator: Unicorn, fed the events of a relog. Knows the formats, and no other engine. */
 export { compareState, type StateComparison, type StateDifference, type UndefinedFlags } from './compare.js';
 export { FORGIVEN, type ForgivenRow } from './forgiven.js';
+export { parseFault, type PlantedFault, REGISTERS } from './fault.js';
 export { ExpectedRam } from './ram.js';
 export {
   type BlockBatch,
@@ -11,4 +12,5 @@ export {
   Simulator,
   type SimulatorDivergence,
   type SimulatorState,
+  type Step,
 } from './simulator.js';

@@ -33,6 +33,7 @@ export type NativeStop = 'starved' | 'keyframe' | 'state' | 'end' | 'limit' | 'd
 
 export interface NativeExpectedRam {
   writePages(numbers: Uint32Array, data: Uint8Array): void;
+  readPage(number: number): Uint8Array | null;
   close(): void;
 }
 
@@ -44,6 +45,7 @@ export interface NativeSimulator {
   writePages(numbers: Uint32Array, data: Uint8Array): void;
   copyRamFrom(ram: NativeExpectedRam): void;
   compareRam(expected: NativeExpectedRam, most: number): { differingWords: number; words: Uint32Array };
+  compareBytes(address: number, expected: Uint8Array, most: number): { differingWords: number; words: Uint32Array };
   readPhysical(address: number, size: number): Uint8Array | null;
   translate(linear: number): number | null;
   feed(frame: Uint8Array): void;
@@ -51,6 +53,10 @@ export interface NativeSimulator {
   dropEvents(): void;
   bytesHeld(): number;
   run(limit: bigint): NativeStop;
+  stopAtCheck(number: bigint): void;
+  setStepping(on: boolean): void;
+  readStep(out: Float64Array): void;
+  plantFault(position: bigint, target: number): void;
   position(): bigint;
   keyframeIndex(): number;
   newState(): Uint8Array;

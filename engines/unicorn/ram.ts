@@ -39,6 +39,11 @@ export class ExpectedRam {
     guarded(() => this.native.writePages(numbers, data));
   }
 
+  /** The content of a page, or null when it is not RAM. */
+  readPage(number: number): Uint8Array | null {
+    return this.native.readPage(number);
+  }
+
   close(): void {
     this.native.close();
   }

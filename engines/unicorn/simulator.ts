@@ -8,6 +8,7 @@ import type { UndefinedFlags } from './compare.js';
 import { guarded, loadNative, type NativeSimulator } from './native.js';
 import { packState, unpackState } from './packing.js';
 import { type ExpectedRam, PAGE_SIZE, packRegions } from './ram.js';
+import type { PlantedFault } from './fault.js';
 
 /** Where the simulator stands. */
 export interface Situation {
@@ -52,6 +53,8 @@ export interface Counts {
   softwareInterrupts: number;
   dma: number;
   checks: number;
+  /** Keyframe marks. */
+  marks: number;
   /** Blocks translated. */
   translations: number;
   /** Blocks cut short, for an event in their middle. */
@@ -88,17 +91,35 @@ export interface RamComparison {
   differences: { address: number; expected: number; got: number }[];
 }
 
+/** Where it stands while it goes instruction by instruction, and what nearly every instruction changes. */
+export interface Step {
+  position: number;
+  /** Events consumed since the start, keyframe marks apart. */
+  events: number;
+  /** Linear address of the next instruction. */
+  linear: number;
+  eflags: number;
+  gpr: number[];
+}
+
 const NO_LIMIT = 2n ** 64n - 1n;
 const LONGEST_INSTRUCTION = 15;
 const CODE_SEGMENT = 1;
+const STEP_FIELDS = 12;
+const EVERY_CHECK = 2n ** 64n - 1n;
+const MEMORY = -1;
 const BIG = 0x4000;
 
 export class Simulator {
   private readonly native: NativeSimulator;
+  private readonly step = new Float64Array(STEP_FIELDS);
 
-  constructor(options: { ram: readonly RamRegion[] }) {
+  /** @param options `fault`: for tests, an instruction to compute wrongly, once */
+  constructor(options: { ram: readonly RamRegion[]; fault?: PlantedFault | null }) {
     const native = loadNative();
     this.native = guarded(() => new native.Simulator(packRegions(options.ram)));
+    const { fault } = options;
+    if (fault) this.native.plantFault(fault.position, fault.target === 'memory' ? MEMORY : fault.target);
   }
 
   /** The library in use, and which of its known layouts it was proven to have. */
@@ -115,6 +136,20 @@ export class Simulator {
     return { ...unpackState(this.native.readState()), undefinedFlags: this.native.undefinedFlags() };
   }
 
+  /** The same as bytes that are equal when it is, without being taken apart; see `unpack`. */
+  readPacked(): Uint8Array {
+    return this.native.readState();
+  }
+
+  static unpack(packed: Uint8Array): CpuState {
+    return unpackState(packed);
+  }
+
+  /** The bits of EFLAGS that the instructions before left undefined. */
+  undefinedFlags(): UndefinedFlags {
+    return this.native.undefinedFlags();
+  }
+
   /** Takes over the undefined bits of EFLAGS, after a keyframe was found to agree with `readState`. */
   adoptFlags(eflags: number): void {
     this.native.adoptFlags(eflags >>> 0);
@@ -123,6 +158,11 @@ export class Simulator {
   /** Sets whole pages of RAM: page number n is the physical address n * 4096. Between runs. */
   writePages(numbers: Uint32Array, data: Uint8Array): void {
     guarded(() => this.native.writePages(numbers, data));
+  }
+
+  /** The content of a page, or null when it is not RAM. */
+  readPage(number: number): Uint8Array | null {
+    return this.readPhysical(number * PAGE_SIZE, PAGE_SIZE);
   }
 
   /** Makes RAM what `expected` says. */
@@ -160,6 +200,22 @@ export class Simulator {
     return { reason };
   }
 
+  /** Runs also stop, with `limit`, when the check of this number (from 1) was found to agree; null: no more. */
+  stopAtCheck(number: number | null): void {
+    this.native.stopAtCheck(number === null ? EVERY_CHECK : BigInt(number));
+  }
+
+  /** Runs also stop, with `limit`, before every instruction, once what happens at its position has happened. */
+  setStepping(on: boolean): void {
+    guarded(() => this.native.setStepping(on));
+  }
+
+  readStep(): Step {
+    this.native.readStep(this.step);
+    const [position, events, linear, eflags, ...gpr] = this.step as unknown as [number, number, number, number];
+    return { position, events, linear, eflags, gpr };
+  }
+
   /** Instructions retired since the start of the machine's run. */
   get position(): bigint {
     return this.native.position();
@@ -176,13 +232,12 @@ export class Simulator {
 
   /** Compares all of RAM; about 20 ms for 128 MiB. */
   compareRam(expected: ExpectedRam, maxDifferences = 16): RamComparison {
-    const { differingWords, words } = guarded(() => this.native.compareRam(expected.native, maxDifferences));
-    const differences = Array.from({ length: words.length / 3 }, (_, i) => ({
-      address: words[3 * i]!,
-      expected: words[3 * i + 1]!,
-      got: words[3 * i + 2]!,
-    }));
-    return { differingWords, differences };
+    return comparisonOf(guarded(() => this.native.compareRam(expected.native, maxDifferences)));
+  }
+
+  /** Compares the RAM from a physical address on, whole words within one region, with what it should hold. */
+  compareBytes(address: number, expected: Uint8Array, maxDifferences = 16): RamComparison {
+    return comparisonOf(guarded(() => this.native.compareBytes(address, expected, maxDifferences)));
   }
 
   /** A copy of physical memory; null unless all of it is in one region of RAM. */
@@ -241,4 +296,13 @@ export class Simulator {
     const { attributes } = this.readState().segments[CODE_SEGMENT]!;
     return { code: this.readLinear(linear, LONGEST_INSTRUCTION), bits: (attributes & BIG) !== 0 ? 32 : 16 };
   }
+}
+
+function comparisonOf({ differingWords, words }: { differingWords: number; words: Uint32Array }): RamComparison {
+  const differences = Array.from({ length: words.length / 3 }, (_, i) => ({
+    address: words[3 * i]!,
+    expected: words[3 * i + 1]!,
+    got: words[3 * i + 2]!,
+  }));
+  return { differingWords, differences };
 }

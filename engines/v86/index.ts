@@ -9,3 +9,4 @@ export * from './package.js';
 export type { Node as ShareNode, ShareTree } from './share/index.js';
 export type { V86Constructor } from './realm.js';
 export * from './registers.js';
+export { ramOffset } from './state-file.js';

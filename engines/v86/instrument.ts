@@ -6,6 +6,9 @@
  * interpreter is one; `sti` runs its successor inside itself and tells so in the engine's own counter; a JIT module
  * adds to that counter when it is left. REP string instructions run in chunks and are begun again for each: the wrapper
  * takes back what is not finished.
+ *
+ * An engine made for stepping has one hook more, before every instruction of the interpreter: what it costs is paid by
+ * whoever asks for it.
  */
 import binaryen from 'binaryen';
 import { IOAPIC_ADDRESS, LAYOUT, LOCAL_APIC_ADDRESS } from './layout.js';
@@ -62,8 +65,16 @@ const GLOBALS: [string, binaryen.Type][] = [
   ['d_rep_fresh', i32],
 ];
 
+/** Imported by an engine made for stepping: before an instruction begins, while the global `d_stepping` is not 0. */
+const STEP_HOOK = 'd_step';
+const STEPPING = 'd_stepping';
+/** The outermost instruction is STI, which runs the next one inside itself. */
+const IN_STI = 'd_in_sti';
+
+const STI = 0xfb;
+
 /** @throws Error when a function is missing or has another signature than expected: another build of v86 */
-export function instrument(wasm: Uint8Array): Uint8Array {
+export function instrument(wasm: Uint8Array, { stepping = false } = {}): Uint8Array {
   const module = binaryen.readBinary(wasm);
   try {
     const names = functionNames(module);
@@ -74,8 +85,14 @@ export function instrument(wasm: Uint8Array): Uint8Array {
     for (const [name, params] of Object.entries(HOOKS)) {
       module.addFunctionImport(name, 'env', name, binaryen.createType([...params]), none);
     }
+    if (stepping) {
+      module.addGlobal(STEPPING, i32, true, module.i32.const(0));
+      module.addGlobalExport(STEPPING, STEPPING);
+      module.addGlobal(IN_STI, i32, true, module.i32.const(0));
+      module.addFunctionImport(STEP_HOOK, 'env', STEP_HOOK, none, none);
+    }
     const wrapper = new Wrapper(module, names);
-    wrapInterpreter(wrapper);
+    wrapInterpreter(wrapper, stepping);
     wrapStrings(wrapper);
     wrapVectors(wrapper);
     wrapValues(wrapper);
@@ -190,17 +207,21 @@ const takeEngineCounter = (m: Module): Expr =>
     ),
   ]);
 
-function wrapInterpreter(wrapper: Wrapper): void {
+function wrapInterpreter(wrapper: Wrapper, stepping: boolean): void {
   wrapper.wrap(/3gen11interpreter3run$/, 1, [i32], ({ m, arg, local, call }) => {
     const opcode = (value: number): Expr => m.i32.eq(m.i32.and(arg(0), m.i32.const(0xff)), m.i32.const(value));
     const completed = (): Expr => m.i32.eq(m.local.get(local, i32), m.global.get('d_vectors', i32));
     const depth = (): Expr => m.global.get('d_depth', i32);
+    const step = (): Expr => m.if(m.global.get(STEPPING, i32), m.call(STEP_HOOK, [], none));
     const begin = m.block(null, [
+      stepping ? m.block(null, [m.global.set(IN_STI, opcode(STI)), step()]) : m.nop(),
       addCount(m, m.i64.const(1n)),
       m.global.set('d_base', load(m, LAYOUT.instructionCounter)),
     ]);
+    const within = (): Expr =>
+      m.if(m.global.get(IN_STI, i32), m.block(null, [m.global.set(IN_STI, m.i32.const(0)), step()]));
     return m.block(null, [
-      m.if(m.i32.eqz(depth()), begin),
+      m.if(m.i32.eqz(depth()), begin, stepping ? within() : m.nop()),
       m.global.set('d_depth', m.i32.add(depth(), m.i32.const(1))),
       m.local.set(local, m.global.get('d_vectors', i32)),
       call(),

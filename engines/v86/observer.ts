@@ -39,6 +39,8 @@ export class Observer implements Probe {
   readonly jit: JitObserver;
   /** Between two slices, before the timers run: state is architectural and the position is `position()`. */
   onSlice: () => void = () => undefined;
+  /** While stepping: before an instruction, when all that comes before it has happened. What it throws ends the step. */
+  onInstruction: () => void = () => undefined;
   /** Nothing is written while this is off. */
   enabled = false;
   private raw!: EngineExports;
@@ -59,6 +61,7 @@ export class Observer implements Probe {
   /** Linear address at which the JIT was left, when a vector says it; and whether by a fault. */
   private left: { eip: number; fault: boolean } | null = null;
   private readonly dma = new DmaTracker(() => this.memory());
+  private sliceStart = 0;
   private devices = 0;
   /** A device replaced the CPU's state. */
   private replaced = false;
@@ -101,7 +104,7 @@ export class Observer implements Probe {
       d_blocks: (index: number, map: number) => this.blocks.generating(this.memory(), map, index, this.ram()),
       d_left: (serial: number) => this.jitLeft(serial),
     };
-    Object.assign(env, hooks);
+    Object.assign(env, hooks, { d_step: () => this.onInstruction() });
     this.reads(env, 'io_port_read16', (port, value) => this.events.portRead(port, 2, value & 0xffff));
     this.reads(env, 'io_port_read32', (port, value) => this.events.portRead(port, 4, value));
     this.reads(env, 'mmap_read8', (address, value) => this.events.mmioRead(address, 1, value & 0xff));
@@ -162,6 +165,32 @@ export class Observer implements Probe {
     this.dma.forget();
     this.count.value = 0n;
     this.repCount.value = -1n;
+  }
+
+  /**
+   * From now on every instruction is interpreted, and `onInstruction` told. Between slices; for engines made for it. The
+   * slice goes on as long as `keepSlice` is called: what comes after it is not what came after it in the recording.
+   */
+  startStepping(): void {
+    (this.raw.jit_clear_cache_js as () => void)();
+    (this.raw as unknown as Record<string, Global>).d_stepping!.value = 1;
+    this.sliceStart = this.word(LAYOUT.instructionCounter);
+  }
+
+  /** In onInstruction: the slice does not end by itself, as the interpreter would end it earlier than JIT code does. */
+  keepSlice(): void {
+    // Counting takes differences within an instruction; only the one after STI is within another.
+    if (this.depth.value === 0) this.words[LAYOUT.instructionCounter >> 2] = this.sliceStart;
+  }
+
+  /**
+   * In onInstruction: position and linear address of the instruction, and whether it is a REP string instruction partly
+   * done.
+   */
+  instruction(): { position: number; linear: number; partial: boolean } {
+    const linear = this.word(LAYOUT.previousEip);
+    const partial = this.repEip.value === linear && this.repCount.value === this.count.value;
+    return { position: Number(this.count.value as bigint), linear: linear >>> 0, partial };
   }
 
   flags(): number {

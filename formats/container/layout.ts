@@ -7,18 +7,29 @@ export const FRAME_HEADER_BYTES = 32;
 /** No frame unpacks to more than this, so a reader knows its memory before it trusts a length. */
 export const MAX_PAYLOAD_BYTES = 64 << 20;
 export const END_FRAME = 255;
-export const MAJOR_VERSION = 1;
+/** Where frames are; of major version 2 on. Kinds below are for what files hold. */
+export const INDEX_FRAME = 254;
+/** The version that is written. */
+export const MAJOR_VERSION = 2;
 export const MINOR_VERSION = 0;
 
-export type ContainerKind = 'recording' | 'relog' | 'snapshot';
+export type ContainerKind = 'recording' | 'relog' | 'snapshot' | 'pack';
 export const CODEC_STORED = 0;
 export const CODEC_ZSTD = 1;
+/** The payload is in a store; the file has the SHA-256 of the list of its objects. Of major version 2 on. */
+export const CODEC_STORE = 2;
 
 const MAGIC: Record<ContainerKind, Buffer> = {
   recording: Buffer.from('\x89DCR\r\n\x1a\n', 'latin1'),
   relog: Buffer.from('\x89DRL\r\n\x1a\n', 'latin1'),
   snapshot: Buffer.from('\x89DCS\r\n\x1a\n', 'latin1'),
+  pack: Buffer.from('\x89DCP\r\n\x1a\n', 'latin1'),
 };
+
+export interface Version {
+  major: number;
+  minor: number;
+}
 
 export interface FrameHeader {
   kind: number;
@@ -45,7 +56,7 @@ export function encodePreamble(kind: ContainerKind): Buffer {
  * Checks a preamble and tells what the file is.
  * @throws DecoupleError not-decouple, damaged, version-too-new
  */
-export function decodePreamble(bytes: Buffer, path: string): ContainerKind {
+export function decodePreamble(bytes: Buffer, path: string): { kind: ContainerKind; version: Version } {
   const kind = (Object.keys(MAGIC) as ContainerKind[]).find((k) => bytes.subarray(0, 8).equals(MAGIC[k]));
   if (kind === undefined || bytes.length < PREAMBLE_BYTES) {
     // One flipped bit in the magic is damage, not a foreign file; anything else is somebody else's file.
@@ -60,15 +71,16 @@ export function decodePreamble(bytes: Buffer, path: string): ContainerKind {
     );
   }
   if (bytes.readUInt32LE(12) !== crc32(bytes.subarray(0, 12))) throw damaged(path, 'its preamble is not intact');
-  const major = bytes.readUInt16LE(8);
+  const [major, minor] = [bytes.readUInt16LE(8), bytes.readUInt16LE(10)];
+  if (major === 0) throw damaged(path, 'its version is 0');
   if (major > MAJOR_VERSION) {
     throw new DecoupleError(
       'version-too-new',
-      `${path} has format version ${major}.${bytes.readUInt16LE(10)}; this decouple reads up to ${MAJOR_VERSION}.`,
+      `${path} has format version ${major}.${minor}; this decouple reads up to ${MAJOR_VERSION}.`,
       'Install a newer decouple.',
     );
   }
-  return kind;
+  return { kind, version: { major, minor } };
 }
 
 export function encodeFrameHeader(header: Omit<FrameHeader, 'headerCrc'>, previousHeaderCrc: number): Buffer {
@@ -91,7 +103,19 @@ export function decodeFrameHeader(
   sequence: number,
   path: string,
 ): FrameHeader {
-  const header: FrameHeader = {
+  const header = parseFrameHeader(bytes);
+  if (header.headerCrc !== crc32(bytes.subarray(0, 28), previousHeaderCrc) || header.sequence !== sequence) {
+    throw damaged(path, `frame ${sequence} is not intact`);
+  }
+  if (header.storedLength > MAX_PAYLOAD_BYTES || header.rawLength > MAX_PAYLOAD_BYTES || header.codec > CODEC_STORE) {
+    throw damaged(path, `frame ${sequence} has an impossible header`);
+  }
+  return header;
+}
+
+/** The fields alone, of a frame whose predecessor is not known yet. */
+export function parseFrameHeader(bytes: Buffer): FrameHeader {
+  return {
     kind: bytes.readUInt8(0),
     codec: bytes.readUInt8(1),
     storedLength: bytes.readUInt32LE(4),
@@ -101,13 +125,6 @@ export function decodeFrameHeader(
     payloadCrc: bytes.readUInt32LE(24),
     headerCrc: bytes.readUInt32LE(28),
   };
-  if (header.headerCrc !== crc32(bytes.subarray(0, 28), previousHeaderCrc) || header.sequence !== sequence) {
-    throw damaged(path, `frame ${sequence} is not intact`);
-  }
-  if (header.storedLength > MAX_PAYLOAD_BYTES || header.rawLength > MAX_PAYLOAD_BYTES || header.codec > CODEC_ZSTD) {
-    throw damaged(path, `frame ${sequence} has an impossible header`);
-  }
-  return header;
 }
 
 export function damaged(path: string, what: string, cause?: unknown): DecoupleError {

@@ -1,13 +1,13 @@
 import { decode } from '../cbor.js';
 import { ShapeError } from '../shape.js';
 import { damaged } from './layout.js';
-import type { ContainerReader, Frame } from './reader.js';
+import type { Frame, FrameReader } from './frame-reader.js';
 
 /**
  * Decodes a frame's payload, one CBOR item, and checks its shape.
  * @throws DecoupleError damaged
  */
-export function parseFrame<T>(reader: ContainerReader, frame: Frame, shape: (value: unknown) => T): T {
+export function parseFrame<T>(reader: FrameReader, frame: Frame, shape: (value: unknown) => T): T {
   try {
     return shape(decode(frame.payload));
   } catch (error) {

@@ -1,156 +1,73 @@
-/** Reads a container frame by frame, with memory bounded by one frame, checking everything before it is handed out. */
-import { createHash, type Hash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+/** Reads recordings, relogs and their like: a container whose contents may be in a store. */
 import { decode } from '../cbor.js';
-import { crc32 } from '../checksum.js';
-import { DecoupleError, inputError } from '../errors.js';
-import { decompress } from '../zstd.js';
-import {
-  CODEC_ZSTD,
-  damaged,
-  decodeFrameHeader,
-  decodePreamble,
-  END_FRAME,
-  FRAME_HEADER_BYTES,
-  PREAMBLE_BYTES,
-  type ContainerKind,
-} from './layout.js';
-import type { EndRecord } from './writer.js';
+import { record, ShapeError, text } from '../shape.js';
+import { ContentStores, type StoreHint } from '../store/contents.js';
+import { HASH_BYTES } from '../store/pack.js';
+import { FrameReader } from './frame-reader.js';
+import { CODEC_STORE, damaged, type ContainerKind } from './layout.js';
 
-export interface Frame {
-  kind: number;
-  reach: bigint;
-  payload: Uint8Array;
-  /** Bytes the frame takes in the file. */
-  fileBytes: number;
-}
+/** Of every kind of container: it says which store is used. */
+const HEADER_FRAME = 1;
 
-export class ContainerReader {
-  readonly kind: ContainerKind;
-  /** Bytes of the file. */
-  readonly size: number;
-  /** Set when the end frame has been read. */
-  end: EndRecord | null = null;
-  /** The file stops in the middle of a frame or without an end frame. Known after the last frame. */
-  cutOff = false;
-  offset = PREAMBLE_BYTES;
-  private readonly fd: number;
-  private readonly hash: Hash = createHash('sha256');
-  private sequence = 0;
-  private previousHeaderCrc = 0;
-  private closed = false;
-
-  /** @throws DecoupleError file-missing, file-unreadable, not-decouple, damaged, version-too-new, wrong-kind */
-  constructor(
-    readonly path: string,
-    expected?: ContainerKind,
-  ) {
-    this.fd = openForReading(path);
-    try {
-      this.size = fstatSync(this.fd).size;
-      const preamble = this.read(0, Math.min(PREAMBLE_BYTES, this.size));
-      this.kind = decodePreamble(preamble, path);
-      this.hash.update(preamble);
-      if (expected !== undefined && this.kind !== expected) throw wrongKind(path, this.kind, expected);
-    } catch (error) {
-      this.close();
-      throw error;
-    }
-  }
+export class ContainerReader extends FrameReader {
+  private stores: ContentStores | null = null;
+  private header: Uint8Array | null = null;
 
   /**
-   * The next frame, or null after the last one (the end frame itself is not handed out: see `end`).
-   * @throws DecoupleError damaged
+   * @param path of a file or a named pipe; `-` is standard input
+   * @param resolveContents false: a payload that is in a store is handed out as the name of its list
+   * @throws DecoupleError file-missing, file-unreadable, not-decouple, damaged, version-too-new, wrong-kind
    */
-  next(): Frame | null {
-    if (this.end !== null || this.cutOff) return null;
-    const left = this.size - this.offset;
-    if (left < FRAME_HEADER_BYTES) return this.stopShort();
-    const headerBytes = this.read(this.offset, FRAME_HEADER_BYTES);
-    const header = decodeFrameHeader(headerBytes, this.previousHeaderCrc, this.sequence, this.path);
-    if (left < FRAME_HEADER_BYTES + header.storedLength) return this.stopShort();
-    const stored = this.read(this.offset + FRAME_HEADER_BYTES, header.storedLength);
-    if (crc32(stored) !== header.payloadCrc) throw damaged(this.path, `frame ${this.sequence} is not intact`);
-    const payload = this.unpack(stored, header.codec, header.rawLength);
-    const fileBytes = FRAME_HEADER_BYTES + header.storedLength;
-    if (header.kind === END_FRAME) {
-      this.finish(payload, fileBytes);
-      return null;
+  constructor(
+    private readonly file: string,
+    private readonly wanted?: ContainerKind,
+    private readonly resolveContents = true,
+  ) {
+    super(file, wanted);
+  }
+
+  override close(): void {
+    super.close();
+    this.stores?.close();
+    this.stores = null;
+  }
+
+  /** @throws DecoupleError damaged; store-missing, store-invalid, object-missing */
+  protected override unpack(stored: Buffer, codec: number, rawLength: number): Uint8Array {
+    if (codec === CODEC_STORE) {
+      if (stored.length !== HASH_BYTES) throw damaged(this.path, `frame ${this.sequence} has an impossible header`);
+      if (!this.resolveContents) return stored;
+      this.stores ??= new ContentStores(this.file, this.storeHint());
+      return this.stores.payload(stored, rawLength);
     }
-    this.hash.update(headerBytes).update(stored);
-    this.offset += fileBytes;
-    this.previousHeaderCrc = header.headerCrc;
-    this.sequence++;
-    return { kind: header.kind, reach: header.reach, payload, fileBytes };
+    const payload = super.unpack(stored, codec, rawLength);
+    if (this.sequence === 0) this.header = payload;
+    return payload;
   }
 
-  /** All frames to the end. */
-  *[Symbol.iterator](): Generator<Frame> {
-    for (let frame = this.next(); frame !== null; frame = this.next()) yield frame;
-  }
-
-  close(): void {
-    if (this.closed) return;
-    this.closed = true;
-    closeSync(this.fd);
-  }
-
-  private unpack(stored: Buffer, codec: number, rawLength: number): Uint8Array {
-    if (codec !== CODEC_ZSTD) {
-      if (stored.length !== rawLength) throw damaged(this.path, `frame ${this.sequence} has an impossible header`);
-      return stored;
-    }
+  /** What the header says of the store; null when it says nothing. */
+  private storeHint(): StoreHint | null {
+    const header = this.header ?? this.readHeader();
+    if (header === null) return null;
     try {
-      return decompress(stored, rawLength);
+      const { store } = record(decode(header), 'the header');
+      if (store === undefined) return null;
+      const { id, path } = record(store, 'store');
+      return { id: text(id, 'store.id'), path: text(path, 'store.path') };
     } catch (error) {
-      throw damaged(this.path, `frame ${this.sequence} cannot be unpacked`, error);
+      throw damaged(this.path, error instanceof ShapeError ? error.message : 'its header cannot be decoded', error);
     }
   }
 
-  private finish(payload: Uint8Array, fileBytes: number): void {
-    const record = decode(payload) as Partial<EndRecord>;
-    const digest = this.hash.copy().digest();
-    if (!(record.sha256 instanceof Uint8Array) || Buffer.compare(record.sha256, digest) !== 0) {
-      throw damaged(this.path, 'its digest does not match its contents');
+  /** For who began in the middle. */
+  private readHeader(): Uint8Array | null {
+    if (this.sequence === 0 || this.source.size === null) return null;
+    const reader = new FrameReader(this.file, this.wanted);
+    try {
+      const frame = reader.next();
+      return frame?.kind === HEADER_FRAME ? frame.payload : null;
+    } finally {
+      reader.close();
     }
-    if (this.offset + fileBytes !== this.size) throw damaged(this.path, 'there are bytes after its end');
-    this.end = { sha256: digest, outcome: record.outcome ?? {} };
   }
-
-  private stopShort(): null {
-    this.cutOff = true;
-    return null;
-  }
-
-  private read(offset: number, length: number): Buffer {
-    const bytes = Buffer.allocUnsafe(length);
-    let done = 0;
-    while (done < length) {
-      const got = readSync(this.fd, bytes, done, length - done, offset + done);
-      if (got === 0) throw damaged(this.path, 'it became shorter while it was read');
-      done += got;
-    }
-    return bytes;
-  }
-}
-
-function openForReading(path: string): number {
-  try {
-    const fd = openSync(path, 'r');
-    if (!fstatSync(fd).isDirectory()) return fd;
-    closeSync(fd);
-  } catch (error) {
-    throw inputError(path, error);
-  }
-  throw inputError(path, Object.assign(new Error('it is a directory'), { code: 'EISDIR' }));
-}
-
-function wrongKind(path: string, kind: ContainerKind, expected: ContainerKind): DecoupleError {
-  return new DecoupleError(
-    'wrong-kind',
-    `${path} is a ${kind}; this needs a ${expected}.`,
-    expected === 'recording'
-      ? 'Give the recording itself: a relog has already been made from one.'
-      : 'Make a relog of it first: decouple relog FILE -o FILE.relog.',
-  );
 }

@@ -1,126 +1,96 @@
-/**
- * Writes a container frame by frame. Whatever moment the process dies at, what is on disk is a valid prefix.
- *
- * With `temporary`, the file appears under its own name only when it is finished; without, it grows in place
- * (a recording that must survive its writer).
- */
-import { createHash, type Hash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
-import { encode } from '../cbor.js';
-import { crc32 } from '../checksum.js';
-import { DecoupleError, outputError, outputExists } from '../errors.js';
-import { publish, temporaryPath } from '../publish.js';
-import { compress } from '../zstd.js';
-import {
-  CODEC_STORED,
-  CODEC_ZSTD,
-  encodeFrameHeader,
-  encodePreamble,
-  END_FRAME,
-  MAX_PAYLOAD_BYTES,
-  type ContainerKind,
-} from './layout.js';
+/** Writes recordings, relogs and their like: a container whose contents may go into a store instead of the file. */
+import { cutsOf, type StoreHint } from '../store/contents.js';
+import { StoreWriter } from '../store/store-writer.js';
+import { FrameWriter, type WriterOptions } from './frame-writer.js';
+import { CODEC_STORE } from './layout.js';
 
-export interface WriterOptions {
-  path: string;
-  kind: ContainerKind;
-  /** Write to a temporary name beside `path` and rename at the end. */
-  temporary: boolean;
-  /** Replace a file that is already there. */
-  force: boolean;
+/** Smaller contents cost less where they are. */
+const MIN_STORED_BYTES = 16 << 10;
+/** Contents are as good as incompressible for what comes after them, and written once: worth some time. */
+const CONTENTS_LEVEL = 5;
+/** Frames that wait for the store are this long at the most: those with names of lists, a few dozen bytes each. */
+const MAX_HELD_BYTES = 256 << 10;
+
+export interface ContainerWriterOptions extends WriterOptions {
+  /** The folder of a store that contents go into, instead of the file. */
+  store?: string | null | undefined;
 }
 
-/** What the `end` frame says. `sha256` is over all bytes of the file before the end frame. */
-export interface EndRecord {
-  sha256: Uint8Array;
-  outcome: Record<string, unknown>;
-}
+export class ContainerWriter extends FrameWriter {
+  private readonly store: StoreWriter | null;
+  /** Frames that name objects which are not on the disk yet: nothing in a file may name what is not there. */
+  private held: Uint8Array[] = [];
+  private heldBytes = 0;
 
-export class ContainerWriter {
-  readonly path: string;
-  bytes = 0;
-  private readonly writePath: string;
-  private readonly force: boolean;
-  private readonly hash: Hash = createHash('sha256');
-  private fd: number | null;
-  private sequence = 0;
-  private previousHeaderCrc = 0;
-
-  /** @throws DecoupleError output-exists, write-failed */
-  constructor(options: WriterOptions) {
-    this.path = options.path;
-    this.force = options.force;
-    if (!options.force && existsSync(options.path)) throw outputExists(options.path);
-    this.writePath = options.temporary ? temporaryPath(options.path) : options.path;
+  /** @throws DecoupleError output-exists, write-failed; store-invalid, version-too-new */
+  constructor(options: ContainerWriterOptions) {
+    super(options);
     try {
-      this.fd = openSync(this.writePath, options.temporary || options.force ? 'w' : 'wx', 0o644);
+      const { store, path } = options;
+      this.store = typeof store === 'string' ? new StoreWriter(store, path) : null;
+      // Known before there is anything to need: a collector looks at the file from now on.
+      if (!options.temporary) this.store?.commit();
     } catch (error) {
-      throw outputError(options.path, error);
+      this.abandon();
+      throw error;
     }
-    this.put(encodePreamble(options.kind));
+  }
+
+  /** For the header of a file that uses a store. */
+  get storeHint(): { store?: StoreHint } {
+    return this.store === null ? {} : { store: { id: this.store.folder.id, path: this.store.folder.path } };
   }
 
   /**
-   * Appends one frame; it is in the file when this returns.
-   * @param payload at most 64 MiB
-   * @param reach position or step that the frame reaches
-   * @returns bytes written
+   * Appends a frame with contents: pages of RAM, sectors, files. With a store they go there, and the file gets the name
+   * of their list.
+   * @param payload one CBOR item
+   * @returns bytes written to the file
    */
-  frame(kind: number, payload: Uint8Array, reach: bigint, level = 3): number {
-    if (payload.length > MAX_PAYLOAD_BYTES) throw new RangeError(`frame of ${payload.length} bytes`);
-    const packed = payload.length > 64 && level > 0 ? compress(payload, level) : payload;
-    const useful = packed.length < payload.length;
-    const stored = useful ? packed : payload;
-    const header = encodeFrameHeader(
-      {
-        kind,
-        codec: useful ? CODEC_ZSTD : CODEC_STORED,
-        storedLength: stored.length,
-        rawLength: payload.length,
-        sequence: this.sequence++,
-        reach,
-        payloadCrc: crc32(stored),
-      },
-      this.previousHeaderCrc,
-    );
-    this.previousHeaderCrc = header.readUInt32LE(28);
-    const before = this.bytes;
-    this.put(Buffer.concat([header, stored]));
-    return this.bytes - before;
-  }
-
-  /** Writes the end frame and gives the file its name. */
-  finish(outcome: Record<string, unknown>, reach: bigint): void {
-    const record: EndRecord = { sha256: this.hash.copy().digest(), outcome };
-    this.frame(END_FRAME, encode(record), reach, 0);
-    if (this.fd === null) return;
-    try {
-      fsyncSync(this.fd);
-      closeSync(this.fd);
-      this.fd = null;
-      if (this.writePath !== this.path) publish(this.writePath, this.path, this.force);
-    } catch (error) {
-      if (error instanceof DecoupleError) throw error;
-      throw outputError(this.path, error);
+  contents(kind: number, payload: Uint8Array, reach: bigint): number {
+    if (this.store === null || payload.length < MIN_STORED_BYTES) {
+      return super.frame(kind, payload, reach, CONTENTS_LEVEL);
     }
+    const list = this.store.putList(payload, cutsOf(payload));
+    return this.appendStored(kind, CODEC_STORE, list, payload.length, reach);
   }
 
-  /** Closes the file as it is (in place) or removes it (temporary). Safe to call at any time, also twice. */
-  abandon(): void {
-    if (this.fd === null) return;
-    closeSync(this.fd);
-    this.fd = null;
-    if (this.writePath !== this.path) unlinkSync(this.writePath);
+  override frame(kind: number, payload: Uint8Array, reach: bigint, level = 3): number {
+    this.settle();
+    return super.frame(kind, payload, reach, level);
   }
 
-  private put(bytes: Uint8Array): void {
-    if (this.fd === null) throw new Error('the container is closed');
-    try {
-      for (let done = 0; done < bytes.length;) done += writeSync(this.fd, bytes, done);
-    } catch (error) {
-      throw outputError(this.path, error);
+  override abandon(): void {
+    // Those held would name what is not there.
+    super.abandon();
+    this.store?.close();
+  }
+
+  protected override put(bytes: Uint8Array): void {
+    // The first bytes come before there is a store; under a temporary name nobody reads them before the end.
+    if (this.temporary || !this.store?.pending) {
+      super.put(bytes);
+      return;
     }
-    this.hash.update(bytes);
-    this.bytes += bytes.length;
+    this.held.push(bytes);
+    this.heldBytes += bytes.length;
+    if (this.heldBytes > MAX_HELD_BYTES) this.settle();
+  }
+
+  protected override beforeEnd(): void {
+    this.store?.commit();
+    this.release();
+  }
+
+  /** What the frames so far need is on the disk, and then they are in the file. */
+  private settle(): void {
+    if (this.temporary || !this.store?.pending) return;
+    this.store.commit();
+    this.release();
+  }
+
+  private release(): void {
+    for (const bytes of this.held.splice(0)) super.put(bytes);
+    this.heldBytes = 0;
   }
 }

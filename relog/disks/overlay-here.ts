@@ -10,7 +10,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { ContainerReader } from '../../formats/container/index.js';
+import { ContainerReader, refuseStandardInput } from '../../formats/container/index.js';
 import type { DriveName } from '../../formats/disks.js';
 import { DecoupleError, hasSystemCode, outputError, outputExists } from '../../formats/errors.js';
 import { SECTOR_BYTES, type Overlay } from '../../formats/overlay.js';
@@ -45,6 +45,7 @@ export interface OverlayResult {
 /** @throws DecoupleError usage, disk-…, output-exists, write-failed, and what replaying throws */
 export async function overlayHere(options: OverlayOptions): Promise<OverlayResult> {
   const { input, drive, output } = options;
+  refuseStandardInput(input);
   if (!options.inPlace && !options.force && statSync(output, { throwIfNoEntry: false })) throw outputExists(output);
   const { start, recorded } = readOverlay(input, drive);
   const reference = start.header.disks[drive];

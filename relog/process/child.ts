@@ -8,6 +8,7 @@ import type {
   ScreenshotOptions,
   StageOptions,
 } from '../api.js';
+import type { ExplainHereOptions } from '../explain/explain-here.js';
 import type { OverlayOptions } from '../disks/overlay-here.js';
 import type { PlainOptions } from '../plain.js';
 import type { RecorderOptions } from '../recorder.js';
@@ -80,6 +81,10 @@ async function run(stage: StageName, options: unknown): Promise<unknown> {
     case 'asciicast': {
       const { asciicastHere } = await import('../asciicast-here.js');
       return asciicastHere({ ...(options as AsciicastOptions), ...hooks });
+    }
+    case 'explain': {
+      const { explainHere } = await import('../explain/explain-here.js');
+      return explainHere({ ...(options as ExplainHereOptions), ...hooks });
     }
     case 'relog': {
       const { relogHere } = await import('../relog-here.js');

@@ -4,11 +4,14 @@
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { isStandardInput } from '../../formats/container/index.js';
 import { DecoupleError, type ErrorCode } from '../../formats/errors.js';
 import type { StageOptions } from '../api.js';
 import type { StageName, ToChild, ToParent } from './protocol.js';
 
 export interface StageCallbacks extends StageOptions {
+  /** The file that the stage reads, if it reads one. */
+  input?: string;
   onConsole?: ((bytes: Uint8Array) => void) | undefined;
   typed?: AsyncIterable<Uint8Array> | null;
 }
@@ -19,7 +22,13 @@ export function runStage<T>(stage: StageName, options: StageCallbacks): Promise<
   signal?.throwIfAborted();
   const child = fork(fileURLToPath(new URL('child.js', import.meta.url)), [], {
     serialization: 'advanced',
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // Standard input is the stage's only when that is what it reads: a terminal's keys come through messages.
+    stdio: [
+      plain.input !== undefined && isStandardInput(plain.input) ? 'inherit' : 'ignore',
+      'inherit',
+      'inherit',
+      'ipc',
+    ],
     execArgv: ['--max-old-space-size=4096'],
   });
   const say = (message: ToChild): void => {

@@ -1,7 +1,8 @@
 /** What a stage's process and its parent say to each other. */
 import type { Progress } from '../api.js';
 
-export type StageName = 'record' | 'replay' | 'relog' | 'export' | 'plain' | 'screenshot' | 'disk' | 'asciicast';
+export type StageName =
+  'record' | 'replay' | 'relog' | 'export' | 'plain' | 'screenshot' | 'disk' | 'asciicast' | 'explain';
 
 export type ToChild =
   | { kind: 'start'; stage: StageName; options: unknown }

@@ -17,6 +17,9 @@ interface Reader {
 
 const READERS: Reader[] = [
   { name: 'info', kind: null, args: (file) => ['info', file] },
+  { name: 'stats', kind: null, args: (file) => ['stats', file] },
+  { name: 'dump', kind: null, args: (file) => ['dump', file] },
+  { name: 'diff', kind: null, args: (file) => ['diff', file, file] },
   { name: 'replay', kind: 'recording', args: (file) => ['replay', file] },
   { name: 'relog', kind: 'recording', args: (file, folder) => ['relog', file, '-o', join(folder, 'out.relog')] },
   {

@@ -29,6 +29,13 @@ const WRONG: [string, string[]][] = [
   ['a bad forward', ['record', 'g', '-o', 'a', '--for', '3s', '--net', 'user', '--forward', '8080:80']],
   ['a port that is none', ['record', 'g', '-o', 'a', '--for', '3s', '--net', 'user', '--forward', 'tcp:8080:65536']],
   ['an export of nothing', ['export', 'a', '-o', 'b']],
+  ['a position that is none', ['dump', 'a', '--from', 'soon']],
+  ['a range that ends before it begins', ['dump', 'a', '--from', '2M', '--to', '1M']],
+  ['ports that are none', ['dump', 'a', '--port', '0x3ff-0x3f8']],
+  ['a port beyond the last', ['dump', 'a', '--port', '0x10000']],
+  ['one file to compare', ['diff', 'a']],
+  ['a recording without --explain', ['verify', 'a', '--recording', 'b']],
+  ['a disk without a recording', ['verify', 'a', '--explain', '--disk', 'hda=b']],
   ['an unknown analysis', ['analyze', 'a', '-o', 'b', '-a', 'astrology']],
 ];
 
@@ -88,7 +95,19 @@ test('a guest that nobody knows', async (t) => {
   t.true(stderr.includes('no-such-guest'));
 });
 
-for (const command of ['record', 'replay', 'relog', 'verify', 'analyze', 'export', 'guests', 'info']) {
+for (const command of [
+  'record',
+  'replay',
+  'relog',
+  'verify',
+  'analyze',
+  'export',
+  'guests',
+  'info',
+  'stats',
+  'dump',
+  'diff',
+]) {
   test(`${command} --help has an example`, async (t) => {
     const { status, stdout } = await decouple([command, '--help']);
     t.is(status, EXIT_STATUS.ok);

@@ -11,13 +11,17 @@ export interface Outcome {
   stderr: string;
 }
 
-/** `decouple` with these arguments, without a terminal and with an empty stdin. */
-export async function decouple(args: string[], options: { cwd?: string; timeout?: number } = {}): Promise<Outcome> {
+/** `decouple` with these arguments, without a terminal and with an empty stdin if there is no `input` for it. */
+export async function decouple(
+  args: string[],
+  options: { cwd?: string; timeout?: number; input?: Uint8Array; env?: Record<string, string> } = {},
+): Promise<Outcome> {
   const { exitCode, stdout, stderr } = await execa('node', [`${PROJECT}bin/decouple.mjs`, ...args], {
     cwd: options.cwd ?? PROJECT,
     timeout: options.timeout ?? 120_000,
+    env: options.env ?? {},
     reject: false,
-    stdin: 'ignore',
+    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
   });
   return { status: exitCode, stdout, stderr };
 }

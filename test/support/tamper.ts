@@ -5,8 +5,16 @@ import { ContainerReader, ContainerWriter, type ContainerKind, type Frame } from
 import { EVENT, type EventName } from '../../formats/events.js';
 import { RECORDING_FRAME, type RecordingHeader } from '../../formats/recording.js';
 import { RELOG_FRAME } from '../../formats/relog.js';
+import { PACK_FRAME } from '../../formats/store/pack.js';
 
 export type RawEvent = (number | bigint | null | Uint8Array | number[])[];
+
+/** Numbers of 32 bits, one after another, but for `data`. */
+export interface RawPages {
+  numbers: Uint8Array;
+  sources?: Uint8Array;
+  data: Uint8Array;
+}
 
 export interface Lie {
   kind: EventName;
@@ -38,13 +46,34 @@ export function withOtherEngine(input: string, output: string): void {
   });
 }
 
-/** A copy of a whole container with other payloads, all checksums right. */
+/** A relog whose pages say something else: `change` is called for each of its pages frames. */
+export function tamperPages(input: string, output: string, change: (pages: RawPages) => void): void {
+  rewrite(input, output, 'relog', ({ kind, payload }) => {
+    if (kind !== RELOG_FRAME.pages) return payload;
+    const pages = decode(Uint8Array.from(payload)) as RawPages;
+    change(pages);
+    return encode(pages);
+  });
+}
+
+/** A pack whose groups are other bytes than its directory says. */
+export function tamperObjects(input: string, output: string): void {
+  rewrite(input, output, 'pack', ({ kind, payload }) =>
+    kind === PACK_FRAME.group ? payload.map((byte) => byte ^ 1) : payload,
+  );
+}
+
+/** A copy of a whole container with other payloads, all checksums and the index right. */
 function rewrite(input: string, output: string, kind: ContainerKind, change: (frame: Frame) => Uint8Array): void {
   const reader = new ContainerReader(input, kind);
   const writer = new ContainerWriter({ path: output, kind, temporary: false, force: true });
   try {
-    for (const frame of reader) writer.frame(frame.kind, change(frame), frame.reach);
-    writer.finish(reader.end!.outcome, 0n);
+    let reach = 0n;
+    for (const frame of reader) {
+      reach = frame.reach;
+      writer.frame(frame.kind, change(frame), reach);
+    }
+    writer.finish(reader.end!.outcome, reach);
   } finally {
     reader.close();
     writer.abandon();

@@ -19,6 +19,7 @@
         "engine.cpp",
         "event_text.cpp",
         "extent.cpp",
+        "fault.cpp",
         "flags.cpp",
         "interpose_cpu.cpp",
         "interpose_memory.cpp",

@@ -27,6 +27,7 @@ void Simulator::handleDue() {
     case Kind::kCheck:
       compareCheck(due);
       consume();
+      if (counts_.checks >= lastCheck_) stop(Stop::kLimit);
       return;
     case Kind::kDma:
       writeDma(due);
@@ -34,6 +35,7 @@ void Simulator::handleDue() {
       jumpOut();
     case Kind::kKeyframeMark:
       keyframeIndex_ = due.index;
+      ++counts_.marks;
       consume();
       stop(Stop::kKeyframe);
     case Kind::kState:

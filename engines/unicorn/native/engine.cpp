@@ -105,6 +105,8 @@ constexpr uint32_t kInvalidOpcode = 6;
 }  // namespace
 
 void Engine::hookBlocks(uc_cb_hookcode_t callback) {
+  // There may be one already: both would be called.
+  if (blockHook_ != 0) check(uc_hook_del(uc_, blockHook_), "uc_hook_del");
   // No address is all: begin > end.
   check(uc_hook_add(uc_, &blockHook_, UC_HOOK_BLOCK, reinterpret_cast<void*>(callback), this, 1, 0), "uc_hook_add");
   blockRecord_ = findUserData(blockHook_, this);

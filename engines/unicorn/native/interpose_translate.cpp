@@ -29,7 +29,9 @@ REPLACES void gen_intermediate_code_x86_64(void* cpu, void* rawBlock, int most) 
   void* host = nullptr;
   get_page_addr_code_hostp_x86_64(Cpu(cpu).env(), block.address(), &host);
   extent.replacedCount = 0;
-  if (host != nullptr && Simulator::of(Cpu(cpu).env()) != nullptr) {
+  const Simulator* simulator = Simulator::of(Cpu(cpu).env());
+  if (simulator != nullptr && simulator->stepping()) most = 1;
+  if (host != nullptr && simulator != nullptr) {
     const size_t left = kPageSize - (block.address() & (kPageSize - 1));
     const bool code32 = (block.context() & kContextCode32) != 0;
     extent = scanBlock(static_cast<const uint8_t*>(host), left, code32, static_cast<unsigned>(most));

@@ -10,9 +10,10 @@ namespace decouple {
 class ExpectedRamObject : public Napi::ObjectWrap<ExpectedRamObject> {
  public:
   static Napi::Function define(Napi::Env env) {
-    return DefineClass(env, "ExpectedRam",
-                       {InstanceMethod("writePages", &ExpectedRamObject::writePages),
-                        InstanceMethod("close", &ExpectedRamObject::close)});
+    return DefineClass(
+        env, "ExpectedRam",
+        {InstanceMethod("writePages", &ExpectedRamObject::writePages),
+         InstanceMethod("readPage", &ExpectedRamObject::readPage), InstanceMethod("close", &ExpectedRamObject::close)});
   }
   explicit ExpectedRamObject(const Napi::CallbackInfo& info)
       : ObjectWrap(info), ram_(std::make_unique<Ram>(regionsFrom(info[0]))) {}
@@ -27,6 +28,14 @@ class ExpectedRamObject : public Napi::ObjectWrap<ExpectedRamObject> {
       return true;
     });
     return info.Env().Undefined();
+  }
+  Napi::Value readPage(const Napi::CallbackInfo& info) {
+    const uint32_t number = info[0].As<Napi::Number>().Uint32Value();
+    const uint8_t* page = number < 1u << 20 && ram_ ? ram_->at(uint64_t{number} << 12, kPageSize) : nullptr;
+    if (page == nullptr) return info.Env().Null();
+    Napi::Uint8Array copy = Napi::Uint8Array::New(info.Env(), kPageSize);
+    std::memcpy(copy.Data(), page, kPageSize);
+    return copy;
   }
   Napi::Value close(const Napi::CallbackInfo& info) {
     ram_.reset();

@@ -39,6 +39,7 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
                            InstanceMethod("writePages", &SimulatorObject::writePages),
                            InstanceMethod("copyRamFrom", &SimulatorObject::copyRamFrom),
                            InstanceMethod("compareRam", &SimulatorObject::compareRam),
+                           InstanceMethod("compareBytes", &SimulatorObject::compareBytes),
                            InstanceMethod("readPhysical", &SimulatorObject::readPhysical),
                            InstanceMethod("translate", &SimulatorObject::translate),
                            InstanceMethod("feed", &SimulatorObject::feed),
@@ -46,6 +47,10 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
                            InstanceMethod("dropEvents", &SimulatorObject::dropEvents),
                            InstanceMethod("bytesHeld", &SimulatorObject::bytesHeld),
                            InstanceMethod("run", &SimulatorObject::run),
+                           InstanceMethod("stopAtCheck", &SimulatorObject::stopAtCheck),
+                           InstanceMethod("setStepping", &SimulatorObject::setStepping),
+                           InstanceMethod("readStep", &SimulatorObject::readStep),
+                           InstanceMethod("plantFault", &SimulatorObject::plantFault),
                            InstanceMethod("position", &SimulatorObject::position),
                            InstanceMethod("keyframeIndex", &SimulatorObject::keyframeIndex),
                            InstanceMethod("newState", &SimulatorObject::newState),
@@ -133,14 +138,32 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
     std::vector<Difference> found;
     const uint32_t most = info[1].As<Napi::Number>().Uint32Value();
     const uint64_t differing = decouple::compareRam(expectedRam(info), simulator(info).ram(), most, found);
-    Napi::Uint32Array words = Napi::Uint32Array::New(info.Env(), found.size() * 3);
+    return comparison(info.Env(), differing, found);
+  }
+
+  /** (physical address, bytes that should be there, most) */
+  Napi::Value compareBytes(Info info) {
+    std::vector<Difference> found;
+    const uint32_t start = info[0].As<Napi::Number>().Uint32Value();
+    const Napi::Uint8Array expected = info[1].As<Napi::Uint8Array>();
+    const uint32_t most = info[2].As<Napi::Number>().Uint32Value();
+    const size_t size = expected.ByteLength();
+    if (size % 4 != 0 || !simulator(info).ram().contains(start, size)) {
+      fail(info.Env(), "internal", "Bytes to compare are not whole words of RAM.");
+    }
+    const uint64_t differing = decouple::compareBytes(expected.Data(), simulator(info).ram(), start, size, most, found);
+    return comparison(info.Env(), differing, found);
+  }
+
+  static Napi::Object comparison(Napi::Env env, uint64_t differing, const std::vector<Difference>& found) {
+    Napi::Uint32Array words = Napi::Uint32Array::New(env, found.size() * 3);
     for (size_t i = 0; i < found.size(); ++i) {
       words[3 * i] = found[i].address;
       words[3 * i + 1] = found[i].expected;
       words[3 * i + 2] = found[i].got;
     }
-    Napi::Object result = Napi::Object::New(info.Env());
-    result["differingWords"] = Napi::Number::New(info.Env(), static_cast<double>(differing));
+    Napi::Object result = Napi::Object::New(env);
+    result["differingWords"] = Napi::Number::New(env, static_cast<double>(differing));
     result["words"] = words;
     return result;
   }
@@ -185,6 +208,37 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
 
   Napi::Value run(Info info) {
     return Napi::String::New(info.Env(), stopName(simulator(info).run(uint64From(info[0]))));
+  }
+
+  Napi::Value stopAtCheck(Info info) {
+    simulator(info).stopAtCheck(uint64From(info[0]));
+    return info.Env().Undefined();
+  }
+
+  Napi::Value setStepping(Info info) {
+    simulator(info).setStepping(info[0].As<Napi::Boolean>().Value());
+    return info.Env().Undefined();
+  }
+
+  /** Fills in: position, events consumed without keyframe marks, linear address, EFLAGS, general registers. */
+  Napi::Value readStep(Info info) {
+    const Simulator& from = simulator(info);
+    const Napi::Float64Array out = info[0].As<Napi::Float64Array>();
+    constexpr size_t kFields = 12;
+    if (out.ElementLength() < kFields) fail(info.Env(), "internal", "A step has more fields.");
+    double* fields = const_cast<double*>(out.Data());
+    const StepState state = from.stepState();
+    fields[0] = static_cast<double>(from.position());
+    fields[1] = static_cast<double>(from.eventsConsumed() - from.counts().marks);
+    fields[2] = state.linear;
+    fields[3] = state.eflags;
+    for (int i = 0; i < 8; ++i) fields[4 + i] = state.gpr[i];
+    return info.Env().Undefined();
+  }
+
+  Napi::Value plantFault(Info info) {
+    simulator(info).plantFault({uint64From(info[0]), info[1].As<Napi::Number>().Int32Value()});
+    return info.Env().Undefined();
   }
 
   Napi::Value position(Info info) { return Napi::BigInt::New(info.Env(), simulator(info).position()); }
@@ -232,6 +286,7 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
     set("softwareInterrupts", from.softwareInterrupts);
     set("dma", from.dma);
     set("checks", from.checks);
+    set("marks", from.marks);
     set("translations", from.translations);
     set("splits", from.splits);
     return result;

@@ -27,6 +27,10 @@ uint64_t Simulator::starvesAt() const {
 }
 
 void Simulator::refreshDue() {
+  if (stepping_) {
+    position_.due = 0;
+    return;
+  }
   const Event* due = cursor_.due();
   uint64_t next = due == nullptr ? 0 : due->position;
   if (starvesAt() < next) next = starvesAt();
@@ -77,6 +81,7 @@ void Simulator::atBlock(Translation& block) {
   engine_.env().eip() = static_cast<uint32_t>(block.address - block.codeBase);
   position_.block = nullptr;
   while (whatIsDue(&block) == Due::kNow) handleDue();
+  if (stepping_) pause();
 
   const Event& due = *cursor_.due();
   uint64_t end = limitAt_ < starvesAt() ? limitAt_ : starvesAt();
@@ -85,6 +90,16 @@ void Simulator::atBlock(Translation& block) {
   if (stops && due.position > position_.count && due.position < end) end = due.position;
   if (end < position_.count + block.instructions) split(end - position_.count);
   enter(block);
+}
+
+/** Stops before the instruction that begins here, once. */
+void Simulator::pause() {
+  if (resuming_) {
+    resuming_ = false;
+    return;
+  }
+  paused_ = true;
+  stop(Stop::kLimit);
 }
 
 /** Between two blocks, before the next one is looked for: its code may not be mapped, so events come first. */

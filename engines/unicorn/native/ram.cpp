@@ -48,22 +48,39 @@ uint8_t* Ram::at(uint64_t address, size_t size) const {
   return nullptr;
 }
 
+namespace {
+
+/** Whole words at two places that stand for the physical address `start`. */
+uint64_t compareWords(const uint8_t* want, const uint8_t* have, uint64_t start, uint64_t size, size_t most,
+                      std::vector<Difference>& out) {
+  uint64_t differing = 0;
+  for (uint64_t page = 0; page < size; page += kPageSize) {
+    const uint64_t end = size - page < kPageSize ? size : page + kPageSize;
+    if (std::memcmp(want + page, have + page, end - page) == 0) continue;
+    for (uint64_t at = page; at + 4 <= end; at += 4) {
+      const uint32_t wanted = wordAt(want + at), found = wordAt(have + at);
+      if (wanted == found) continue;
+      ++differing;
+      if (out.size() < most) out.push_back({static_cast<uint32_t>(start + at), wanted, found});
+    }
+  }
+  return differing;
+}
+
+}  // namespace
+
 uint64_t compareRam(const Ram& expected, const Ram& got, size_t most, std::vector<Difference>& out) {
   uint64_t differing = 0;
   for (size_t i = 0; i < expected.regions().size(); ++i) {
     const Region& want = expected.regions()[i];
-    const uint8_t* have = got.regions()[i].host;
-    for (uint64_t page = 0; page < want.size; page += kPageSize) {
-      if (std::memcmp(want.host + page, have + page, kPageSize) == 0) continue;
-      for (uint64_t at = page; at < page + kPageSize; at += 4) {
-        const uint32_t wanted = wordAt(want.host + at), found = wordAt(have + at);
-        if (wanted == found) continue;
-        ++differing;
-        if (out.size() < most) out.push_back({static_cast<uint32_t>(want.start + at), wanted, found});
-      }
-    }
+    differing += compareWords(want.host, got.regions()[i].host, want.start, want.size, most, out);
   }
   return differing;
+}
+
+uint64_t compareBytes(const uint8_t* expected, const Ram& got, uint32_t start, size_t size, size_t most,
+                      std::vector<Difference>& out) {
+  return compareWords(expected, got.at(start, size), start, size, most, out);
 }
 
 void copyRam(const Ram& from, Ram& to) {

@@ -53,6 +53,11 @@ struct Difference {
  */
 uint64_t compareRam(const Ram& expected, const Ram& got, size_t most, std::vector<Difference>& out);
 
+/** The same for a part of it: `expected` holds the bytes from physical address `start` on, all of them in one region.
+ */
+uint64_t compareBytes(const uint8_t* expected, const Ram& got, uint32_t start, size_t size, size_t most,
+                      std::vector<Difference>& out);
+
 /** Takes the contents of `from`, which has the same regions. */
 void copyRam(const Ram& from, Ram& to);
 

@@ -24,6 +24,7 @@ Simulator::~Simulator() = default;
 void Simulator::loadState(const CpuState& state, uint64_t position) {
   loadCpuState(state, engine_.env(), engine_.cpu().raw());
   position_ = Position(position);
+  paused_ = false;
   halted_ = state.halted != 0;
   rest_.size = 0;
   stop_ = Stop::kNone;
@@ -32,6 +33,13 @@ void Simulator::loadState(const CpuState& state, uint64_t position) {
 CpuState Simulator::readState() const {
   CpuState state = readCpuState(engine_.env());
   state.halted = halted_ ? 1 : 0;
+  return state;
+}
+
+StepState Simulator::stepState() const {
+  const Env env = engine_.env();
+  StepState state{linearEip(), readFlags(env), {}};
+  for (int i = 0; i < 8; ++i) state.gpr[i] = env.gpr32(i);
   return state;
 }
 
@@ -144,7 +152,13 @@ void Simulator::noteDivergence(const char* what, const std::string& expected, co
   stop_ = Stop::kDiverged;
 }
 
-Stop Simulator::run(uint64_t limit) {
+void Simulator::setStepping(bool on) {
+  stepping_ = on;
+  paused_ = false;
+  dropCode();
+}
+
+Stop Simulator::runFreely(uint64_t limit) {
   if (stop_ == Stop::kDiverged) return stop_;
   if (hookAgain_) {
     engine_.hookBlocks(counting_ ? Hooks::onBlock<true> : Hooks::onBlock<false>);
@@ -156,6 +170,8 @@ Stop Simulator::run(uint64_t limit) {
   if (position_.count >= limitAt_) return Stop::kLimit;
   if (position_.count >= starvesAt()) return Stop::kStarved;
   refreshDue();
+  resuming_ = paused_;
+  paused_ = false;
   runningSimulator = this;
   spaceChanged();
   position_.block = nullptr;

@@ -17,6 +17,7 @@
 #include "decode.h"
 #include "divergence.h"
 #include "engine.h"
+#include "fault.h"
 #include "flags.h"
 #include "position.h"
 #include "ram.h"
@@ -36,8 +37,15 @@ struct Counts {
   uint64_t softwareInterrupts = 0;
   uint64_t dma = 0;
   uint64_t checks = 0;
+  uint64_t marks = 0;
   uint64_t translations = 0;
   uint64_t splits = 0;
+};
+
+/** What of the CPU nearly every instruction changes. */
+struct StepState {
+  uint32_t linear, eflags;
+  uint32_t gpr[8];
 };
 
 class Simulator;
@@ -59,6 +67,7 @@ class Simulator : public DeviceMemory {
   // --- between runs
   void loadState(const CpuState& state, uint64_t position);
   CpuState readState() const;
+  StepState stepState() const;
   UndefinedFlags undefinedFlags() const;
   /** Takes the machine's EFLAGS; false, and nothing changed, when a bit differs that is not undefined. */
   bool adoptFlags(uint32_t eflags);
@@ -75,7 +84,13 @@ class Simulator : public DeviceMemory {
   CoverageBatch takeCoverage() { return coverage_.take(); }
 
   /** Runs until something stops it; `limit`: at most so many instructions. */
-  Stop run(uint64_t limit);
+  Stop run(uint64_t limit) { return fault_ == nullptr ? runFreely(limit) : runWithFault(limit); }
+  /** Runs also stop behind this check, as at a limit; checks are counted from 1. */
+  void stopAtCheck(uint64_t number) { lastCheck_ = number; }
+  /** Runs also stop, as at a limit, before every instruction, when what happens at its position has happened. */
+  void setStepping(bool on);
+  bool stepping() const { return stepping_; }
+  void plantFault(const PlantedFault& fault);
   uint64_t position() const { return position_.count; }
   uint64_t keyframeIndex() const { return keyframeIndex_; }
   /** The encoded CPU state that the last run stopped at. */
@@ -144,6 +159,7 @@ class Simulator : public DeviceMemory {
   // position.cpp
   void atBlock(Translation& block);
   void atBoundary();
+  void pause();
   Due whatIsDue(const Translation* block);
   bool repeatReached(const Event& event) const;
   void enter(Translation& block);
@@ -173,9 +189,13 @@ class Simulator : public DeviceMemory {
   [[noreturn]] void failSoftwareInterrupt(uint32_t eip);
   void compareInstant(uint32_t eip, uint32_t eflags);
   // run.cpp
+  Stop runFreely(uint64_t limit);
   void consume();
   void dropCode();
   void writeRam(uint32_t address, const uint8_t* bytes, size_t size);
+  // fault.cpp
+  Stop runWithFault(uint64_t limit);
+  void spoilMemory(const Ram& before);
   // sync.cpp
   const Event& expect(Kind kind, uintptr_t from);
   // replaced.cpp
@@ -197,6 +217,11 @@ class Simulator : public DeviceMemory {
   Cursor cursor_;
   Position position_;
   uint64_t limitAt_ = ~uint64_t{0};
+  uint64_t lastCheck_ = ~uint64_t{0};
+  bool stepping_ = false;
+  /** Stepping, the last run stopped before an instruction; this one begins with it. */
+  bool paused_ = false, resuming_ = false;
+  std::unique_ptr<PlantedFault> fault_;
   bool halted_ = false;
   Stop stop_ = Stop::kNone;
   uint64_t keyframeIndex_ = 0;

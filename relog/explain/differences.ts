@@ -1,0 +1,67 @@
+/** Differences between the machine and the simulator, by the rules of verify. */
+import { compareState, type RamComparison, type Simulator, type SimulatorState } from '../../engines/unicorn/index.js';
+import { FRAME_BUFFER_ADDRESS, VGA_HOLE, type Machine } from '../../engines/v86/index.js';
+import type { CpuState } from '../../formats/state.js';
+
+export interface StateDifferences {
+  field: string;
+  machine: string;
+  simulator: string;
+}
+
+/** Of the x87 status word: what is compared where it is stored (rows x87-exceptions, x87-condition-codes). */
+const FSW_STORED = 0x47ff;
+const MOST_WORDS = 64;
+
+/**
+ * @param strict also the bits of the x87 status word that neither engine keeps all the time
+ * @returns the registers that differ
+ */
+export function stateDifferences(machine: CpuState, simulator: SimulatorState, strict: boolean): StateDifferences[] {
+  const { differences } = compareState(machine, simulator);
+  const soft = !strict && ((machine.x87.fsw ^ simulator.x87.fsw) & ~FSW_STORED) === 0;
+  return differences
+    .filter(({ field }) => !(soft && field === 'fsw'))
+    .map(({ field, expected, got }) => ({ field, machine: expected, simulator: got }));
+}
+
+/** Compares all of RAM: about 20 ms for 128 MiB. */
+export function ramDifferences(machine: Machine, simulator: Simulator): RamComparison {
+  const all: RamComparison = { differingWords: 0, differences: [] };
+  for (const { start, bytes } of ramParts(machine)) {
+    const part = simulator.compareBytes(start, bytes, MOST_WORDS);
+    all.differingWords += part.differingWords;
+    all.differences.push(...part.differences);
+  }
+  return all;
+}
+
+/** Compares a stretch of physical memory, as far as it is RAM. */
+export function stretchDifferences(
+  machine: Machine,
+  simulator: Simulator,
+  address: number,
+  length: number,
+): RamComparison['differences'] {
+  const part = ramParts(machine).find(({ start, bytes }) => address >= start && address < start + bytes.length);
+  if (part === undefined || length <= 0) return [];
+  const from = (address & ~3) >>> 0;
+  const end = Math.min(Math.ceil((address + length) / 4) * 4, part.start + part.bytes.length);
+  const expected = part.bytes.subarray(from - part.start, end - part.start);
+  return simulator.compareBytes(from, expected, MOST_WORDS).differences;
+}
+
+/** A word of the machine's RAM; null where there is none. */
+export function machineWord(machine: Machine, address: number): number | null {
+  const part = ramParts(machine).find(({ start, bytes }) => address >= start && address + 4 <= start + bytes.length);
+  return part?.bytes.readUInt32LE(address - part.start) ?? null;
+}
+
+function ramParts(machine: Machine): { start: number; bytes: Buffer }[] {
+  const [low, high, frameBuffer] = machine.ramBuffers();
+  return [
+    { start: 0, bytes: low },
+    { start: VGA_HOLE.end, bytes: high },
+    { start: FRAME_BUFFER_ADDRESS, bytes: frameBuffer },
+  ];
+}
