@@ -14,6 +14,7 @@ import { guestsCommand } from './commands/guests.js';
 import { infoCommand } from './commands/info.js';
 import { packCommand, unpackCommand } from './commands/pack.js';
 import { recordCommand } from './commands/record.js';
+import { redactCommand } from './commands/redact.js';
 import { relogCommand } from './commands/relog.js';
 import { replayCommand } from './commands/replay.js';
 import { screenshotCommand } from './commands/screenshot.js';
@@ -46,6 +47,7 @@ function parser(args: string[]): Argv {
     .command(infoCommand)
     .command(statsCommand)
     .command(cutCommand)
+    .command(redactCommand)
     .command(dumpCommand)
     .command(diffCommand)
     .command(packCommand)

@@ -23,6 +23,7 @@ export const EXIT_STATUS = {
   port: 15,
   disk: 16,
   store: 17,
+  redact: 18,
   interrupted: 130,
 } as const;
 
@@ -48,6 +49,7 @@ export const EXIT_MEANING: Record<ExitClass, string> = {
   port: 'a port of this computer that was to be forwarded cannot be listened at',
   disk: 'a disk image is missing, is not the one that was recorded, or cannot be a disk',
   store: 'a store is missing, cannot be used, or lacks what the file needs',
+  redact: 'nothing in the relog can be redacted',
   interrupted: 'interrupted (Ctrl-C); what was written until then is valid',
 };
 
@@ -83,6 +85,7 @@ const CLASS_OF = {
   'store-missing': 'store',
   'store-invalid': 'store',
   'object-missing': 'store',
+  'not-redactable': 'redact',
   interrupted: 'interrupted',
   internal: 'internal',
 } as const satisfies Record<string, ExitClass>;

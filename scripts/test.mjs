@@ -2,7 +2,8 @@
  * All tests: the checks of lint, then the unit tests, then the end-to-end ones, two files at a time (each keeps a
  * processor busy). Ends with the line "N passed, M failed" and status 1 if any failed.
  *
- * Arguments name what to run: `lint`, `unit`, `e2e` (all three without any), and test files below test/.
+ * Arguments name what to run: `lint`, `unit`, `e2e` (all three without any), and test files below test/. `--all` runs
+ * more guests and workloads (test/support/thorough.ts).
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -61,7 +62,8 @@ async function runAva(stage, args) {
   }
 }
 
-const asked = process.argv.slice(2);
+const asked = process.argv.slice(2).filter((argument) => argument !== '--all');
+if (process.argv.includes('--all')) process.env['DECOUPLE_TESTS'] = 'all';
 const files = asked.filter((name) => !(name in STAGES));
 const stages = asked.filter((name) => name in STAGES);
 

@@ -44,6 +44,7 @@ export interface NativeSimulator {
   adoptFlags(eflags: number): boolean;
   writePages(numbers: Uint32Array, data: Uint8Array): void;
   copyRamFrom(ram: NativeExpectedRam): void;
+  copyRamTo(ram: NativeExpectedRam): void;
   compareRam(expected: NativeExpectedRam, most: number): { differingWords: number; words: Uint32Array };
   compareBytes(address: number, expected: Uint8Array, most: number): { differingWords: number; words: Uint32Array };
   readPhysical(address: number, size: number): Uint8Array | null;
@@ -56,6 +57,8 @@ export interface NativeSimulator {
   stopAtCheck(number: bigint): void;
   setStepping(on: boolean): void;
   readStep(out: Float64Array): void;
+  setOwnValues(on: boolean): void;
+  takeOwnValues(): Uint32Array;
   plantFault(position: bigint, target: number): void;
   position(): bigint;
   keyframeIndex(): number;

@@ -170,6 +170,11 @@ export class Simulator {
     guarded(() => this.native.copyRamFrom(expected.native));
   }
 
+  /** Makes `expected` what RAM is. */
+  saveRam(expected: ExpectedRam): void {
+    guarded(() => this.native.copyRamTo(expected.native));
+  }
+
   /** Appends the payload of one `events` frame. Copied; throws `relog-malformed` and keeps nothing when it is invalid. */
   feed(frame: Uint8Array): void {
     guarded(() => this.native.feed(frame));
@@ -208,6 +213,22 @@ export class Simulator {
   /** Runs also stop, with `limit`, before every instruction, once what happens at its position has happened. */
   setStepping(on: boolean): void {
     guarded(() => this.native.setStepping(on));
+  }
+
+  /**
+   * For events that were changed: where they tell the machine's status flags and general registers, and what a check
+   * says of the events before it, nothing is compared; the simulator's own stand and are noted. All else must agree.
+   */
+  setOwnValues(on: boolean): void {
+    this.native.setOwnValues(on);
+  }
+
+  /**
+   * What was noted since the last time, in the order of the events: EFLAGS as the event should have it for each
+   * interrupt, exception, software interrupt, flags image and check, and after those of a check the general registers.
+   */
+  takeOwnValues(): Uint32Array {
+    return this.native.takeOwnValues();
   }
 
   readStep(): Step {

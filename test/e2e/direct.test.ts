@@ -7,6 +7,7 @@ import type { RecordResult, VerifyResult } from '../../relog/api.js';
 import { decouple, PROJECT } from '../support/cli.js';
 import { temporaryFolder } from '../support/folder.js';
 import { commands, GUEST, run, sessionFile } from '../support/stages.js';
+import { THOROUGH } from '../support/thorough.js';
 
 async function isExact(t: ExecutionContext, guest: string, ...options: string[]): Promise<string> {
   const relog = join(temporaryFolder(t), 'run.relog');
@@ -16,7 +17,10 @@ async function isExact(t: ExecutionContext, guest: string, ...options: string[])
   return relog;
 }
 
-for (const name of listWorkloads()) {
+/** The one with the most from devices, and the one with the most exceptions. */
+const SOME = ['disk', 'fork-storm'];
+
+for (const name of listWorkloads().filter((name) => THOROUGH || SOME.includes(name))) {
   test.serial(`the workload ${name}`, async (t) => {
     const { guest } = await loadWorkload(name);
     await isExact(t, guest, '--session', join(PROJECT, 'corpus', `${name}.yaml`));

@@ -56,6 +56,11 @@ export async function replays(t: ExecutionContext, recording: string, cutOff = f
 /** The recording replays exactly, is relogged, and the relog is exact in the simulator. */
 export async function goesAllTheWay(t: ExecutionContext, recording: string, cutOff = false): Promise<void> {
   await replays(t, recording, cutOff);
+  await relogsExactly(t, recording, cutOff);
+}
+
+/** The recording is relogged, and the relog is exact in the simulator. */
+export async function relogsExactly(t: ExecutionContext, recording: string, cutOff = false): Promise<void> {
   const relog = `${recording}.relog`;
   const { instructions, cutOff: relogCutOff } = await run<RelogResult>(t, 'relog', recording, '-o', relog);
   t.is(relogCutOff, cutOff);

@@ -127,11 +127,12 @@ text: .asciz "${TINY_GUEST_SAYS}\\n"
 /**
  * Makes the guest in a folder.
  * @param ballast bytes of its firmware that are like no others, for tests that need contents of some size
+ * @param firmware another one, in the assembler's language, that begins at F000:0
  * @returns path of its spec
  */
-export function tinyGuest(folder: string, ballast = 0): string {
+export function tinyGuest(folder: string, ballast = 0, firmware = FIRMWARE): string {
   const bios = Buffer.alloc(BIOS_BYTES);
-  bios.set(assemble(FIRMWARE, 0).bytes);
+  bios.set(assemble(firmware, 0).bytes);
   for (let i = 0, x = 1; i < ballast; i++) {
     x = (Math.imul(x, 1_103_515_245) + 12_345) >>> 0;
     bios[BALLAST_AT + i] = x >>> 16;

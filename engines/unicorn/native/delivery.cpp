@@ -57,10 +57,23 @@ void Simulator::compareInstant(uint32_t eip, uint32_t eflags) {
     noteDivergence("eip", hex(eip), hex(static_cast<uint32_t>(env.eip())), 0);
     stop(Stop::kDiverged);
   }
-  if (!adoptFlags(eflags)) {
+  if (!(ownValuesStand_ ? noteOwnFlags(eflags, kDefinedFlags) : adoptFlags(eflags))) {
     noteDivergence("eflags", hex(eflags), hex(readFlags(env)), 0);
     stop(Stop::kDiverged);
   }
+}
+
+void Simulator::setOwnValues(bool on) {
+  ownValuesStand_ = on;
+  ownValues_.clear();
+}
+
+/** False when one of the flags compared differs that no result sets. */
+bool Simulator::noteOwnFlags(uint32_t eflags, uint32_t compared) {
+  const uint32_t own = readFlags(engine_.env());
+  if (((own ^ eflags) & compared & ~kStatusFlags) != 0) return false;
+  ownValues_.push_back((eflags & ~kStatusFlags) | (own & kStatusFlags));
+  return true;
 }
 
 bool Simulator::adoptFlags(uint32_t eflags) {
@@ -99,6 +112,10 @@ void Simulator::compareCheck(const Event& event) {
   static const char* const kNames[] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"};
   ++counts_.checks;
   compareInstant(event.eip, event.eflags);
+  if (ownValuesStand_) {
+    for (int i = 0; i < 8; ++i) ownValues_.push_back(engine_.env().gpr32(i));
+    return;
+  }
   for (int i = 0; i < 8; ++i) {
     const uint32_t value = engine_.env().gpr32(i);
     if (value == event.gpr[i]) continue;

@@ -17,7 +17,7 @@ class ExpectedRamObject : public Napi::ObjectWrap<ExpectedRamObject> {
   }
   explicit ExpectedRamObject(const Napi::CallbackInfo& info)
       : ObjectWrap(info), ram_(std::make_unique<Ram>(regionsFrom(info[0]))) {}
-  const Ram* ram() const { return ram_.get(); }
+  Ram* ram() const { return ram_.get(); }
 
  private:
   Napi::Value writePages(const Napi::CallbackInfo& info) {

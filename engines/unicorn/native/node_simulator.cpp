@@ -38,6 +38,7 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
                            InstanceMethod("adoptFlags", &SimulatorObject::adoptFlags),
                            InstanceMethod("writePages", &SimulatorObject::writePages),
                            InstanceMethod("copyRamFrom", &SimulatorObject::copyRamFrom),
+                           InstanceMethod("copyRamTo", &SimulatorObject::copyRamTo),
                            InstanceMethod("compareRam", &SimulatorObject::compareRam),
                            InstanceMethod("compareBytes", &SimulatorObject::compareBytes),
                            InstanceMethod("readPhysical", &SimulatorObject::readPhysical),
@@ -50,6 +51,8 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
                            InstanceMethod("stopAtCheck", &SimulatorObject::stopAtCheck),
                            InstanceMethod("setStepping", &SimulatorObject::setStepping),
                            InstanceMethod("readStep", &SimulatorObject::readStep),
+                           InstanceMethod("setOwnValues", &SimulatorObject::setOwnValues),
+                           InstanceMethod("takeOwnValues", &SimulatorObject::takeOwnValues),
                            InstanceMethod("plantFault", &SimulatorObject::plantFault),
                            InstanceMethod("position", &SimulatorObject::position),
                            InstanceMethod("keyframeIndex", &SimulatorObject::keyframeIndex),
@@ -118,8 +121,8 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
     return info.Env().Undefined();
   }
 
-  const Ram& expectedRam(Info info) {
-    const Ram* ram = ExpectedRamObject::Unwrap(info[0].As<Napi::Object>())->ram();
+  Ram& expectedRam(Info info) {
+    Ram* ram = ExpectedRamObject::Unwrap(info[0].As<Napi::Object>())->ram();
     const auto& mine = simulator(info).ram().regions();
     bool same = ram != nullptr && ram->regions().size() == mine.size();
     for (size_t i = 0; same && i < mine.size(); ++i) {
@@ -131,6 +134,11 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
 
   Napi::Value copyRamFrom(Info info) {
     simulator(info).copyRamFrom(expectedRam(info));
+    return info.Env().Undefined();
+  }
+
+  Napi::Value copyRamTo(Info info) {
+    simulator(info).copyRamTo(expectedRam(info));
     return info.Env().Undefined();
   }
 
@@ -234,6 +242,15 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
     fields[3] = state.eflags;
     for (int i = 0; i < 8; ++i) fields[4 + i] = state.gpr[i];
     return info.Env().Undefined();
+  }
+
+  Napi::Value setOwnValues(Info info) {
+    simulator(info).setOwnValues(info[0].As<Napi::Boolean>().Value());
+    return info.Env().Undefined();
+  }
+
+  Napi::Value takeOwnValues(Info info) {
+    return typedArray<Napi::Uint32Array>(info.Env(), simulator(info).takeOwnValues());
   }
 
   Napi::Value plantFault(Info info) {

@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "coverage.h"
@@ -74,6 +75,7 @@ class Simulator : public DeviceMemory {
   /** Writes one page of RAM; false when it is none. */
   bool writePage(uint32_t number, const uint8_t* bytes);
   void copyRamFrom(const Ram& from);
+  void copyRamTo(Ram& to) const { copyRam(ram_, to); }
   const Ram& ram() const { return ram_; }
   PageWalk walk(uint32_t linear) const { return walkPages(ram_, engine_.env(), linear); }
   bool feed(const uint8_t* bytes, size_t size, std::string& why) { return cursor_.feed(bytes, size, ram_, why); }
@@ -90,6 +92,13 @@ class Simulator : public DeviceMemory {
   /** Runs also stop, as at a limit, before every instruction, when what happens at its position has happened. */
   void setStepping(bool on);
   bool stepping() const { return stepping_; }
+  /**
+   * For events that were changed: where they tell the machine's status flags and general registers, the simulator's own
+   * stand, are not compared, and are noted. All else must agree: where events happen and what asks for them.
+   */
+  void setOwnValues(bool on);
+  /** What was noted since the last time, event by event: the flags, and of a check the general registers after them. */
+  std::vector<uint32_t> takeOwnValues() { return std::exchange(ownValues_, {}); }
   void plantFault(const PlantedFault& fault);
   uint64_t position() const { return position_.count; }
   uint64_t keyframeIndex() const { return keyframeIndex_; }
@@ -188,6 +197,7 @@ class Simulator : public DeviceMemory {
   bool usesNullSegment() const;
   [[noreturn]] void failSoftwareInterrupt(uint32_t eip);
   void compareInstant(uint32_t eip, uint32_t eflags);
+  bool noteOwnFlags(uint32_t eflags, uint32_t compared);
   // run.cpp
   Stop runFreely(uint64_t limit);
   void consume();
@@ -219,6 +229,8 @@ class Simulator : public DeviceMemory {
   uint64_t limitAt_ = ~uint64_t{0};
   uint64_t lastCheck_ = ~uint64_t{0};
   bool stepping_ = false;
+  bool ownValuesStand_ = false;
+  std::vector<uint32_t> ownValues_;
   /** Stepping, the last run stopped before an instruction; this one begins with it. */
   bool paused_ = false, resuming_ = false;
   std::unique_ptr<PlantedFault> fault_;

@@ -80,6 +80,10 @@ uint32_t Simulator::takeFlagsImage(uintptr_t from) {
   const Env env = engine_.env();
   const uint32_t image = expect(Kind::kFlagsImage, from).eflags;
   const uint32_t stored = kDefinedFlags & ~(kResume | kVirtual8086);
+  if (ownValuesStand_ && noteOwnFlags(image, stored)) {
+    consume();
+    return ownValues_.back() & stored;
+  }
   const uint32_t differing = (readFlags(env) ^ image) & stored;
   if (differing != 0) {
     settle(from);

@@ -1,7 +1,7 @@
 /** Going instruction by instruction, stopping behind checks, comparing with bytes, and planted faults. */
 import test from 'ava';
-import { Simulator, type PlantedFault } from '../../../engines/unicorn/index.js';
-import { MAP } from './support/guest.js';
+import { ExpectedRam, Simulator, type PlantedFault } from '../../../engines/unicorn/index.js';
+import { MAP, RAM } from './support/guest.js';
 import { Scenario } from './support/scenario.js';
 
 const TIMER = 0x20;
@@ -131,3 +131,53 @@ for (const stepping of [false, true]) {
     t.is(simulator.position, 7n);
   });
 }
+
+test('own values stand where events tell flags and registers, and are noted', (t) => {
+  const { s, simulator } = scenario();
+  const other = Array<number>(8).fill(0x55555555);
+  const sign = 0x80;
+  s.events.check(3, s.at('start') + 12, 0x202 | sign, other, null);
+  s.events.interrupt(4, TIMER, s.at('start') + 13, 0x202 | sign, null);
+  s.events.end(7, null);
+  const payload = s.events.take();
+  simulator.setOwnValues(true);
+  simulator.feed(payload);
+  t.is(simulator.run().reason, 'end');
+  t.deepEqual([...simulator.takeOwnValues()], [0x202, 0, 0, 0, 0, MAP.stack0, 0, 0, 0x21003, 0x202]);
+  t.deepEqual([...simulator.takeOwnValues()], []);
+  // The machine's would be a divergence.
+  s.restart();
+  simulator.setOwnValues(false);
+  simulator.feed(payload);
+  t.is(simulator.run().reason, 'diverged');
+});
+
+for (const [what, eip, eflags] of [
+  ['eip', 1, 0],
+  ['eflags', 0, 0x400],
+] as const) {
+  test(`own values: ${what} must still agree`, (t) => {
+    const { s, simulator } = scenario();
+    s.events.check(3, s.at('start') + 12 + eip, 0x202 | eflags, Array<number>(8).fill(0), null);
+    s.events.end(7, null);
+    simulator.setOwnValues(true);
+    simulator.feed(s.events.take());
+    const stop = simulator.run();
+    t.is(stop.reason, 'diverged');
+    if (stop.reason === 'diverged') t.is(stop.divergence.what, what);
+  });
+}
+
+test('RAM can be saved, and be what it was', (t) => {
+  const { s, simulator } = scenario();
+  const saved = new ExpectedRam(RAM);
+  simulator.saveRam(saved);
+  s.events.end(7, null);
+  t.is(s.run().reason, 'end');
+  t.is(s.word(0x21010), 1);
+  t.true(simulator.compareRam(saved).differingWords > 0);
+  simulator.loadRam(saved);
+  t.is(simulator.compareRam(saved).differingWords, 0);
+  t.is(s.word(0x21010), 0);
+  saved.close();
+});

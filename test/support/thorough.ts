@@ -1,0 +1,4 @@
+/**
+ * Whether to run, too, what takes long and shows the same as shorter tests do, in other guests: `npm test -- --all`.
+ */
+export const THOROUGH = process.env['DECOUPLE_TESTS'] === 'all';
