@@ -1,5 +1,6 @@
 /** CBOR (RFC 8949) as the formats use it: plain maps and arrays, byte strings, integers; no tags, no records. */
 import { Decoder, Encoder } from 'cbor-x';
+import { checkItem } from './cbor-check.js';
 
 const options = {
   mapsAsObjects: true,
@@ -31,8 +32,9 @@ function withLongIntegers(value: unknown): unknown {
 
 /**
  * Integers beyond 2^53 come out rounded: the shapes that are asked of them refuse these.
- * @throws Error when the bytes are not one CBOR item
+ * @throws Error when the bytes are not one CBOR item as the formats allow it
  */
 export function decode(bytes: Uint8Array): unknown {
+  checkItem(bytes);
   return decoder.decode(bytes);
 }

@@ -1,4 +1,5 @@
 /** Copies of files with their contents elsewhere: out of a store into the file, or the other way round. */
+import { checkItem } from './cbor-check.js';
 import { decode, encode } from './cbor.js';
 import { ContainerReader, ContainerWriter, damaged, type ContainerKind, type Frame } from './container/index.js';
 import { RECORDING_FRAME } from './recording.js';
@@ -13,6 +14,8 @@ const CONTENTS: Record<ContainerKind, readonly number[]> = {
   pack: [],
 };
 const HEADER_FRAME = 1;
+/** Written before the process may breathe. */
+const BREATH_BYTES = 4 << 20;
 /** Of what is left in the file: small, and worth packing well. */
 const LEVEL = 6;
 
@@ -48,17 +51,22 @@ export async function copyFile(options: CopyOptions): Promise<CopyResult> {
   try {
     const { kind } = reader;
     writer = new ContainerWriter({ path: output, kind, temporary: true, force, store });
-    let [contents, reach, number] = [0, 0n, 0];
+    let [contents, reach, number, sinceBreath] = [0, 0n, 0, 0];
     for (const frame of reader) {
       signal?.throwIfAborted();
       if (number++ === 0) writer.frame(frame.kind, headerFor(writer, reader, frame), frame.reach);
       else if (CONTENTS[kind].includes(frame.kind)) {
+        checkContents(reader, frame);
         writer.contents(frame.kind, frame.payload, frame.reach);
         contents += frame.payload.length;
         options.onBytes?.(writer.bytes);
+      } else writer.frame(frame.kind, frame.payload, frame.reach, LEVEL);
+      sinceBreath += frame.payload.length;
+      if (sinceBreath > BREATH_BYTES) {
+        sinceBreath = 0;
         // Signals come in between.
         await new Promise((resolve) => setImmediate(resolve));
-      } else writer.frame(frame.kind, frame.payload, frame.reach, LEVEL);
+      }
       reach = frame.reach;
     }
     if (reader.end === null) writer.finishCutOff();
@@ -67,6 +75,14 @@ export async function copyFile(options: CopyOptions): Promise<CopyResult> {
   } finally {
     writer?.abandon();
     reader.close();
+  }
+}
+
+function checkContents(reader: ContainerReader, { payload }: Frame): void {
+  try {
+    checkItem(payload);
+  } catch (error) {
+    throw damaged(reader.path, 'a frame cannot be decoded', error);
   }
 }
 

@@ -95,10 +95,16 @@ export function diskReferencesOf(value: unknown): DiskReferences {
     references[driveOf(name)] = {
       size: uint(size, `disks.${name}.size`, MAX_DISK_BYTES),
       sha256: hash,
-      path: text(path, `disks.${name}.path`),
+      path: pathOf(path, `disks.${name}.path`),
     };
   }
   return references;
+}
+
+function pathOf(value: unknown, what: string): string {
+  const path = text(value, what);
+  if (path === '' || path.includes('\0')) throw new ShapeError(`${what} is no path`);
+  return path;
 }
 
 function driveOf(value: unknown): DriveName {

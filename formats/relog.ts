@@ -88,7 +88,8 @@ function headerOf(value: unknown): RelogHeader {
   };
 }
 
-function keyframeOf(value: unknown): Keyframe {
+/** @throws ShapeError */
+export function keyframeOf(value: unknown): Keyframe {
   const map = record(value, 'a keyframe');
   return { index: u32(map.index, 'index'), position: uint(map.position, 'position'), state: stateOf(map.state) };
 }

@@ -1,6 +1,8 @@
 /** From a guest's files on the host to what a machine is given, and to the blobs of a recording and back. */
 import { readFileSync } from 'node:fs';
 import type { MachineImages } from '../engines/v86/index.js';
+import { SHARE_LIMITS } from '../formats/share.js';
+import { MAX_FLOPPY_BYTES } from './disks/geometry.js';
 import type { BlobName } from '../formats/recording.js';
 import type { GuestImage } from '../guests/image.js';
 
@@ -26,6 +28,26 @@ export function* blobsOf(images: MachineImages): Generator<[BlobName, Uint8Array
   for (const [name, value] of Object.entries(images)) {
     if (value instanceof Uint8Array) yield [name as BlobName, value];
   }
+}
+
+const MEBIBYTE = 1 << 20;
+/** What lies below 1 MiB, and below the memory of the VGA. */
+const FIRMWARE_LIMITS = { bios: MEBIBYTE, vgaBios: 256 << 10 };
+
+/**
+ * The first image that cannot be loaded into a machine with so much memory, as it is larger; null when all can. An engine
+ * would take memory for it before it finds out.
+ */
+export function tooLarge(blobs: Map<BlobName, Uint8Array>, memory: number): BlobName | null {
+  const limits: Partial<Record<BlobName, number>> = {
+    ...FIRMWARE_LIMITS,
+    ...{ multiboot: memory, bzimage: memory, initrd: memory, fda: MAX_FLOPPY_BYTES },
+    // RAM, that of the VGA, and what else devices have.
+    snapshot: memory + 64 * MEBIBYTE,
+    share: SHARE_LIMITS.bytes + 64 * MEBIBYTE,
+  };
+  for (const [name, { length }] of blobs) if (length > limits[name]!) return name;
+  return null;
 }
 
 /** @returns null when the firmware is missing */

@@ -9,10 +9,22 @@ import { writeWhole } from '../formats/output-file.js';
  * @param stepping one that can also be watched instruction by instruction
  * @param cacheDir a folder that may be thrown away; by default one of the user's
  */
-export async function instrumentedEngine(
-  { stepping = false } = {},
-  cacheDir = defaultCache(),
-): Promise<ObserverModules> {
+export function instrumentedEngine({ stepping = false } = {}, cacheDir = defaultCache()): Promise<ObserverModules> {
+  const place = `${stepping ? 'stepping' : 'plain'} ${cacheDir}`;
+  let modules = made.get(place);
+  if (modules === undefined) {
+    modules = make(stepping, cacheDir);
+    made.set(place, modules);
+    // What went wrong may be put right until it is asked for again.
+    modules.catch(() => made.delete(place));
+  }
+  return modules;
+}
+
+/** Compiled once a process. */
+const made = new Map<string, Promise<ObserverModules>>();
+
+async function make(stepping: boolean, cacheDir: string): Promise<ObserverModules> {
   const engine = enginePackage();
   const key = instrumentedHash().slice(0, 32);
   const name = stepping ? 'stepping' : 'engine';

@@ -1,5 +1,12 @@
 /** Runs a recording again: the same engine, fed from the log, without waiting. */
-import { enginePackage, Machine, type Disk, type Probe, type SampleSource } from '../engines/v86/index.js';
+import {
+  enginePackage,
+  Machine,
+  type Disk,
+  type MachineOptions,
+  type Probe,
+  type SampleSource,
+} from '../engines/v86/index.js';
 import { ContainerReader, damaged } from '../formats/container/index.js';
 import type { DeviceInput, DeviceOutput } from '../formats/devices.js';
 import type { DriveName, OverlayReader } from '../formats/disks.js';
@@ -10,7 +17,7 @@ import { decodeShare, type Share } from '../formats/share.js';
 import { VarintReader } from '../formats/varint.js';
 import { OutputCrc } from './digest.js';
 import { openRecordedDisks, type DiskPaths, type RecordedDisks } from './disks/recorded-disks.js';
-import { imagesFrom } from './images.js';
+import { imagesFrom, tooLarge } from './images.js';
 
 /** How long to run before the process may breathe (signals, progress). */
 const BREATH_MS = 20;
@@ -68,6 +75,8 @@ export class Replayer {
       const engine = enginePackage();
       if (header.engine.hash !== engine.hash) throw engineDiffers(path, header, engine.version);
       const snapshot = blobs.get('snapshot') ?? null;
+      const large = tooLarge(blobs, header.guest.memory);
+      if (large !== null) throw damaged(path, `its ${large} is larger than what a machine takes`);
       const share = shareOf(path, header, blobs.get('share'));
       const images = imagesFrom(blobs, header.cmdline);
       if (images === null || (snapshot === null) !== (header.start === 'power-on')) {
@@ -76,7 +85,7 @@ export class Replayer {
       disks = await openRecordedDisks(path, start, hooks.disks ?? {});
       const samples = new LoggedSamples(header.clockStart, path, hooks.onSample);
       const holder: { replayer: Replayer | null } = { replayer: null };
-      const machine = await Machine.create({
+      const machine = await createMachine(path, {
         memory: header.guest.memory,
         devices: header.guest.devices,
         images,
@@ -126,7 +135,7 @@ export class Replayer {
       if (this.hooks.stop?.(this.machine)) return null;
       applyDue();
       this.hooks.beforeStep?.();
-      this.machine.step();
+      this.step();
       if (performance.now() - breath >= BREATH_MS) {
         await new Promise((resolve) => setImmediate(resolve));
         this.hooks.onBreath?.(this.machine);
@@ -146,6 +155,16 @@ export class Replayer {
   close(): void {
     this.reader.close();
     this.opened.close();
+  }
+
+  private step(): void {
+    try {
+      this.machine.step();
+    } catch (error) {
+      // Whoever wants it to stop may throw from within the step.
+      if (error instanceof DecoupleError || this.hooks.stop?.(this.machine)) throw error;
+      throw lost(this.reader.path, this.machine.steps, `the machine died (${(error as Error).message})`, error);
+    }
   }
 
   private apply(input: LoggedInput): void {
@@ -193,11 +212,22 @@ class LoggedSamples implements SampleSource {
   }
 }
 
-function lost(path: string, step: number, what: string): DecoupleError {
+/** What the engine cannot begin with is damage: it did begin when the recording was made. */
+async function createMachine(path: string, options: MachineOptions): Promise<Machine> {
+  try {
+    return await Machine.create(options);
+  } catch (error) {
+    if (error instanceof DecoupleError) throw error;
+    throw damaged(path, `no machine can be made of it (${(error as Error).message})`, error);
+  }
+}
+
+function lost(path: string, step: number, what: string, cause?: unknown): DecoupleError {
   return new DecoupleError(
     'replay-mismatch',
     `The replay of ${path} went another way than the recording${step > 0 ? ` by step ${step}` : ''}: ${what}.`,
     'Run `decouple replay --verify` on it and report the result: it is a bug in decouple or in this machine.',
+    { cause },
   );
 }
 

@@ -19,6 +19,8 @@ import { throttled } from './throttle.js';
 
 /** How far the simulator runs before the process may breathe. */
 const BREATH_INSTRUCTIONS = 20_000_000;
+/** Keyframes and the like until then: each may have all of RAM to be looked at. */
+const BREATH_STOPS = 4;
 
 export interface SimulationHooks extends StageOptions {
   /** Also read the keyframes after the first, and keep RAM as they say it is. */
@@ -40,6 +42,8 @@ export interface SimulationHooks extends StageOptions {
 export type SimulationStop =
   /** The limit was reached, or whatever else the simulator was asked to stop at. */
   | { reason: 'limit' }
+  /** It stopped very often on its way there. */
+  | { reason: 'pause' }
   | { reason: 'end' }
   /** A hook said stop. */
   | { reason: 'stopped' }
@@ -117,9 +121,9 @@ export class Simulation {
     for (;;) {
       const left = position - Number(this.simulator.position);
       if (left <= 0) return null;
-      const stop = this.advance(Math.min(BREATH_INSTRUCTIONS, left));
+      const stop = this.advance(Math.min(BREATH_INSTRUCTIONS, left), BREATH_STOPS);
       if (stop.reason === 'diverged') return stop.divergence;
-      if (stop.reason !== 'limit') return null;
+      if (stop.reason !== 'limit' && stop.reason !== 'pause') return null;
       await this.breathe();
     }
   }
@@ -127,10 +131,12 @@ export class Simulation {
   /**
    * Goes on, after `begin`, without letting the process breathe.
    * @param limit instructions
+   * @param stops comes back after so many keyframes, states and frames of events
    */
-  advance(limit?: number): SimulationStop {
+  advance(limit?: number, stops = Infinity): SimulationStop {
     const until = limit === undefined ? null : this.simulator.position + BigInt(limit);
-    for (;;) {
+    for (let stopped = 0; ; stopped++) {
+      if (stopped > stops) return { reason: 'pause' };
       const stop = this.simulator.run(until === null ? undefined : until - this.simulator.position);
       switch (stop.reason) {
         case 'starved':

@@ -1,8 +1,9 @@
 import type { Argv, CommandModule } from 'yargs';
-import { decode } from '../../formats/cbor.js';
-import { ContainerReader, inputName, type ContainerKind } from '../../formats/container/index.js';
+import { ContainerReader, inputName, parseFrame, type ContainerKind } from '../../formats/container/index.js';
 import { RECORDING_FRAME } from '../../formats/recording.js';
 import { RELOG_FRAME } from '../../formats/relog.js';
+import { record } from '../../formats/shape.js';
+import type { RamRegion } from '../../formats/state.js';
 import type { GlobalOptions } from '../options.js';
 import { formatPairs, printResult } from '../output.js';
 import { withStore, type StoreOption } from '../store.js';
@@ -48,6 +49,11 @@ const REACHES: Record<ContainerKind, string> = {
   pack: 'bytes',
 };
 
+/** Milliseconds since 1970 (ECMA-262, 21.4.1.1). */
+const MAX_DATE = 8.64e15;
+/** Of a byte string: more than a SHA-256 has. */
+const SHOWN_BYTES = 64;
+
 function builder(yargs: Argv<GlobalOptions>): Argv<InfoArguments> {
   return withStore(yargs)
     .positional('file', {
@@ -73,7 +79,7 @@ function inspect(file: string): Info {
     let reaches = 0n;
     for (const frame of reader) {
       const kind = names.get(frame.kind) ?? `kind ${frame.kind}`;
-      if (kind === 'header') header = decode(frame.payload) as Record<string, unknown>;
+      if (kind === 'header') header = parseFrame(reader, frame, (value) => record(withoutBytes(value), 'the header'));
       const summary = frames.get(kind) ?? { kind, frames: 0, bytes: 0, unpackedBytes: 0 };
       frames.set(kind, summary);
       summary.frames++;
@@ -83,7 +89,7 @@ function inspect(file: string): Info {
     }
     const { kind, size: bytes, cutOff } = reader;
     const version = `${reader.version.major}.${reader.version.minor}`;
-    const outcome = reader.end?.outcome ?? null;
+    const outcome = reader.end === null ? null : (withoutBytes(reader.end.outcome) as Record<string, unknown>);
     return { kind, version, bytes, cutOff, reaches: Number(reaches), header, outcome, frames: [...frames.values()] };
   } finally {
     reader.close();
@@ -109,35 +115,49 @@ function formatInfo(file: string, { kind, version, bytes, cutOff, reaches, heade
 function flatten(map: Record<string, unknown>, prefix = ''): [string, string][] {
   return Object.entries(map).flatMap(([name, value]): [string, string][] => {
     if (value === null || value === undefined) return [];
-    if (typeof value === 'object' && !Array.isArray(value) && !(value instanceof Uint8Array)) {
+    if (typeof value === 'object' && !Array.isArray(value)) {
       return flatten(value as Record<string, unknown>, `${prefix}${name} `);
     }
-    const readable = READABLE[prefix + name] ?? plain;
-    const text = value instanceof Uint8Array ? Buffer.from(value).toString('hex') : readable(value);
+    const text = READABLE.get(prefix + name)?.(value) ?? plain(value);
     return [[prefix + name, text.length > 80 ? `${text.slice(0, 77)}...` : text]];
   });
 }
 
-/** What people would not read as it stands in the file. */
-const READABLE: Record<string, (value: unknown) => string> = {
-  'guest memory': (bytes) => formatBytes(Number(bytes)),
-  epoch: (milliseconds) => new Date(Number(milliseconds)).toISOString(),
-  instructions: (count) => formatExact(Number(count)),
-  events: (count) => formatExact(Number(count)),
-  ram: (regions) =>
-    Array.isArray(regions) ? describeRam(regions as { start: number; size: number }[]) : plain(regions),
-};
+/** What people would not read as it stands in the file; null for what is of another type than it should be. */
+const READABLE = new Map<string, (value: unknown) => string | null>([
+  ['guest memory', counted(formatBytes)],
+  ['epoch', counted((milliseconds) => new Date(milliseconds).toISOString(), MAX_DATE)],
+  ['instructions', counted(formatExact)],
+  ['events', counted(formatExact)],
+  ['ram', (regions) => (Array.isArray(regions) && regions.every(isRegion) ? describeRam(regions) : null)],
+]);
 
-function describeRam(regions: { start: number; size: number }[]): string {
-  const bytes = regions.reduce((sum, { size }) => sum + Number(size), 0);
-  const starts = regions.map(({ start }) => `0x${Number(start).toString(16)}`);
+function counted(format: (count: number) => string, most = Number.MAX_SAFE_INTEGER): (value: unknown) => string | null {
+  return (value) => (typeof value === 'number' && value >= 0 && value <= most ? format(value) : null);
+}
+
+function isRegion(value: unknown): value is RamRegion {
+  const { start, size } = (value ?? {}) as Partial<RamRegion>;
+  return typeof start === 'number' && typeof size === 'number';
+}
+
+function describeRam(regions: RamRegion[]): string {
+  const bytes = regions.reduce((sum, { size }) => sum + size, 0);
+  const starts = regions.map(({ start }) => `0x${start.toString(16)}`);
   return `${formatBytes(bytes)}, in regions from ${starts.join(', ')}`;
 }
 
 function plain(value: unknown): string {
-  return typeof value === 'string'
-    ? value
-    : JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? Number(v) : v));
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** As JSON can hold it: byte strings, which no header of ours has many of, as the beginning of their hexadecimal digits. */
+function withoutBytes(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value.subarray(0, SHOWN_BYTES)).toString('hex');
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return value.map(withoutBytes);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withoutBytes(item)]));
 }
 
 export const infoCommand: CommandModule<GlobalOptions, InfoArguments> = {

@@ -77,6 +77,8 @@ export interface NativeModule {
   ExpectedRam: new (regions: Float64Array) => NativeExpectedRam;
   versionInfo(): { unicorn: string; layout: string };
   instructionLength: (bytes: Uint8Array, code32: boolean) => number;
+  /** Room for translated code that simulators made from now on have. */
+  setTranslationBytes(bytes: number): void;
   /** Bytes of a packed CPU state. */
   stateSize: number;
 }

@@ -34,11 +34,11 @@ export class DmaTracker {
     return {
       allocate_memory: (bytes = 0) => {
         this.ramBytes = bytes;
-        this.ramAddress = call('allocate_memory')(bytes);
+        this.ramAddress = call('allocate_memory')(bytes) >>> 0;
         return this.ramAddress;
       },
       svga_allocate_memory: (bytes = 0) => {
-        this.frameBufferAddress = call('svga_allocate_memory')(bytes);
+        this.frameBufferAddress = call('svga_allocate_memory')(bytes) >>> 0;
         return this.frameBufferAddress;
       },
       jit_dirty_cache: (start = 0, end = 0) => {

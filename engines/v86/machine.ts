@@ -15,7 +15,7 @@ import { IdeFaults } from './ide-faults.js';
 import { JitModules, type JitObserver } from './jit.js';
 import { FRAME_BUFFER_BYTES, LAYOUT, VGA_HOLE } from './layout.js';
 import { LoadedKernel } from './loaded-kernel.js';
-import { enginePackage } from './package.js';
+import { engineModule, enginePackage } from './package.js';
 import { SeededRandom } from './random.js';
 import { loadBundle, type V86Emulator } from './realm.js';
 import { readCpuState } from './registers.js';
@@ -150,7 +150,7 @@ export class Machine {
       closeBackDoor(env);
       if (disks.length > 0) faults.wrap(env);
       options.probe?.imports(env);
-      const module = options.probe?.module ?? (await WebAssembly.compile(engine.wasm as BufferSource));
+      const module = options.probe?.module ?? (await engineModule());
       const instance = await WebAssembly.instantiate(module, { env });
       const raw = instance.exports as unknown as EngineExports;
       parts.exports = raw;
@@ -158,8 +158,9 @@ export class Machine {
       jit.connect(raw);
       faults.connect((irq) => void raw.device_raise_irq!(irq));
       const seen = options.probe === undefined ? { ...raw } : options.probe.exports(raw);
+      // Addresses from 2 GiB on are negative numbers where they come from.
       const allocate = seen.allocate_memory!;
-      seen.allocate_memory = (bytes = 0) => (parts.ram = allocate(bytes));
+      seen.allocate_memory = (bytes = 0) => (parts.ram = allocate(bytes) >>> 0);
       const apics = new ApicReset(raw);
       const resetCpu = seen.reset_cpu!;
       seen.reset_cpu = () => {
@@ -169,7 +170,7 @@ export class Machine {
         return resetCpu();
       };
       const allocateFrameBuffer = seen.svga_allocate_memory!;
-      seen.svga_allocate_memory = (bytes = 0) => (parts.frameBuffer = allocateFrameBuffer(bytes));
+      seen.svga_allocate_memory = (bytes = 0) => (parts.frameBuffer = allocateFrameBuffer(bytes) >>> 0);
       return seen;
     };
 
@@ -228,6 +229,7 @@ export class Machine {
   step(): void {
     this.clock.advance();
     this.steps++;
+    this.scheduler.throwFailure();
     this.scheduler.fire();
     this.takeCounter();
   }
@@ -316,6 +318,7 @@ async function whileFiring(scheduler: Scheduler, loaded: Promise<void>): Promise
   let done = false;
   void loaded.then(() => (done = true));
   while (!done) {
+    scheduler.throwFailure();
     if (scheduler.nextDue() !== null) scheduler.fire();
     await new Promise((resolve) => setImmediate(resolve));
   }

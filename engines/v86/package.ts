@@ -43,3 +43,10 @@ export function instrumentedHash(): string {
   for (const file of ['instrument.js', 'layout.js']) hash.update(readFileSync(new URL(file, import.meta.url)));
   return hash.digest('hex');
 }
+
+let compiled: Promise<WebAssembly.Module> | null = null;
+
+/** The engine as it is, compiled once a process. */
+export function engineModule(): Promise<WebAssembly.Module> {
+  return (compiled ??= WebAssembly.compile(enginePackage().wasm as BufferSource));
+}

@@ -39,6 +39,18 @@ export interface V86Emulator {
 
 export type V86Constructor = new (options: Record<string, unknown>) => V86Emulator;
 
+type Bundle = (this: object, ...given: unknown[]) => void;
+let last: { source: string; names: string; bundle: Bundle } | null = null;
+
+/** The bundle is large, and a process may have several machines: each call of it makes a realm of its own. */
+function compiled(source: string, names: string[]): Bundle {
+  const key = names.join();
+  if (last?.source !== source || last.names !== key) {
+    last = { source, names: key, bundle: compileFunction(source, names, { filename: 'libv86.js' }) as Bundle };
+  }
+  return last.bundle;
+}
+
 export function loadBundle(source: string, services: RealmServices): V86Constructor {
   const exported: { exports: { V86?: V86Constructor } } = { exports: {} };
   const given: Record<string, unknown> = { ...doors(services), module: exported, exports: exported.exports };
@@ -49,8 +61,8 @@ export function loadBundle(source: string, services: RealmServices): V86Construc
     ...new Set([...shadowed, 'require', 'window', 'self', 'document', 'importScripts', ...Object.keys(given)]),
   ];
   // The bundle's `this` is an empty object: a sloppy-mode function would otherwise see the host's global object.
-  compileFunction(source, names, { filename: 'libv86.js' }).apply(
-    Object.create(null),
+  compiled(source, names).apply(
+    Object.create(null) as object,
     names.map((name) => given[name]),
   );
   const constructor = exported.exports.V86;

@@ -8,13 +8,15 @@ interface Timer {
   /** Clock units. */
   due: number;
   every: number | null;
-  callback: (...args: unknown[]) => void;
+  callback: (...args: unknown[]) => unknown;
   args: unknown[];
 }
 
 export class Scheduler {
   private timers: Timer[] = [];
   private nextId = 1;
+  /** Where a callback came to nothing after it had come back with a promise. */
+  private failure: Error | null = null;
 
   /** @param now clock units now */
   constructor(
@@ -22,7 +24,7 @@ export class Scheduler {
     private readonly unitsPerMs: number,
   ) {}
 
-  add(callback: (...args: unknown[]) => void, delayMs: number, repeat: boolean, args: unknown[]): number {
+  add(callback: (...args: unknown[]) => unknown, delayMs: number, repeat: boolean, args: unknown[]): number {
     const delay = Math.max(0, Number.isFinite(delayMs) ? delayMs : 0) * this.unitsPerMs;
     const timer: Timer = {
       id: this.nextId++,
@@ -49,7 +51,13 @@ export class Scheduler {
     const timer = this.timers.shift();
     if (timer === undefined) throw new Error('the machine has nothing to do');
     if (timer.every !== null) this.insert({ ...timer, due: Math.ceil(timer.due + timer.every) });
-    timer.callback(...timer.args);
+    const result = timer.callback(...timer.args);
+    if (result instanceof Promise) result.catch((error: unknown) => (this.failure ??= error as Error));
+  }
+
+  /** @throws Error the first that no callback threw itself, as it was not waited for */
+  throwFailure(): void {
+    if (this.failure !== null) throw this.failure;
   }
 
   private insert(timer: Timer): void {

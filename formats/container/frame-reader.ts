@@ -4,6 +4,7 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { decode } from '../cbor.js';
+import { record } from '../shape.js';
 import { crc32 } from '../checksum.js';
 import { DecoupleError } from '../errors.js';
 import { decompress } from '../zstd.js';
@@ -39,6 +40,9 @@ export interface Frame {
   /** How the payload is stored: one of CODEC_…. */
   codec: number;
 }
+
+/** An end says little: more than this is none of ours. */
+const MAX_END_BYTES = 1 << 20;
 
 const NOT_UNPACKED = new Uint8Array(0);
 
@@ -201,13 +205,16 @@ export class FrameReader {
   }
 
   private finish(payload: Uint8Array, fileBytes: number): void {
-    let record: Partial<EndRecord & { index: unknown }>;
+    if (payload.length > MAX_END_BYTES) throw damaged(this.path, 'its end is too long');
+    let end: Record<string, unknown>;
+    let outcome: Record<string, unknown>;
     try {
-      record = decode(payload) as typeof record;
+      end = record(decode(payload), 'the end');
+      outcome = record(end.outcome ?? {}, 'the outcome');
     } catch (error) {
       throw damaged(this.path, 'its end cannot be decoded', error);
     }
-    const { sha256, outcome, index } = record ?? {};
+    const { sha256, index } = end;
     if (this.whole !== null && this.indexAt !== placeOf(index))
       throw damaged(this.path, 'its index is not where it should be');
     const digest = this.whole?.hash.copy().digest() ?? null;
@@ -219,7 +226,7 @@ export class FrameReader {
         ? this.source.read(this.offset + fileBytes, 1).length === 0
         : this.offset + fileBytes === this.source.size;
     if (!endsHere) throw damaged(this.path, 'there are bytes after its end');
-    this.end = { sha256, outcome: outcome ?? {} };
+    this.end = { sha256, outcome };
   }
 
   private stopShort(): null {

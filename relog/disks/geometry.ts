@@ -8,6 +8,8 @@ const FLOPPY_SECTORS = new Set([
   ...[3200, 3360, 3444, 3486, 3520, 3680, 3840, 5760, 6240, 6400, 7040, 7680],
 ]);
 
+export const MAX_FLOPPY_BYTES = Math.max(...FLOPPY_SECTORS) * 512;
+
 /** @throws DecoupleError disk-invalid */
 export function checkGeometry(drive: DriveName, path: string, size: number): void {
   const unit = sectorBytes(drive);

@@ -1,5 +1,5 @@
 /** A disk image on this machine: read in blocks, never written, watched for changes by whoever else has it. */
-import { closeSync, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync, type BigIntStats, type Stats } from 'node:fs';
 import type { DiskSource } from '../../engines/v86/index.js';
 import { DecoupleError, inputError } from '../../formats/errors.js';
 
@@ -110,6 +110,19 @@ export class HostImage implements DiskSource {
       if (this.strict) throw inputError(this.path, error);
     }
     return block.subarray(0, done);
+  }
+}
+
+/**
+ * Looks at an image by a path that may come from a file, and be anything.
+ * @returns null when it is not there
+ * @throws DecoupleError file-unreadable
+ */
+export function lookAt(path: string): Stats | null {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) ?? null;
+  } catch (error) {
+    throw inputError(path, error);
   }
 }
 

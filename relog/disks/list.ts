@@ -1,9 +1,9 @@
 /** What disks a recording has, and whether their base images are where they were. */
-import { statSync } from 'node:fs';
 import { ContainerReader } from '../../formats/container/index.js';
 import { DRIVES, type DriveName } from '../../formats/disks.js';
 import { SECTOR_BYTES } from '../../formats/overlay.js';
 import { readLog, readStart } from '../../formats/recording.js';
+import { lookAt } from './host-image.js';
 
 export interface DiskSummary {
   drive: DriveName;
@@ -42,7 +42,7 @@ export function listDisks(input: string): DiskSummary[] {
 }
 
 function stateOf(path: string, size: number): 'there' | 'missing' | 'another size' {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return 'missing';
+  const stats = lookAt(path);
+  if (stats === null) return 'missing';
   return stats.size === size ? 'there' : 'another size';
 }

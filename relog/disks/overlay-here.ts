@@ -19,6 +19,7 @@ import { readLog, readStart, type RecordingStart } from '../../formats/recording
 import type { StageOptions } from '../api.js';
 import { Replayer } from '../replayer.js';
 import { throttled } from '../throttle.js';
+import { lookAt } from './host-image.js';
 import { openBase, type DiskPaths } from './recorded-disks.js';
 
 export interface OverlayOptions extends StageOptions {
@@ -118,8 +119,8 @@ async function checkCopy({ input, drive, output, disks }: OverlayOptions, { head
   }
   const target = statSync(output, { throwIfNoEntry: false });
   for (const path of [reference.path, disks[drive] ?? reference.path]) {
-    const base = statSync(path, { throwIfNoEntry: false });
-    if (base === undefined || target === undefined || base.ino !== target.ino || base.dev !== target.dev) continue;
+    const base = lookAt(path);
+    if (base === null || target === undefined || base.ino !== target.ino || base.dev !== target.dev) continue;
     throw new DecoupleError(
       'usage',
       `${output} is the base image that ${input} needs to be replayed.`,

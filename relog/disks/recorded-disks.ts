@@ -1,6 +1,6 @@
 /** The disks of a recording, ready for a machine that runs it again. */
 import { createHash } from 'node:crypto';
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Disk } from '../../engines/v86/index.js';
@@ -10,7 +10,7 @@ import { DecoupleError, inputError } from '../../formats/errors.js';
 import { Overlay } from '../../formats/overlay.js';
 import type { RecordingStart } from '../../formats/recording.js';
 import { checkDrives, checkGeometry } from './geometry.js';
-import { HostImage } from './host-image.js';
+import { HostImage, lookAt } from './host-image.js';
 import { MemoryImage } from './memory-image.js';
 
 /** Where base images are now, when that is not where they were recorded. */
@@ -78,8 +78,8 @@ export async function openBase(
 }
 
 function checkSize(recording: string, drive: DriveName, reference: DiskReference, path: string): void {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) {
+  const stats = lookAt(path);
+  if (stats === null) {
     throw new DecoupleError(
       'disk-missing',
       `${path}, the base image of ${drive} in ${recording}, is not there.`,

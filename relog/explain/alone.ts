@@ -22,6 +22,7 @@ const CODE_SEGMENT = 1;
 const BIG = 0x4000;
 /** Between two breaths of the process. */
 const CHECKS_AT_ONCE = 200;
+const STEPS_AT_ONCE = 1000;
 /** Instructions run one by one at the most. */
 const MOST_STEPS = 2_000_000;
 
@@ -82,6 +83,7 @@ async function lastInstructions({ relog, signal, until, what }: AloneOptions, la
     const bits = (): 16 | 32 => ((simulator.readState().segments[CODE_SEGMENT]!.attributes & BIG) !== 0 ? 32 : 16);
     let stop: SimulationStop = { reason: 'limit' };
     for (let steps = 0; stop.reason === 'limit' && steps < MOST_STEPS; steps++) {
+      if (steps % STEPS_AT_ONCE === 0) await breathe(signal);
       stop = simulation.advance();
       const { position, linear } = simulator.readStep();
       if (position > until) break;

@@ -9,6 +9,9 @@ import { LOG_KINDS } from './filter.js';
 import { logItems } from './log-items.js';
 
 const BEFORE = 5;
+/** Bytes of a stream, or items, that one file may have more than the other at about the same step: more is a difference. */
+const MOST_AHEAD = 64 << 20;
+const MOST_ITEMS_AHEAD = 1 << 20;
 const OTHER_PARTS = ['header', 'blobs', 'outcome'];
 
 /** One of the two recordings, and what of it was not compared yet. */
@@ -118,7 +121,8 @@ class Comparison {
     this.trail.splice(0, this.trail.length - BEFORE);
     a.splice(0, same);
     b.splice(0, same);
-    if (different < 0 && !(over && a.length + b.length > 0)) return null;
+    const ends = over || a.length + b.length > MOST_ITEMS_AHEAD;
+    if (different < 0 && !(ends && a.length + b.length > 0)) return null;
     const sides = [a[0] ?? null, b[0] ?? null] as const;
     const steps = sides.flatMap((item) => (item === null ? [] : [Number(item['step'])]));
     const what = [...new Set(sides.map((item) => (item === null ? 'nothing' : (item['kind'] as string))))].join(' or ');
@@ -130,7 +134,8 @@ class Comparison {
     const [a, b] = [left[name], right[name]];
     const both = Math.min(a.length, b.length);
     const equal = a.subarray(0, both).equals(b.subarray(0, both));
-    if ((equal && !(over && a.length !== b.length)) || this.ignored.has(name)) {
+    const ends = over || Math.abs(a.length - b.length) > MOST_AHEAD;
+    if ((equal && !(ends && a.length !== b.length)) || this.ignored.has(name)) {
       left[name] = Buffer.from(a.subarray(both));
       right[name] = Buffer.from(b.subarray(both));
       return null;

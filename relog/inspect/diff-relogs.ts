@@ -1,9 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
-import { decode } from '../../formats/cbor.js';
-import type { ContainerReader, Frame } from '../../formats/container/index.js';
+import { parseFrame, type ContainerReader, type Frame } from '../../formats/container/index.js';
 import type { EventReader } from '../../formats/event-reader.js';
 import { EVENT, EVENT_TITLE } from '../../formats/events.js';
-import { readRelogHeader, RELOG_FRAME } from '../../formats/relog.js';
+import { keyframeOf, readRelogHeader, RELOG_FRAME, type Keyframe } from '../../formats/relog.js';
+import { ShapeError } from '../../formats/shape.js';
 import { throttled } from '../throttle.js';
 import type { DiffOptions, DiffResult } from './diff.js';
 import { differingField, reading, type Difference } from './difference.js';
@@ -16,9 +16,12 @@ const BEFORE = 5;
 /** Events compared before the process may breathe. */
 const BREATH_EVENTS = 1 << 18;
 
-interface Keyframe {
+/** Keyframes that one file may be ahead by: marks keep the two at the same one. */
+const MOST_AHEAD = 8;
+
+interface SaidKeyframe {
   /** What its `keyframe` frame holds. */
-  content: unknown;
+  content: Keyframe;
   /** SHA-256 of its `pages` frames, one after the other. */
   pages: string;
 }
@@ -26,7 +29,9 @@ interface Keyframe {
 /** One of the two files: its events one after the other, and its keyframes as they come by. */
 class Side {
   events: EventReader | null = null;
-  readonly keyframes: Keyframe[] = [];
+  readonly keyframes: SaidKeyframe[] = [];
+  /** They are of interest. */
+  keepsKeyframes = true;
   private readonly frames: RelogEvents;
   private pages: Hash = createHash('sha256');
 
@@ -53,10 +58,12 @@ class Side {
     return events === null ? null : reading(this.container, () => eventObject(events.read(), true));
   }
 
-  private take({ kind, payload }: Frame): void {
-    if (kind === RELOG_FRAME.pages) this.pages.update(payload);
-    if (kind !== RELOG_FRAME.keyframe) return;
-    this.keyframes.push({ content: decode(payload), pages: this.pages.digest('hex') });
+  private take(frame: Frame): void {
+    if (!this.keepsKeyframes) return;
+    if (frame.kind === RELOG_FRAME.pages) this.pages.update(frame.payload);
+    if (frame.kind !== RELOG_FRAME.keyframe) return;
+    if (this.keyframes.length === MOST_AHEAD) throw new ShapeError('there are keyframes without marks');
+    this.keyframes.push({ content: parseFrame(this.container, frame, keyframeOf), pages: this.pages.digest('hex') });
     this.pages = createHash('sha256');
   }
 }
@@ -104,6 +111,7 @@ export async function diffRelogs(
       const first = differingKeyframe(left.keyframes.shift()!, right.keyframes.shift()!);
       if (first !== null) return { compared, first: { ...first, before: trail.objects() } };
     }
+    if (keyframes === 0) left.keepsKeyframes = right.keepsKeyframes = false;
     if (!more[0] && !more[1]) return { compared, first: null };
     if (!more[0] || !more[1] || !sameEvent(left, right)) {
       return { compared, first: differingEvents(left, right, trail) };
@@ -145,14 +153,13 @@ function differingEvents(left: Side, right: Side, trail: Trail): Difference {
   };
 }
 
-function differingKeyframe(a: Keyframe, b: Keyframe): Difference | null {
-  const { index, position } = a.content as { index?: number; position?: number };
-  const at = position === undefined ? null : Number(position);
+function differingKeyframe(a: SaidKeyframe, b: SaidKeyframe): Difference | null {
+  const { index, position } = a.content;
   const state = differingField(a.content, b.content, `keyframe ${index}`);
-  if (state !== null) return { ...state, position: at };
+  if (state !== null) return { ...state, position };
   if (a.pages === b.pages) return null;
   return {
-    ...{ what: `pages of RAM in keyframe ${index}`, position: at, before: [] },
+    ...{ what: `pages of RAM in keyframe ${index}`, position, before: [] },
     sides: [`SHA-256 ${a.pages}`, `SHA-256 ${b.pages}`],
   };
 }

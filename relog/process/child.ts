@@ -1,17 +1,6 @@
 /** The entry point of a stage's process. */
 import { DecoupleError } from '../../formats/errors.js';
-import type {
-  AsciicastOptions,
-  ExportOptions,
-  RelogOptions,
-  ReplayOptions,
-  ScreenshotOptions,
-  StageOptions,
-} from '../api.js';
-import type { ExplainHereOptions } from '../explain/explain-here.js';
-import type { OverlayOptions } from '../disks/overlay-here.js';
-import type { PlainOptions } from '../plain.js';
-import type { RecorderOptions } from '../recorder.js';
+import { runHere, type StageHooks } from './here.js';
 import type { StageName, ToChild, ToParent } from './protocol.js';
 
 const abort = new AbortController();
@@ -23,14 +12,23 @@ const say = (message: ToParent, then: () => void = () => undefined): void => {
   if (process.connected) process.send!(message, undefined, undefined, then);
 };
 
-const hooks: StageOptions & { onConsole: (bytes: Uint8Array) => void } = {
+const hooks: StageHooks = {
   signal: abort.signal,
   onProgress: (progress) => say({ kind: 'progress', progress }),
   onConsole: (bytes) => say({ kind: 'console', bytes }),
+  listen,
 };
 
 // Ctrl-C reaches the whole process group; the parent decides and says `abort`.
 process.on('SIGINT', () => undefined);
+// What escapes from the engine while nobody waits for it ends the machine, and is said like any other error.
+process.on('uncaughtException', (error) => {
+  const message = `The machine died: ${error.message}.`;
+  say(
+    errorReply(new DecoupleError('engine-died', message, 'What was written until then is valid.', { cause: error })),
+    () => process.exit(0),
+  );
+});
 // Without a parent nobody wants the result: end in order, keeping what is written.
 process.on('disconnect', () => abort.abort());
 process.on('message', (message: ToChild) => {
@@ -42,55 +40,12 @@ process.on('message', (message: ToChild) => {
 async function start(stage: StageName, options: unknown): Promise<void> {
   let reply: ToParent;
   try {
-    reply = { kind: 'result', result: await run(stage, options) };
+    reply = { kind: 'result', result: await runHere(stage, options, hooks) };
   } catch (error) {
     reply = errorReply(error);
   }
   say(reply, () => process.exit(0));
   if (!process.connected) process.exit(0);
-}
-
-async function run(stage: StageName, options: unknown): Promise<unknown> {
-  switch (stage) {
-    case 'record': {
-      const { recordHere } = await import('../recorder.js');
-      const { interactive, ...rest } = options as RecorderOptions & { interactive: boolean };
-      const onInputOption = interactive ? { onInput: listen } : {};
-      return recordHere({ ...rest, ...hooks, ...onInputOption });
-    }
-    case 'replay': {
-      const { replayHere } = await import('../replay-here.js');
-      return replayHere({ ...(options as ReplayOptions), ...hooks });
-    }
-    case 'plain': {
-      const { plainHere } = await import('../plain.js');
-      return plainHere(options as PlainOptions);
-    }
-    case 'export': {
-      const { exportHere } = await import('../export-here.js');
-      return exportHere({ ...(options as ExportOptions), ...hooks });
-    }
-    case 'screenshot': {
-      const { screenshotHere } = await import('../screenshot-here.js');
-      return screenshotHere({ ...(options as ScreenshotOptions), ...hooks });
-    }
-    case 'disk': {
-      const { overlayHere } = await import('../disks/overlay-here.js');
-      return overlayHere({ ...(options as OverlayOptions), ...hooks });
-    }
-    case 'asciicast': {
-      const { asciicastHere } = await import('../asciicast-here.js');
-      return asciicastHere({ ...(options as AsciicastOptions), ...hooks });
-    }
-    case 'explain': {
-      const { explainHere } = await import('../explain/explain-here.js');
-      return explainHere({ ...(options as ExplainHereOptions), ...hooks });
-    }
-    case 'relog': {
-      const { relogHere } = await import('../relog-here.js');
-      return relogHere({ ...(options as RelogOptions), ...hooks });
-    }
-  }
 }
 
 function listen(handler: typeof onInput): void {

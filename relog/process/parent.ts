@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { isStandardInput } from '../../formats/container/index.js';
 import { DecoupleError, type ErrorCode } from '../../formats/errors.js';
 import type { StageOptions } from '../api.js';
+import type { runHere } from './here.js';
 import type { StageName, ToChild, ToParent } from './protocol.js';
 
 export interface StageCallbacks extends StageOptions {
@@ -16,10 +17,22 @@ export interface StageCallbacks extends StageOptions {
   typed?: AsyncIterable<Uint8Array> | null;
 }
 
+let here: typeof runHere | null = null;
+
+/**
+ * From now on stages run in this process: for tests that run very many, and look after the process themselves.
+ * @param run what the stages' own processes do with them
+ */
+export function stayInThisProcess(run: typeof runHere): void {
+  here = run;
+}
+
 /** @param options beside the callbacks, plain data as the structured clone algorithm takes it */
 export function runStage<T>(stage: StageName, options: StageCallbacks): Promise<T> {
   const { onProgress, onConsole, signal, typed, ...plain } = options;
   signal?.throwIfAborted();
+  if (here !== null)
+    return here(stage, plain, { onProgress, onConsole, signal, listen: () => undefined }) as Promise<T>;
   const child = fork(fileURLToPath(new URL('child.js', import.meta.url)), [], {
     serialization: 'advanced',
     // Standard input is the stage's only when that is what it reads: a terminal's keys come through messages.

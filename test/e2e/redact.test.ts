@@ -148,7 +148,7 @@ test.serial('lines that are only moved are replaced; others stay, also those tha
     String.raw`send: "Only moved 12\nquestion\nuneven kept\nThe last one\nReturned by a device\n"`,
     'expect: "!"\n  timeout: 20s',
   );
-  const spec = tinyGuest(folder, 0, READER);
+  const spec = tinyGuest(folder, { code: READER });
   await run(t, 'record', spec, '--start', 'power-on', '--session', session, '-o', at('run.dcr'));
   const relog = await run<RelogResult>(t, 'relog', at('run.dcr'), '-o', at('run.relog'), '--keyframe-every', '300k');
   t.true(relog.keyframes > 4);
@@ -211,7 +211,17 @@ test.serial('where every line matters nothing is written', async (t) => {
     String.raw`send: "abc\ndef\nghi\njkl\nmno\n"`,
     'expect: "!"\n  timeout: 20s',
   );
-  await run(t, 'record', tinyGuest(folder, 0, asks), '--start', 'power-on', '--session', session, '-o', at('run.dcr'));
+  await run(
+    t,
+    'record',
+    tinyGuest(folder, { code: asks }),
+    '--start',
+    'power-on',
+    '--session',
+    session,
+    '-o',
+    at('run.dcr'),
+  );
   await run(t, 'relog', at('run.dcr'), '-o', at('run.relog'));
   const { status, stderr } = await decouple(['redact', at('run.relog'), '-o', at('clean.relog')]);
   t.is(status, EXIT_STATUS.redact, stderr);

@@ -52,7 +52,7 @@ test.serial('every command takes a file whose contents are in a store', async (t
   const folder = temporaryFolder(t);
   const at = (name: string): string => join(folder, name);
   const [store, thin, whole, again] = [at('contents'), at('run.dcr'), at('whole.dcr'), at('again.dcr')];
-  const spec = tinyGuest(folder, 40_000);
+  const spec = tinyGuest(folder, { ballast: 40_000 });
   const options = ['--start', 'power-on', '--until', TINY_GUEST_SAYS];
   await run(t, 'record', spec, ...options, '-o', thin, '--store', store);
   await goesAllTheWay(t, thin);

@@ -14,6 +14,7 @@ export function decodeItems(bytes: Uint8Array): Item[] {
     const [major, info] = [first >> 5, first & 0x1f];
     if (major === 7 && info >= 25 && info <= 27) return float(info);
     const value = argument(info);
+    if ((major === 4 || major === 5) && value > view.length - at) throw new RangeError('a list runs past the end');
     switch (major) {
       case 0:
         return value;

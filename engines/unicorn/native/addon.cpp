@@ -31,11 +31,17 @@ Napi::Value instructionLength(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), decoded.length);
 }
 
+Napi::Value setTranslationBytes(const Napi::CallbackInfo& info) {
+  decouple::setTranslationBytes(info[0].As<Napi::Number>().Uint32Value());
+  return info.Env().Undefined();
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["Simulator"] = defineSimulator(env);
   exports["ExpectedRam"] = ExpectedRamObject::define(env);
   exports["versionInfo"] = Napi::Function::New(env, versionInfo);
   exports["instructionLength"] = Napi::Function::New(env, instructionLength);
+  exports["setTranslationBytes"] = Napi::Function::New(env, setTranslationBytes);
   exports["stateSize"] = Napi::Number::New(env, sizeof(CpuState));
   return exports;
 }

@@ -4,8 +4,14 @@
 
 namespace decouple {
 
+namespace {
+
 /** Room for translated code; when it is full all of it is translated anew. */
-constexpr uint32_t kTranslationBytes = 64 << 20;
+uint32_t translationBytes = 64 << 20;
+
+}  // namespace
+
+void setTranslationBytes(uint32_t bytes) { translationBytes = bytes; }
 
 void check(uc_err error, const char* call) {
   if (error != UC_ERR_OK) throw EngineError(std::string(call) + ": " + uc_strerror(error));
@@ -15,8 +21,8 @@ uc_engine* openEngine() {
   uc_engine* uc = nullptr;
   check(uc_open(UC_ARCH_X86, UC_MODE_32, &uc), "uc_open");
   uc_err error = uc_ctl_set_cpu_model(uc, UC_CPU_X86_QEMU64);
-  // The default, 1 GiB, is cleared at once: seconds for every engine.
-  if (error == UC_ERR_OK) error = uc_ctl_set_tcg_buffer_size(uc, kTranslationBytes);
+  // All of it is cleared at once: of the default, 1 GiB, seconds for every engine.
+  if (error == UC_ERR_OK) error = uc_ctl_set_tcg_buffer_size(uc, translationBytes);
   // No address ends a run: only this addon does.
   if (error == UC_ERR_OK) error = uc_ctl_exits_enable(uc);
   if (error != UC_ERR_OK) uc_close(uc);

@@ -29,6 +29,9 @@ class DeviceMemory {
   virtual uint64_t readDevice(uint32_t address, unsigned size) = 0;
 };
 
+/** Of engines from now on: to clear less takes less time, for who needs many and runs each for a moment. */
+void setTranslationBytes(uint32_t bytes);
+
 class Engine {
  public:
   /** Maps `ram`, and everything between it up to 4 GiB to `devices`. Both must outlive the engine. */

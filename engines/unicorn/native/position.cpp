@@ -52,7 +52,8 @@ Simulator::Due Simulator::whatIsDue(const Translation* block) {
     noteDivergence("an event that did not happen", textOf(due), "position " + std::to_string(now), 0);
     stop(Stop::kDiverged);
   }
-  if (halted_ && (due.position > now || !due.asynchronous())) {
+  // Nor does a halted CPU get to the middle of a REP instruction.
+  if (halted_ && (due.position > now || !due.asynchronous() || due.repeat.present)) {
     noteDivergence("the CPU is halted", textOf(due), "an interrupt", 0);
     stop(Stop::kDiverged);
   }

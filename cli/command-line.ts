@@ -1,0 +1,127 @@
+/** The command line `decouple`: puts the commands together, and turns errors into a sentence and a status. */
+import { readFileSync } from 'node:fs';
+import yargs, { type Argv } from 'yargs';
+import { STANDARD_INPUT, STANDARD_INPUT_FILE } from '../formats/container/index.js';
+import { DecoupleError, EXIT_MEANING, EXIT_STATUS, type ExitClass } from '../formats/errors.js';
+import { analyzeCommand } from './commands/analyze.js';
+import { doctorCommand } from './commands/doctor.js';
+import { exportCommand } from './commands/export.js';
+import { cutCommand } from './commands/cut.js';
+import { diffCommand } from './commands/diff.js';
+import { diskCommand } from './commands/disk.js';
+import { dumpCommand } from './commands/dump.js';
+import { guestsCommand } from './commands/guests.js';
+import { infoCommand } from './commands/info.js';
+import { packCommand, unpackCommand } from './commands/pack.js';
+import { recordCommand } from './commands/record.js';
+import { redactCommand } from './commands/redact.js';
+import { relogCommand } from './commands/relog.js';
+import { replayCommand } from './commands/replay.js';
+import { screenshotCommand } from './commands/screenshot.js';
+import { statsCommand } from './commands/stats.js';
+import { storeCommand } from './commands/store.js';
+import { verifyCommand } from './commands/verify.js';
+import { reportError } from './output.js';
+import { PROJECT } from './paths.js';
+
+/** Width of help texts: fixed, so that they are the same on every terminal and in the documentation. */
+const HELP_WIDTH = 100;
+
+/** @param instance of yargs, with nothing in it but arguments */
+export function withCommands(instance: Argv): Argv {
+  return instance
+    .scriptName('decouple')
+    .locale('en')
+    .usage('$0 <command>\n\nRecord a whole PC at full speed, analyse the very same instructions later.')
+    .option('json', { type: 'boolean', default: false, global: true, describe: 'Print the result as JSON on stdout' })
+    .option('debug', { type: 'boolean', default: false, global: true, describe: 'Show stacks of errors' })
+    .command(recordCommand)
+    .command(replayCommand)
+    .command(relogCommand)
+    .command(exportCommand)
+    .command(screenshotCommand)
+    .command(verifyCommand)
+    .command(analyzeCommand)
+    .command(exportCommand)
+    .command(guestsCommand)
+    .command(diskCommand)
+    .command(infoCommand)
+    .command(statsCommand)
+    .command(cutCommand)
+    .command(redactCommand)
+    .command(dumpCommand)
+    .command(diffCommand)
+    .command(packCommand)
+    .command(unpackCommand)
+    .command(storeCommand)
+    .command(doctorCommand)
+    .demandCommand(1, 'Name a command.')
+    .strict()
+    .check(refuseOdd)
+    .parserConfiguration({ 'camel-case-expansion': false })
+    .version(version())
+    .epilogue(exitStatuses())
+    .wrap(HELP_WIDTH)
+    .exitProcess(false)
+    .fail((message: string | null, error: Error | undefined) => {
+      // Errors of handlers and of our own checks pass; what yargs itself finds wrong comes as a message.
+      throw error instanceof Error && message === null
+        ? error
+        : usageError(message ?? 'It cannot be understood.', error);
+    });
+}
+
+/** Options that may be given several times. */
+const REPEATABLE = new Set(['analysis', 'symbols', 'forward', 'disk', 'files']);
+
+/** yargs makes an array of an option that is given twice, and lets empty values pass; no handler expects either. */
+function refuseOdd(args: Record<string, unknown>): true {
+  for (const [name, value] of Object.entries(args)) {
+    if (name.length === 1) continue;
+    if (Array.isArray(value) && !REPEATABLE.has(name)) throw usageError(`--${name} is given more than once.`);
+    if (value === '') throw usageError(`${name} is empty.`);
+  }
+  return true;
+}
+
+function usageError(message: string, cause?: Error): DecoupleError {
+  if (cause instanceof DecoupleError) return cause;
+  const sentence = message.startsWith('Not enough non-option arguments')
+    ? 'The command needs the name of a file or a guest.'
+    : message.trim().replace(/\s*\n\s*/g, ' ');
+  const dotted = /[.?!]$/.test(sentence) ? sentence : `${sentence}.`;
+  return new DecoupleError('usage', dotted, 'See `decouple --help`, or --help after a command.', { cause });
+}
+
+function exitStatuses(): string {
+  const lines = (Object.keys(EXIT_STATUS) as ExitClass[]).map(
+    (name) => `  ${String(EXIT_STATUS[name]).padStart(3)}  ${EXIT_MEANING[name]}`,
+  );
+  return `Exit status:\n${lines.join('\n')}`;
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(`${PROJECT}package.json`, 'utf8')) as { version: string };
+  return version;
+}
+
+/** `-` where a file is expected: yargs would make an empty text of it. */
+function namedStandardInput(args: string[]): string[] {
+  return args.map((arg, i) => (arg === STANDARD_INPUT && !args[i - 1]?.startsWith('-') ? STANDARD_INPUT_FILE : arg));
+}
+
+/**
+ * Runs one command. What it has to say goes to stdout and stderr.
+ * @param argv arguments, the name of the command first
+ * @returns the status to exit with
+ */
+export async function runCommandLine(argv: string[]): Promise<number> {
+  const args = namedStandardInput(argv);
+  process.exitCode = EXIT_STATUS.ok;
+  try {
+    await withCommands(yargs(args)).parseAsync();
+    return process.exitCode;
+  } catch (error) {
+    return reportError(error, { json: args.includes('--json'), debug: args.includes('--debug') });
+  }
+}

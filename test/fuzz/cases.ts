@@ -1,0 +1,25 @@
+/** Cases by number: which file, and what becomes of it. */
+import type { Bases } from './bases.js';
+import { mixed, mutant, type Base } from './mutant.js';
+
+/** To run a recording on a whole machine takes ten times as long as a relog in the simulator. */
+const RECORDING_ONE_IN = 10;
+/** The files at the end of each list run for long. */
+const LONG_RUNNING = 2;
+const LONG_ONE_IN = 64;
+
+export interface Case {
+  number: number;
+  base: Base;
+  bytes: Uint8Array;
+}
+
+export function makeCase(bases: Bases, seed: number, number: number): Case {
+  const isRecording = number % RECORDING_ONE_IN === 0;
+  const files = isRecording ? bases.recordings : bases.relogs;
+  const choice = mixed(seed + 1, number) >>> 0;
+  const short = files.length - LONG_RUNNING;
+  const path = choice % LONG_ONE_IN === 0 ? files[short + (number % LONG_RUNNING)]! : files[(choice >>> 8) % short]!;
+  const base: Base = { path, kind: isRecording ? 'recording' : 'relog' };
+  return { number, base, bytes: mutant(base, seed, number) };
+}

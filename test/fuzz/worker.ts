@@ -1,0 +1,70 @@
+/**
+ * A process that runs cases one after another. What a case does to the process is seen by its parent: which case and which
+ * command it was, it has said before.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { runHere } from '../../relog/process/here.js';
+import { stayInThisProcess } from '../../relog/process/parent.js';
+import { stages } from '../../cli/stages.js';
+import { loadNative } from '../../engines/unicorn/native.js';
+import type { Bases } from './bases.js';
+import { runCase, type Finding } from './case.js';
+import { readingCommands } from './commands.js';
+import { guard } from './guard.js';
+import { makeCase } from './cases.js';
+
+export interface WorkerOptions {
+  bases: Bases;
+  seed: number;
+  /** An empty folder of its own. */
+  folder: string;
+}
+
+export type ToWorker = { kind: 'start'; options: WorkerOptions } | { kind: 'case'; number: number };
+
+export type FromWorker =
+  | { kind: 'ready' }
+  | { kind: 'command'; line: string }
+  | { kind: 'done'; number: number; statuses: Record<number, number>; findings: Finding[]; peak: number };
+
+/** Each simulator clears it, and runs a few instructions only. */
+const TRANSLATION_BYTES = 4 << 20;
+
+const say = (message: FromWorker): void => void process.send!(message);
+/** Of the case that runs. */
+let outside: string[] = [];
+let run: (number: number) => Promise<void> = () => Promise.reject(new Error('not started'));
+
+async function start({ bases, seed, folder }: WorkerOptions): Promise<void> {
+  stayInThisProcess(runHere);
+  loadNative().setTranslationBytes(TRANSLATION_BYTES);
+  const commands = await readingCommands(bases);
+  // They are looked for in every relog's name: the list is read from many files, and is the same every time.
+  const guests = await stages.guests();
+  const list = await guests.listGuests();
+  stages.guests = async () => Promise.resolve({ ...guests, listGuests: async () => Promise.resolve(list) });
+  const place = join(folder, 'case');
+  mkdirSync(place);
+  // The instrumented engine is made once, in the cache of the user.
+  await (await import('../../relog/instrumented-engine.js')).instrumentedEngine();
+  await (await import('../../relog/instrumented-engine.js')).instrumentedEngine({ stepping: true });
+  guard(folder, (what) => outside.push(what));
+  run = async (number) => {
+    outside = [];
+    const { statuses, findings } = await runCase(makeCase(bases, seed, number), place, commands, (line) =>
+      say({ kind: 'command', line }),
+    );
+    for (const what of outside) findings.push({ command: '', what: 'written outside the output', detail: what });
+    // In kilobytes, of the whole life of the process.
+    say({ kind: 'done', number, statuses, findings, peak: process.resourceUsage().maxRSS * 1024 });
+  };
+  say({ kind: 'ready' });
+}
+
+process.on('message', (message: ToWorker) => {
+  void (message.kind === 'start' ? start(message.options) : run(message.number));
+});
+// Ctrl-C reaches the whole process group; the parent decides.
+process.on('SIGINT', () => undefined);
+process.on('disconnect', () => process.exit());
