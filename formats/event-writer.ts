@@ -3,6 +3,7 @@
  * a second and a general encoder would be the slowest part of the stage.
  */
 import { encode } from './cbor.js';
+import { digestEvents, NO_EVENTS } from './event-digest.js';
 import { EVENT } from './events.js';
 import type { CpuState } from './state.js';
 
@@ -12,9 +13,6 @@ const ARRAY = 0x80;
 const NULL = 0xf6;
 /** More than any event takes, its byte strings apart. */
 const ROOM = 128;
-/** FNV-1a, 32 bits (Fowler, Noll, Vo). */
-const FNV_BASIS = 2166136261;
-const FNV_PRIME = 16777619;
 
 export class EventWriter {
   /** Events written since the start of the run. */
@@ -24,8 +22,8 @@ export class EventWriter {
   private buffer = Buffer.allocUnsafe(1 << 16);
   private at = 0;
   private last = 0;
-  /** FNV-1a of the events since the last check or keyframe mark, as far as `digested`. */
-  private digest = FNV_BASIS;
+  /** Of the events since the last check or keyframe mark, as far as `digested`. */
+  private digest = NO_EVENTS;
   private digested = 0;
 
   constructor(position: number) {
@@ -182,14 +180,12 @@ export class EventWriter {
   }
 
   private digestAll(): void {
-    let { digest } = this;
-    for (let i = this.digested; i < this.at; i++) digest = Math.imul(digest ^ this.buffer[i]!, FNV_PRIME);
-    this.digest = digest >>> 0;
+    this.digest = digestEvents(this.digest, this.buffer, this.digested, this.at);
     this.digested = this.at;
   }
 
   private restartDigest(): void {
-    this.digest = FNV_BASIS;
+    this.digest = NO_EVENTS;
     this.digested = this.at;
   }
 

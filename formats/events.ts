@@ -21,6 +21,9 @@ export const EVENT = {
   state: 23,
 } as const;
 
+/** Kinds of events with a position of their own. */
+export const POSITIONED_EVENTS: readonly number[] = Object.values(EVENT).filter((kind) => kind >= EVENT.interrupt);
+
 export type EventName = keyof typeof EVENT;
 
 export const EVENT_NAME: ReadonlyMap<number, EventName> = new Map(

@@ -3,6 +3,10 @@
  * of the Intel SDM, volume 3A, chapter 2 ("System Architecture Overview") and volume 1, chapters 3, 8 and 10.
  */
 
+/** Names of the general registers and of the segment registers, in the order of their numbers. */
+export const GPR_NAMES: readonly string[] = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
+export const SEGMENT_NAMES: readonly string[] = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
+
 /** A segment register with its hidden part (SDM vol. 3A, 3.4.3). */
 export interface Segment {
   selector: number;

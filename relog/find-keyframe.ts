@@ -1,24 +1,22 @@
-/** Where to start for a position in the middle of a relog. Only headers of frames are looked at. */
-import { ContainerReader } from '../formats/container/index.js';
+/** Where to start for a position in the middle of a relog: found in its index, or in the headers of its frames. */
+import type { ContainerReader } from '../formats/container/index.js';
 import { RELOG_FRAME } from '../formats/relog.js';
 
+export interface KeyframePlace {
+  /** From 0. */
+  number: number;
+  position: number;
+}
+
 /**
- * @returns the number of the last keyframe, from 0, that is not behind the position; the first if all are
- * @throws DecoupleError what reading a relog throws
+ * @param reader what it gives next is not changed
+ * @returns the last keyframe that is not behind the position; null when there is none
+ * @throws DecoupleError damaged; usage when the input is a pipe
  */
-export function findKeyframe(path: string, position: number): number {
-  const reader = new ContainerReader(path, 'relog');
-  try {
-    let keyframes = 0;
-    for (;;) {
-      const frame = reader.next(() => false);
-      if (frame === null) break;
-      if (frame.kind !== RELOG_FRAME.keyframe) continue;
-      if (frame.reach > BigInt(position)) break;
-      keyframes++;
-    }
-    return Math.max(0, keyframes - 1);
-  } finally {
-    reader.close();
-  }
+export function findKeyframe(reader: ContainerReader, position: number): KeyframePlace | null {
+  const frames = reader.frames();
+  const frame = frames.lastBefore(RELOG_FRAME.keyframe, BigInt(position));
+  if (frame < 0) return null;
+  const number = [...frames.ofKind(RELOG_FRAME.keyframe)].indexOf(frame);
+  return { number, position: Number(frames.at(frame).reach) };
 }

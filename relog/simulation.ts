@@ -12,6 +12,7 @@ import {
 } from '../formats/relog.js';
 import { ShapeError } from '../formats/shape.js';
 import type { CpuState } from '../formats/state.js';
+import { breathe } from './breathe.js';
 import type { StageOptions } from './api.js';
 import { findKeyframe } from './find-keyframe.js';
 import { testFault } from './test-fault.js';
@@ -48,16 +49,6 @@ export type SimulationStop =
   /** A hook said stop. */
   | { reason: 'stopped' }
   | { reason: 'diverged'; divergence: SimulatorDivergence };
-
-export interface SimulationEnd {
-  header: RelogHeader;
-  simulator: Simulator;
-  /** Keyframes met, the first included. */
-  keyframes: number;
-  divergence: SimulatorDivergence | null;
-  cutOff: boolean;
-  expected: ExpectedRam | null;
-}
 
 /**
  * Runs a relog from its first keyframe to its end, to a divergence, or until a hook says stop.
@@ -214,9 +205,8 @@ export class Simulation {
 
   /** Reads up to the keyframe to start at, and makes RAM what it says. */
   private firstKeyframe(): Keyframe {
-    const { path } = this.reader;
     const { from } = this.hooks;
-    const wanted = from === undefined ? 0 : findKeyframe(path, from);
+    const wanted = from === undefined ? 0 : (findKeyframe(this.reader, from)?.number ?? 0);
     for (let index = 0; ; index++) {
       const keyframe = this.nextKeyframe(this.simulator);
       if (keyframe === null) throw this.malformed('it was cut off before its first keyframe');
@@ -257,8 +247,7 @@ export class Simulation {
   }
 
   private async breathe(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
-    this.hooks.signal?.throwIfAborted();
+    await breathe(this.hooks.signal);
     this.hooks.onBreath?.();
     this.tell({ instructions: Number(this.simulator.position), total: null, bytes: this.reader.offset });
   }

@@ -3,6 +3,7 @@ import { compareState, type SimulatorDivergence } from '../engines/unicorn/index
 import type { Keyframe } from '../formats/relog.js';
 import type { Divergence, VerifyOptions, VerifyResult } from './api.js';
 import { disassemble } from './disassemble.js';
+import { hex } from './hex.js';
 import { readRam, Simulation } from './simulation.js';
 
 /** Differences of one keyframe that are looked at one by one. */
@@ -61,7 +62,6 @@ function compareKeyframe(
   const count = state.differences.length + ram.differingWords;
   if (count === 0) return null;
   const at = `keyframe ${keyframe.index}`;
-  const hex = (value: number): string => `0x${(value >>> 0).toString(16).padStart(8, '0')}`;
   const [field] = state.differences;
   const [word] = ram.differences;
   const first =

@@ -1,5 +1,5 @@
 /** Compares the simulator's CPU with a keyframe. */
-import type { CpuState, Segment } from '../../formats/state.js';
+import { GPR_NAMES, SEGMENT_NAMES, type CpuState, type Segment } from '../../formats/state.js';
 
 export interface StateDifference {
   field: string;
@@ -20,10 +20,8 @@ export interface StateComparison {
   forgiven: Record<string, number>;
 }
 
-const GPR = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
-const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
 /** EFLAGS up to ID, without the bits that read as 0 or 1 always. */
-const EFLAGS_DEFINED = 0x3f7fd5;
+export const EFLAGS_DEFINED = 0x3f7fd5;
 const NULL_SELECTOR_MASK = 0xfffc;
 /** Of a descriptor's bits 40 to 55: what the CPU looks at. */
 const TYPE_WITHOUT_ACCESSED = 0xfe;
@@ -42,13 +40,13 @@ export function compareState(expected: CpuState, got: CpuState & { undefinedFlag
     forgiven[row] = (forgiven[row] ?? 0) + 1;
   };
 
-  GPR.forEach((name, i) => differ(name, expected.gpr[i]!, got.gpr[i]!));
+  GPR_NAMES.forEach((name, i) => differ(name, expected.gpr[i]!, got.gpr[i]!));
   differ('eip', expected.eip, got.eip);
   const flags = (expected.eflags ^ got.eflags) & EFLAGS_DEFINED;
   if ((flags & ~undefinedFlags.mask) !== 0) differ('eflags', expected.eflags, got.eflags);
   else if (flags !== 0) forgive(undefinedFlags.row);
 
-  SEGMENTS.forEach((name, i) => compareSegment(name, expected.segments[i]!, got.segments[i]!, differ, forgive));
+  SEGMENT_NAMES.forEach((name, i) => compareSegment(name, expected.segments[i]!, got.segments[i]!, differ, forgive));
   compareSystemSegment('ldtr', expected.ldtr, got.ldtr, differ, forgive);
   compareSystemSegment('tr', expected.tr, got.tr, differ, forgive);
   for (const table of ['gdtr', 'idtr'] as const) {

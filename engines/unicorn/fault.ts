@@ -1,5 +1,6 @@
 /** A fault planted on purpose, so that tests can see that a wrong instruction is found exactly where it is wrong. */
 import { DecoupleError } from '../../formats/errors.js';
+import { GPR_NAMES } from '../../formats/state.js';
 
 export interface PlantedFault {
   /** Of the instruction that computes something else, once: so many have retired before it. */
@@ -8,16 +9,13 @@ export interface PlantedFault {
   target: number | 'memory';
 }
 
-/** Names of the general registers, in the order of their numbers. */
-export const REGISTERS: readonly string[] = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
-
 /**
  * @param text `POSITION:REGISTER` or `POSITION:memory`, as the environment variable DECOUPLE_TEST_FAULT has it
  * @throws DecoupleError usage
  */
 export function parseFault(text: string): PlantedFault {
   const match = /^(\d{1,16}):(\w+)$/.exec(text);
-  const target = match?.[2] === 'memory' ? 'memory' : REGISTERS.indexOf(match?.[2] ?? '');
+  const target = match?.[2] === 'memory' ? 'memory' : GPR_NAMES.indexOf(match?.[2] ?? '');
   if (match !== null && target !== -1) return { position: BigInt(match[1]!), target };
   throw new DecoupleError(
     'usage',

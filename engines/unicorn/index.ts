@@ -1,7 +1,13 @@
 /** The simulator: Unicorn, fed the events of a relog. Knows the formats, and no other engine. */
-export { compareState, type StateComparison, type StateDifference, type UndefinedFlags } from './compare.js';
+export {
+  compareState,
+  EFLAGS_DEFINED,
+  type StateComparison,
+  type StateDifference,
+  type UndefinedFlags,
+} from './compare.js';
 export { FORGIVEN, type ForgivenRow } from './forgiven.js';
-export { parseFault, type PlantedFault, REGISTERS } from './fault.js';
+export { parseFault, type PlantedFault } from './fault.js';
 export { ExpectedRam } from './ram.js';
 export {
   type BlockBatch,

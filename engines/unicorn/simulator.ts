@@ -313,7 +313,8 @@ export class Simulator {
     return { ...divergence, ...this.codeAt(divergence.linear) };
   }
 
-  private codeAt(linear: number): { code: Uint8Array; bits: 16 | 32 } {
+  /** The longest an instruction at a linear address may be, as far as it is mapped, and the width of the code segment. */
+  codeAt(linear: number): { code: Uint8Array; bits: 16 | 32 } {
     const { attributes } = this.readState().segments[CODE_SEGMENT]!;
     return { code: this.readLinear(linear, LONGEST_INSTRUCTION), bits: (attributes & BIG) !== 0 ? 32 : 16 };
   }

@@ -6,7 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
-import { DecoupleError, hasSystemCode, outputError } from '../errors.js';
+import { DecoupleError, outputError } from '../errors.js';
+import { isAlive } from '../process-alive.js';
 import { syncFolder, writeDurably, type StoreFolder } from './folder.js';
 import { knownRoots, listsOf, needsOf } from './needs.js';
 import { keyOf, PackWriter, type PackReader } from './pack.js';
@@ -231,15 +232,6 @@ function readIfThere(path: string): string {
     return readFileSync(path, 'utf8');
   } catch {
     return '';
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return hasSystemCode(error, 'EPERM');
   }
 }
 

@@ -2,6 +2,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasSystemCode } from '../../formats/errors.js';
+import { isAlive } from '../../formats/process-alive.js';
 
 let count = 0;
 
@@ -44,14 +45,5 @@ export async function removeLeftovers(directory: string): Promise<void> {
     const pid = /\.part-(\d+)(-\d+)?$/.exec(name)?.[1];
     if (pid === undefined || isAlive(Number(pid))) continue;
     await rm(join(directory, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return hasSystemCode(error, 'EPERM');
   }
 }

@@ -11,6 +11,7 @@ import {
   type Keyframe,
 } from '../../formats/relog.js';
 import { ShapeError } from '../../formats/shape.js';
+import { breathe } from '../breathe.js';
 import type { StageOptions } from '../api.js';
 import { ChangedPages } from '../changed-pages.js';
 import { throttled } from '../throttle.js';
@@ -91,8 +92,7 @@ async function copyPart(options: CutOptions, plan: CutPlan, writer: ContainerWri
         writeEvents(writer, payload, part.position);
         if (part.ended) return keyframes;
         tell({ instructions: part.position - plan.from, total: plan.to - plan.from, bytes: writer.bytes });
-        await new Promise((resolve) => setImmediate(resolve));
-        options.signal?.throwIfAborted();
+        await breathe(options.signal);
       }
     }
     throw damaged(options.input, 'it changed while it was read');

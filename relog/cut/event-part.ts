@@ -1,10 +1,10 @@
 /** Events of a relog as those of a part of it: keyframes are counted from its own first one, and it has an end. */
 import { encode } from '../../formats/cbor.js';
 import { EventReader, kindTable } from '../../formats/event-reader.js';
-import { EVENT } from '../../formats/events.js';
+import { EVENT, POSITIONED_EVENTS } from '../../formats/events.js';
 import type { CutPlan } from './plan.js';
 
-const POSITIONED = kindTable(Object.values(EVENT).filter((kind) => kind >= EVENT.interrupt));
+const POSITIONED = kindTable(POSITIONED_EVENTS);
 
 export class EventPart {
   /** The last event was taken. */

@@ -3,6 +3,7 @@ import type { ContainerReader } from '../../formats/container/index.js';
 import { kindTable } from '../../formats/event-reader.js';
 import { EVENT } from '../../formats/events.js';
 import { readRelogHeader, RELOG_FRAME, type RelogHeader } from '../../formats/relog.js';
+import { findKeyframe } from '../find-keyframe.js';
 import { noSuchPart } from '../no-such-part.js';
 import { RelogEvents } from '../inspect/relog-events.js';
 
@@ -30,21 +31,16 @@ const STOPS = kindTable([EVENT.check, EVENT.keyframeMark, EVENT.end]);
 export function planCut(reader: ContainerReader, from: number, to: number | null): CutPlan {
   const header = readRelogHeader(reader);
   if (from < header.start) throw noSuchPart(reader.path, `it begins at ${header.start}, behind ${from}`);
-  let keyframes = 0;
-  let start = { keyframe: 0, position: header.start };
-  // Of the keyframe seen last, and of the event that the part can end at.
+  const start = findKeyframe(reader, from) ?? { number: 0, position: header.start };
+  // Since that keyframe, and of the event that the part can end at.
   let events = 0;
   let stop: { events: number; written: number; position: number } | null = null;
   const frames = new RelogEvents(reader, {
+    from: start.position,
     onFrame: ({ kind, reach }) => {
-      if (kind !== RELOG_FRAME.keyframe) return;
-      const position = Number(reach);
-      if (position <= from) {
-        start = { keyframe: keyframes, position };
-        events = 0;
-        stop = null;
-      }
-      keyframes++;
+      if (kind !== RELOG_FRAME.keyframe || Number(reach) > from) return;
+      events = 0;
+      stop = null;
     },
   });
   let found = false;
@@ -60,5 +56,5 @@ export function planCut(reader: ContainerReader, from: number, to: number | null
   if (stop === null || stop.position <= start.position) throw noSuchPart(reader.path, `it ends before ${from}`);
   if (to !== null && !found) throw noSuchPart(reader.path, `it ends at ${stop.position}, before ${to}`);
   const { position: end, ...counts } = stop;
-  return { header, keyframe: start.keyframe, from: start.position, to: end, ...counts };
+  return { header, keyframe: start.number, from: start.position, to: end, ...counts };
 }

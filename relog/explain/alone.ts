@@ -2,9 +2,11 @@
  * A divergence looked at without the recording: the relog alone says what the machine did at its events, checks and
  * keyframes, so the place can be narrowed to what lies between two of them.
  */
+import { breathe } from '../breathe.js';
+import { hex } from '../hex.js';
 import type { StageOptions } from '../api.js';
 import { Simulation, type SimulationStop } from '../simulation.js';
-import { EMPTY, executedLine, hex, registerRows, type Report } from './report.js';
+import { EMPTY, executedLine, registerRows, type Report } from './report.js';
 import { Trace } from './trace.js';
 
 export interface AloneOptions extends StageOptions {
@@ -17,9 +19,6 @@ export interface AloneOptions extends StageOptions {
   agreesNow: () => Promise<boolean>;
 }
 
-const CODE_BYTES = 15;
-const CODE_SEGMENT = 1;
-const BIG = 0x4000;
 /** Between two breaths of the process. */
 const CHECKS_AT_ONCE = 200;
 const STEPS_AT_ONCE = 1000;
@@ -80,16 +79,13 @@ async function lastInstructions({ relog, signal, until, what }: AloneOptions, la
     }
     simulator.stopAtCheck(null);
     simulator.setStepping(true);
-    const bits = (): 16 | 32 => ((simulator.readState().segments[CODE_SEGMENT]!.attributes & BIG) !== 0 ? 32 : 16);
     let stop: SimulationStop = { reason: 'limit' };
     for (let steps = 0; stop.reason === 'limit' && steps < MOST_STEPS; steps++) {
       if (steps % STEPS_AT_ONCE === 0) await breathe(signal);
       stop = simulation.advance();
       const { position, linear } = simulator.readStep();
       if (position > until) break;
-      if (stop.reason === 'limit') {
-        trace.add({ position, linear, code: simulator.readLinear(linear, CODE_BYTES), bits: bits() });
-      }
+      if (stop.reason === 'limit') trace.add({ position, linear, ...simulator.codeAt(linear) });
     }
     const { before, after } = simulator.situation();
     const again =
@@ -110,9 +106,4 @@ async function lastInstructions({ relog, signal, until, what }: AloneOptions, la
   } finally {
     simulation.close();
   }
-}
-
-async function breathe(signal: AbortSignal | undefined): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-  signal?.throwIfAborted();
 }

@@ -2,11 +2,9 @@
  * Which differences of EFLAGS mean nothing: bits that an instruction left undefined, until one sets them. As verify has it,
  * but from one instruction to the next, where the simulator cannot look back far enough.
  */
-import type { Simulator } from '../../engines/unicorn/index.js';
+import { EFLAGS_DEFINED, type Simulator } from '../../engines/unicorn/index.js';
 import type { Decoded } from './operands.js';
 
-/** EFLAGS up to ID, without the bits that read as 0 or 1 always. */
-const DEFINED = 0x3f7fd5;
 const STATUS = 0x8d5;
 
 export class FlagTracker {
@@ -19,7 +17,7 @@ export class FlagTracker {
    * @param next the one that comes next, when asked for
    */
   allowed(differing: number, simulator: Simulator, done: Decoded | null, next: () => Decoded | null): boolean {
-    const bits = differing & DEFINED;
+    const bits = differing & EFLAGS_DEFINED;
     if (bits === 0) {
       this.open = 0;
       return true;

@@ -1,8 +1,9 @@
 /** What was found, in words and numbers for people. */
-import type { CpuState } from '../../formats/state.js';
+import { GPR_NAMES, SEGMENT_NAMES, type CpuState } from '../../formats/state.js';
 import { eventText } from './events.js';
 import type { ExplainedInstruction, ExplainedRegister, Explanation } from '../api.js';
 import { disassemble } from '../disassemble.js';
+import { hex } from '../hex.js';
 import type { StateDifferences } from './differences.js';
 import type { EventMismatch } from './event-comparison.js';
 import type { MemoryDifference } from './stepping.js';
@@ -22,11 +23,7 @@ export const EMPTY: Omit<Report, 'verdict' | 'summary'> = {
   events: [],
 };
 
-const GPR = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
-const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
 const FOLLOWING = 4;
-
-export const hex = (value: number): string => `0x${(value >>> 0).toString(16).padStart(8, '0')}`;
 
 /** Registers of which something is to be said: the general ones, and those that differ or were changed. */
 export function registerRows(
@@ -40,7 +37,7 @@ export function registerRows(
   const rows: ExplainedRegister[] = [];
   for (const [name, value] of here!) {
     const differs = differing.delete(name);
-    const general = GPR.includes(name) || name === 'eip' || name === 'eflags';
+    const general = GPR_NAMES.includes(name) || name === 'eip' || name === 'eflags';
     const row = {
       name,
       before: old?.get(name) ?? null,
@@ -59,10 +56,10 @@ export function registerRows(
 /** The registers that are numbers; what else differs is told as it was compared. */
 function plain(state: CpuState): Map<string, string> {
   const rows: [string, number][] = [
-    ...GPR.map((name, i): [string, number] => [name, state.gpr[i]!]),
+    ...GPR_NAMES.map((name, i): [string, number] => [name, state.gpr[i]!]),
     ['eip', state.eip],
     ['eflags', state.eflags],
-    ...SEGMENTS.map((name, i): [string, number] => [`${name}.selector`, state.segments[i]!.selector]),
+    ...SEGMENT_NAMES.map((name, i): [string, number] => [`${name}.selector`, state.segments[i]!.selector]),
     ['cr0', state.cr0],
     ['cr2', state.cr2],
     ['cr3', state.cr3],

@@ -2,11 +2,13 @@ import { hash } from 'node:crypto';
 import { parseFrame, type ContainerReader, type Frame } from '../../formats/container/index.js';
 import { DecoupleError } from '../../formats/errors.js';
 import { logOf, readRecordingHeader, RECORDING_FRAME, type Digest, type LogFrame } from '../../formats/recording.js';
+import { breathe } from '../breathe.js';
 import { throttled } from '../throttle.js';
 import type { DiffOptions, DiffResult } from './diff.js';
-import { differingField, reading, type Difference } from './difference.js';
+import { differingField, type Difference } from './difference.js';
 import { LOG_KINDS } from './filter.js';
 import { logItems } from './log-items.js';
+import { reading } from './reading.js';
 
 const BEFORE = 5;
 /** Bytes of a stream, or items, that one file may have more than the other at about the same step: more is a difference. */
@@ -74,8 +76,7 @@ export async function diffRecordings(
     const first = comparison.step();
     if (first !== undefined) return { compared: comparison.compared, first };
     tell({ instructions: comparison.instructions, total: null, bytes: 0 });
-    await new Promise((resolve) => setImmediate(resolve));
-    signal?.throwIfAborted();
+    await breathe(signal);
   }
 }
 

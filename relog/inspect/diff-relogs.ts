@@ -4,12 +4,14 @@ import type { EventReader } from '../../formats/event-reader.js';
 import { EVENT, EVENT_TITLE } from '../../formats/events.js';
 import { keyframeOf, readRelogHeader, RELOG_FRAME, type Keyframe } from '../../formats/relog.js';
 import { ShapeError } from '../../formats/shape.js';
+import { breathe } from '../breathe.js';
 import { throttled } from '../throttle.js';
 import type { DiffOptions, DiffResult } from './diff.js';
-import { differingField, reading, type Difference } from './difference.js';
+import { differingField, type Difference } from './difference.js';
 import { eventObject } from './event-json.js';
 import { eventKind } from './filter.js';
 import { RelogEvents } from './relog-events.js';
+import { reading } from './reading.js';
 
 /** Events shown before a difference. */
 const BEFORE = 5;
@@ -119,8 +121,7 @@ export async function diffRelogs(
     trail.add(left.events!);
     if (compared % BREATH_EVENTS !== 0) continue;
     tell({ instructions: left.events!.position, total: null, bytes: 0 });
-    await new Promise((resolve) => setImmediate(resolve));
-    signal?.throwIfAborted();
+    await breathe(signal);
   }
 }
 

@@ -1,7 +1,4 @@
 /** What differs between two files, and how it is looked for. */
-import { damaged, type ContainerReader } from '../../formats/container/index.js';
-import { ShapeError } from '../../formats/shape.js';
-
 export interface Difference {
   what: string;
   /** Position in instructions (relogs), step (recordings); null for what has none. */
@@ -10,17 +7,6 @@ export interface Difference {
   sides: readonly [unknown, unknown];
   /** What both have right before, the last one last. */
   before: readonly unknown[];
-}
-
-/** Reads from one of the files: what breaks the rules of the format becomes an error that names it. */
-export function reading<T>(container: ContainerReader, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw error instanceof ShapeError || error instanceof RangeError
-      ? damaged(container.path, error.message, error)
-      : error;
-  }
 }
 
 /** The first field, named with dots, in which two maps differ; null when they are equal. */

@@ -1,12 +1,12 @@
 /** The stage `dump`: what a relog or a recording holds, as JSON lines, in memory bounded by one frame. */
-import { ContainerReader, damaged, parseFrame } from '../../formats/container/index.js';
+import { ContainerReader, parseFrame } from '../../formats/container/index.js';
 import { logOf, readRecordingHeader, RECORDING_FRAME } from '../../formats/recording.js';
 import { readRelogHeader } from '../../formats/relog.js';
-import { ShapeError } from '../../formats/shape.js';
 import { wrongKindToInspect } from './container-kind.js';
 import { eventObject } from './event-json.js';
 import { EventFilter, LogFilter, type FilterOptions } from './filter.js';
 import { logItems } from './log-items.js';
+import { asDamage } from './reading.js';
 import { RelogEvents } from './relog-events.js';
 
 export interface DumpOptions extends FilterOptions {
@@ -39,9 +39,7 @@ export function* dump(options: DumpOptions): Generator<DumpPiece> {
     else if (container.kind === 'recording') yield* dumpRecording(container, options);
     else throw wrongKindToInspect(container);
   } catch (error) {
-    throw error instanceof ShapeError || error instanceof RangeError
-      ? damaged(options.input, error.message, error)
-      : error;
+    throw asDamage(options.input, error);
   } finally {
     container.close();
   }

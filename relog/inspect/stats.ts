@@ -1,13 +1,14 @@
 /** The stage `stats`: how many events of each kind a file has, and what they cost. */
-import { ContainerReader, damaged, parseFrame, type ContainerKind, type Frame } from '../../formats/container/index.js';
+import { ContainerReader, parseFrame, type ContainerKind, type Frame } from '../../formats/container/index.js';
 import { EVENT_TITLE } from '../../formats/events.js';
 import { logOf, readRecordingHeader, RECORDING_FRAME } from '../../formats/recording.js';
 import { readRelogHeader, RELOG_FRAME } from '../../formats/relog.js';
-import { ShapeError } from '../../formats/shape.js';
 import { VarintReader } from '../../formats/varint.js';
+import { breathe } from '../breathe.js';
 import type { StageOptions } from '../api.js';
 import { throttled } from '../throttle.js';
 import { wrongKindToInspect } from './container-kind.js';
+import { asDamage } from './reading.js';
 import { RelogEvents } from './relog-events.js';
 
 export interface StatsOptions extends StageOptions {
@@ -50,9 +51,7 @@ export async function stats(options: StatsOptions): Promise<StatsResult> {
     if (container.kind === 'recording') return await statsOfRecording(container, options);
     throw wrongKindToInspect(container);
   } catch (error) {
-    throw error instanceof ShapeError || error instanceof RangeError
-      ? damaged(options.input, error.message, error)
-      : error;
+    throw asDamage(options.input, error);
   } finally {
     container.close();
   }
@@ -94,7 +93,7 @@ async function statsOfRelog(container: ContainerReader, options: StatsOptions): 
     }
     position = events.position;
     tell({ instructions: position - start, total: null, bytes: 0 });
-    await breathe(options);
+    await breathe(options.signal);
   }
   const { kind, size, cutOff } = container;
   return {
@@ -133,7 +132,7 @@ async function statsOfRecording(container: ContainerReader, options: StatsOption
     add('digest', 1, 0);
     instructions = log.digest.instructions;
     tell({ instructions, total: null, bytes: 0 });
-    await breathe(options);
+    await breathe(options.signal);
   }
   const { kind, size, cutOff } = container;
   const events = [...kinds.values()];
@@ -144,10 +143,4 @@ function samplesIn(clock: Uint8Array): number {
   let samples = 0;
   for (const reader = new VarintReader(clock); !reader.done; samples++) reader.next();
   return samples;
-}
-
-/** Lets Ctrl-C through. */
-async function breathe({ signal }: StageOptions): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-  signal?.throwIfAborted();
 }

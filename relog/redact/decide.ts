@@ -12,7 +12,7 @@ import type { RamRegion } from '../../formats/state.js';
 import type { StageOptions } from '../api.js';
 import { throttled } from '../throttle.js';
 import { findCulprits, type Culprits, type PathDifference } from './culprits.js';
-import { firstEvents, readEpochs, type Epoch } from './epochs.js';
+import { readEpochs, type Epoch } from './epochs.js';
 import { fillEvents } from './filled-events.js';
 import { pathDigest } from './path-digest.js';
 import type { Payload } from './payload.js';
@@ -101,7 +101,8 @@ export class Decider {
   /** What runs in an epoch as it is. */
   private async pathOf(epoch: Epoch): Promise<string[]> {
     const path: string[] = [];
-    const end = await this.run(epoch, this.original, epoch.frames, () => {
+    const frames = epoch.frames.map(({ payload }) => payload);
+    const end = await this.run(epoch, this.original, frames, () => {
       path.push(pathDigest(this.original.takeBatch()));
       return true;
     });
@@ -213,9 +214,8 @@ export class Decider {
       (payload) =>
         payload.first < end && payload.last >= epoch.firstEvent && !this.kept.has(payload) && !kept.has(payload),
     );
-    const first = firstEvents(epoch);
     function* frames(): Generator<Uint8Array> {
-      for (const [i, payload] of epoch.frames.entries()) yield fillEvents(payload, first[i]!, replaced);
+      for (const { payload, first } of epoch.frames) yield fillEvents(payload, first, replaced);
     }
     const { filled } = this;
     const before = filled.counts.events;

@@ -4,14 +4,23 @@ import { EventReader, kindTable } from '../../formats/event-reader.js';
 import type { Pages } from '../../formats/pages.js';
 import { readRelog, type Keyframe } from '../../formats/relog.js';
 
+/** A frame of events. */
+export interface EventFrame {
+  payload: Uint8Array;
+  /** Number of its first event in the relog, and how many there are. */
+  first: number;
+  events: number;
+  /** Position of its last event. */
+  reach: number;
+}
+
 /** What lies between two keyframes, or between the last one and the end. */
 export interface Epoch {
   /** The keyframe it begins with. */
   keyframe: Keyframe;
   /** The one it ends with; null: the relog ends. */
   next: Keyframe | null;
-  /** Payloads of `events` frames. */
-  frames: Uint8Array[];
+  frames: EventFrame[];
   /** Number of its first event in the relog, and how many there are. */
   firstEvent: number;
   events: number;
@@ -33,18 +42,20 @@ export interface EpochHooks {
  */
 export function* readEpochs(reader: ContainerReader, last: number, hooks: EpochHooks): Generator<Epoch> {
   let keyframe: Keyframe | null = null;
-  let frames: Uint8Array[] = [];
-  let firstEvent = 0;
+  let frames: EventFrame[] = [];
+  let seen = 0;
   const epoch = (begin: Keyframe, next: Keyframe | null): Epoch => {
-    const events = frames.reduce((sum, payload) => sum + eventsIn(payload), 0);
-    const whole = { keyframe: begin, next, frames, firstEvent, events };
+    const firstEvent = frames[0]?.first ?? seen;
+    const whole = { keyframe: begin, next, frames, firstEvent, events: seen - firstEvent };
     frames = [];
-    firstEvent += events;
     return whole;
   };
   for (const item of readRelog(reader)) {
-    if (item.kind === 'events') frames.push(item.payload);
-    else if (item.kind === 'pages') {
+    if (item.kind === 'events') {
+      const frame = eventFrame(item.payload, seen);
+      frames.push(frame);
+      seen += frame.events;
+    } else if (item.kind === 'pages') {
       if ((keyframe?.index ?? -1) < last) hooks.onPages(item.pages);
     } else if (item.kind === 'keyframe') {
       if (item.keyframe.index !== (keyframe === null ? 0 : keyframe.index + 1)) {
@@ -60,18 +71,8 @@ export function* readEpochs(reader: ContainerReader, last: number, hooks: EpochH
   yield epoch(keyframe, null);
 }
 
-/** Number of the first event of each frame. */
-export function firstEvents({ frames, firstEvent }: Epoch): number[] {
-  let next = firstEvent;
-  return frames.map((payload) => {
-    const first = next;
-    next += eventsIn(payload);
-    return first;
-  });
-}
-
-function eventsIn(payload: Uint8Array): number {
+function eventFrame(payload: Uint8Array, first: number): EventFrame {
   const reader = new EventReader(payload);
   reader.next(NO_KIND);
-  return reader.count;
+  return { payload, first, events: reader.count, reach: reader.position };
 }

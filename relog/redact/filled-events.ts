@@ -1,7 +1,7 @@
 /** Events of a relog with the filler in the place of some payloads. */
 import { encode } from '../../formats/cbor.js';
-import { EventReader } from '../../formats/event-reader.js';
-import { EVENT } from '../../formats/events.js';
+import { EventReader, kindTable } from '../../formats/event-reader.js';
+import { EVENT, POSITIONED_EVENTS } from '../../formats/events.js';
 import { CARRIERS } from './find.js';
 import type { Payload } from './payload.js';
 
@@ -37,9 +37,7 @@ export function fillEvents(payload: Uint8Array, first: number, replaced: readonl
 }
 
 /** Those that carry payloads, and those that deltas count from. */
-const FILLED_OR_PLACED = Uint8Array.from({ length: 256 }, (_, kind) =>
-  kind === EVENT.portRead || kind >= EVENT.interrupt ? 1 : 0,
-);
+const FILLED_OR_PLACED = kindTable([EVENT.portRead, ...POSITIONED_EVENTS]);
 
 /** The event the reader stands at, encoded, or null when none of the payloads is in it. */
 function filled(reader: EventReader, number: number, delta: number, open: readonly Payload[]): Uint8Array | null {

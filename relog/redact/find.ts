@@ -4,6 +4,7 @@ import { DecoupleError } from '../../formats/errors.js';
 import { kindTable, type EventReader } from '../../formats/event-reader.js';
 import { EVENT } from '../../formats/events.js';
 import { readRelogHeader, RELOG_FRAME } from '../../formats/relog.js';
+import { breathe } from '../breathe.js';
 import type { StageOptions } from '../api.js';
 import { RelogEvents } from '../inspect/relog-events.js';
 import { NetworkPayloads } from './network-payloads.js';
@@ -46,8 +47,7 @@ export async function findPayloads(path: string, channels: Channels, { signal }:
     for (let frame = frames.nextFrame(); frame !== null; frame = frames.nextFrame()) {
       finder.frame(frame);
       ended ||= frame.ended;
-      await new Promise((resolve) => setImmediate(resolve));
-      signal?.throwIfAborted();
+      await breathe(signal);
     }
     if (!ended) throw withoutEnd(path);
   } finally {

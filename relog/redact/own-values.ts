@@ -3,20 +3,17 @@
  * in the place of the machine's, and the digests of checks made again.
  */
 import { encode } from '../../formats/cbor.js';
+import { digestEvents, NO_EVENTS } from '../../formats/event-digest.js';
 import { EventReader, kindTable } from '../../formats/event-reader.js';
-import { EVENT } from '../../formats/events.js';
+import { EVENT, POSITIONED_EVENTS } from '../../formats/events.js';
 
-const POSITIONED = Object.values(EVENT).filter((kind) => kind >= EVENT.interrupt);
-const WANTED = kindTable([EVENT.flagsImage, ...POSITIONED]);
+const WANTED = kindTable([EVENT.flagsImage, ...POSITIONED_EVENTS]);
 const REGISTERS = 8;
-/** FNV-1a, 32 bits. */
-const FNV_BASIS = 2166136261;
-const FNV_PRIME = 16777619;
 
 export class OwnValues {
   private values: Uint32Array = new Uint32Array();
   private taken = 0;
-  private digest = FNV_BASIS;
+  private digest = NO_EVENTS;
 
   /** Of the events whose frames are to come: those of all frames since the last call, or more. */
   add(values: Uint32Array): void {
@@ -36,14 +33,14 @@ export class OwnValues {
     // The position at the beginning is no event.
     let digested = reader.end;
     const digestTo = (end: number): void => {
-      this.add32(payload.subarray(digested, end));
+      this.digest = digestEvents(this.digest, payload, digested, end);
       digested = end;
     };
     while (reader.next(WANTED)) {
       const delta = reader.position - before;
       before = reader.position;
       if (reader.kind === EVENT.keyframeMark) {
-        this.digest = FNV_BASIS;
+        this.digest = NO_EVENTS;
         digested = reader.end;
         continue;
       }
@@ -52,10 +49,10 @@ export class OwnValues {
       if (event === null) continue;
       pieces.push(payload.subarray(copied, reader.start), event);
       copied = reader.end;
-      if (reader.kind === EVENT.check) this.digest = FNV_BASIS;
+      if (reader.kind === EVENT.check) this.digest = NO_EVENTS;
       else {
         digestTo(reader.start);
-        this.add32(event);
+        this.digest = digestEvents(this.digest, event);
       }
       digested = reader.end;
     }
@@ -89,11 +86,5 @@ export class OwnValues {
   private next(): number {
     if (this.taken === this.values.length) throw new Error('the simulator noted less than the events have');
     return this.values[this.taken++]!;
-  }
-
-  private add32(bytes: Uint8Array): void {
-    let { digest } = this;
-    for (const byte of bytes) digest = Math.imul(digest ^ byte, FNV_PRIME);
-    this.digest = digest >>> 0;
   }
 }

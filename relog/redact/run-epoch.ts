@@ -2,6 +2,7 @@
 import type { Simulator, SimulatorDivergence } from '../../engines/unicorn/index.js';
 import { damaged } from '../../formats/container/index.js';
 import { readCpuState } from '../../formats/relog.js';
+import { breathe } from '../breathe.js';
 import type { StageOptions } from '../api.js';
 import type { Epoch } from './epochs.js';
 
@@ -48,8 +49,7 @@ export async function runEpoch(
       case 'limit':
         if (!onChunk()) return { reason: 'stopped' };
         chunkEnd += CHUNK_INSTRUCTIONS;
-        await new Promise((resolve) => setImmediate(resolve));
-        signal?.throwIfAborted();
+        await breathe(signal);
         break;
       case 'diverged':
         return stop;

@@ -1,22 +1,20 @@
 /** Writes a relog with fillers: what a simulator does with the events, keyframe by keyframe. */
 import { Simulator } from '../../engines/unicorn/index.js';
 import { ContainerReader, damaged, type ContainerWriter } from '../../formats/container/index.js';
-import { EventReader, kindTable } from '../../formats/event-reader.js';
 import { applyPages } from '../../formats/pages.js';
 import { readRelogHeader, writeEvents, writeKeyframe, writePages, writeRelogHeader } from '../../formats/relog.js';
 import type { Keyframe, RelogHeader } from '../../formats/relog.js';
+import { breathe } from '../breathe.js';
 import type { StageOptions } from '../api.js';
 import { ChangedPages } from '../changed-pages.js';
 import { readRam } from '../simulation.js';
 import { throttled } from '../throttle.js';
-import { firstEvents, readEpochs, type Epoch } from './epochs.js';
+import { readEpochs, type Epoch } from './epochs.js';
 import { fillEvents } from './filled-events.js';
 import { OwnValues } from './own-values.js';
 import type { Payload } from './payload.js';
 import type { Remains } from './remains.js';
 import { runEpoch } from './run-epoch.js';
-
-const NO_KIND = kindTable([]);
 
 export interface Written {
   position: number;
@@ -92,13 +90,8 @@ export class FilledWriter {
   }
 
   private async copy({ frames }: Epoch): Promise<void> {
-    for (const frame of frames) {
-      const reader = new EventReader(frame);
-      while (reader.next(NO_KIND));
-      writeEvents(this.writer, frame, reader.position);
-    }
-    await new Promise((resolve) => setImmediate(resolve));
-    this.options.signal?.throwIfAborted();
+    for (const { payload, reach } of frames) writeEvents(this.writer, payload, reach);
+    await breathe(this.options.signal);
   }
 
   private async epoch(epoch: Epoch): Promise<void> {
@@ -106,8 +99,7 @@ export class FilledWriter {
     const { signal } = options;
     const last = epoch.firstEvent + epoch.events;
     const here = replaced.filter((payload) => payload.first < last && payload.last >= epoch.firstEvent);
-    const first = firstEvents(epoch);
-    const frames = epoch.frames.map((payload, i) => fillEvents(payload, first[i]!, here));
+    const frames = epoch.frames.map(({ payload, first }) => fillEvents(payload, first, here));
     const end = await runEpoch({ path, epoch, simulator, signal }, frames, () => {
       this.tell({ instructions: Number(simulator.position), total: null, bytes: writer.bytes });
       return true;

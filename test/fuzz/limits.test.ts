@@ -1,5 +1,6 @@
 /** Small files that say they are large: what they ask for is bounded before it is taken. */
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,8 +38,12 @@ function run(...args: string[]): Promise<Ended> {
   return new Promise((resolve, reject) => {
     let ended: Omit<Ended, 'said'> | null = null;
     child.on('message', (message: Omit<Ended, 'said'>) => (ended = message));
-    child.on('exit', (status, signal) =>
-      ended === null ? reject(new Error(`${status} ${signal} ${said}`)) : resolve({ ...ended, said }),
+    // The last message may come after the exit, but never after the channel's end.
+    const left = Promise.all([once(child, 'close'), once(child, 'disconnect')]);
+    left.then(
+      ([[status, signal]]) =>
+        ended === null ? reject(new Error(`${String(status)} ${String(signal)} ${said}`)) : resolve({ ...ended, said }),
+      reject,
     );
   });
 }
