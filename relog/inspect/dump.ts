@@ -3,7 +3,7 @@ import { ContainerReader, parseFrame } from '../../formats/container/index.js';
 import { logOf, readRecordingHeader, RECORDING_FRAME } from '../../formats/recording.js';
 import { readRelogHeader } from '../../formats/relog.js';
 import { wrongKindToInspect } from './container-kind.js';
-import { eventObject } from './event-json.js';
+import { eventText } from './event-json.js';
 import { EventFilter, LogFilter, type FilterOptions } from './filter.js';
 import { logItems } from './log-items.js';
 import { asDamage } from './reading.js';
@@ -59,7 +59,7 @@ function* dumpRelog(container: ContainerReader, options: DumpOptions): Generator
         yield { text, reached: to, cutOff: false };
         return;
       }
-      text += `${JSON.stringify(eventObject(events.read(), data))}\n`;
+      text += `${eventText(events.read(), data)}\n`;
       lines++;
       if (lines < limit && text.length < PIECE_CHARACTERS) continue;
       yield { text, reached: events.position, cutOff: false };
