@@ -13,6 +13,26 @@ const STRIDE_BYTES = 64 << 10;
 const ENTRIES_PER_FRAME = 16 * PAGES_PER_FRAME;
 const ZEROS = Buffer.alloc(PAGE_BYTES);
 
+/** What a region of RAM holds now. */
+export interface RegionNow {
+  /** Whether it differs in the bytes from `at` to `end` from what was there before. */
+  differs(before: Buffer, at: number, end: number): boolean;
+  /** The page that begins at `at`; good until it is asked for another. */
+  page(at: number): Buffer;
+}
+
+export class BufferRegion implements RegionNow {
+  constructor(private readonly buffer: Buffer) {}
+
+  differs(before: Buffer, at: number, end: number): boolean {
+    return this.buffer.compare(before, at, end, at, end) !== 0;
+  }
+
+  page(at: number): Buffer {
+    return this.buffer.subarray(at, at + PAGE_BYTES);
+  }
+}
+
 interface Region {
   /** Number of its first page. */
   first: number;
@@ -39,11 +59,11 @@ export class ChangedPages {
    * Pages that differ from the last call's, in batches of bounded size.
    * @param now what the regions hold
    */
-  *take(now: readonly Buffer[]): Generator<Pages> {
+  *take(now: readonly RegionNow[]): Generator<Pages> {
     let batch = new Batch();
     for (const [i, region] of this.regions.entries()) {
       for (const at of changes(now[i]!, region.said)) {
-        this.say(region, at, now[i]!.subarray(at, at + PAGE_BYTES), batch);
+        this.say(region, at, now[i]!.page(at), batch);
         if (!batch.full) continue;
         yield batch.pages();
         batch = new Batch();
@@ -74,13 +94,13 @@ export class ChangedPages {
   }
 }
 
-/** Where the pages begin in which two buffers differ. */
-function* changes(now: Buffer, before: Buffer): Generator<number> {
-  for (let at = 0; at < now.length; at += STRIDE_BYTES) {
-    const end = Math.min(at + STRIDE_BYTES, now.length);
-    if (now.compare(before, at, end, at, end) === 0) continue;
+/** Where the pages begin that differ. */
+function* changes(now: RegionNow, before: Buffer): Generator<number> {
+  for (let at = 0; at < before.length; at += STRIDE_BYTES) {
+    const end = Math.min(at + STRIDE_BYTES, before.length);
+    if (!now.differs(before, at, end)) continue;
     for (let page = at; page < end; page += PAGE_BYTES) {
-      if (now.compare(before, page, page + PAGE_BYTES, page, page + PAGE_BYTES) !== 0) yield page;
+      if (now.differs(before, page, page + PAGE_BYTES)) yield page;
     }
   }
 }

@@ -1,16 +1,10 @@
 /** Writes what an observed machine does as a relog, whether the machine runs live or is replayed. */
-import {
-  FRAME_BUFFER_ADDRESS,
-  FRAME_BUFFER_BYTES,
-  VGA_HOLE,
-  type Machine,
-  type Observer,
-} from '../engines/v86/index.js';
+import type { Machine, Observer } from '../engines/v86/index.js';
 import type { ContainerWriter } from '../formats/container/index.js';
 import type { EventWriter } from '../formats/event-writer.js';
 import { writeEvents, writeKeyframe, writePages, writeRelogHeader } from '../formats/relog.js';
-import type { RamRegion } from '../formats/state.js';
-import { ChangedPages } from './changed-pages.js';
+import { BufferRegion, ChangedPages } from './changed-pages.js';
+import { ramRegions } from './machine-ram.js';
 
 const EVENTS_FRAME_BYTES = 512 << 10;
 
@@ -70,7 +64,8 @@ export class Relogger {
 
   private keyframe(): void {
     const position = this.observer.position();
-    for (const pages of this.changed.take(this.machine.ramBuffers())) writePages(this.writer, pages, position);
+    const ram = this.machine.ramBuffers().map((buffer) => new BufferRegion(buffer));
+    for (const pages of this.changed.take(ram)) writePages(this.writer, pages, position);
     writeKeyframe(this.writer, { index: this.keyframes++, position, state: this.machine.cpuState() });
   }
 
@@ -78,13 +73,4 @@ export class Relogger {
   flush(): void {
     this.eventBytes += writeEvents(this.writer, this.events.take(), this.observer.position());
   }
-}
-
-/** What behaves as RAM: all below the top but the VGA window, and the linear frame buffer. */
-function ramRegions(bytes: number): RamRegion[] {
-  return [
-    { start: 0, size: VGA_HOLE.start },
-    { start: VGA_HOLE.end, size: bytes - VGA_HOLE.end },
-    { start: FRAME_BUFFER_ADDRESS, size: FRAME_BUFFER_BYTES },
-  ];
 }

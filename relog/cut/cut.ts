@@ -13,7 +13,7 @@ import {
 import { ShapeError } from '../../formats/shape.js';
 import { breathe } from '../breathe.js';
 import type { StageOptions } from '../api.js';
-import { ChangedPages } from '../changed-pages.js';
+import { BufferRegion, ChangedPages } from '../changed-pages.js';
 import { throttled } from '../throttle.js';
 import { EventPart } from './event-part.js';
 import { planCut, type CutPlan } from './plan.js';
@@ -73,7 +73,8 @@ async function copyPart(options: CutOptions, plan: CutPlan, writer: ContainerWri
   const reader = new ContainerReader(options.input, 'relog');
   const begin = (keyframe: Keyframe): void => {
     writeRelogHeader(writer, { ...header, start: plan.from });
-    for (const pages of new ChangedPages(header.ram).take(ram.buffers)) writePages(writer, pages, plan.from);
+    const now = ram.buffers.map((buffer) => new BufferRegion(buffer));
+    for (const pages of new ChangedPages(header.ram).take(now)) writePages(writer, pages, plan.from);
     write(keyframe);
     started = true;
   };

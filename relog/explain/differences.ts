@@ -1,7 +1,8 @@
 /** Differences between the machine and the simulator, by the rules of verify. */
 import { compareState, type RamComparison, type Simulator, type SimulatorState } from '../../engines/unicorn/index.js';
-import { FRAME_BUFFER_ADDRESS, VGA_HOLE, type Machine } from '../../engines/v86/index.js';
+import type { Machine } from '../../engines/v86/index.js';
 import type { CpuState } from '../../formats/state.js';
+import { ramParts } from '../machine-ram.js';
 
 export interface StateDifferences {
   field: string;
@@ -55,13 +56,4 @@ export function stretchDifferences(
 export function machineWord(machine: Machine, address: number): number | null {
   const part = ramParts(machine).find(({ start, bytes }) => address >= start && address + 4 <= start + bytes.length);
   return part?.bytes.readUInt32LE(address - part.start) ?? null;
-}
-
-function ramParts(machine: Machine): { start: number; bytes: Buffer }[] {
-  const [low, high, frameBuffer] = machine.ramBuffers();
-  return [
-    { start: 0, bytes: low },
-    { start: VGA_HOLE.end, bytes: high },
-    { start: FRAME_BUFFER_ADDRESS, bytes: frameBuffer },
-  ];
 }

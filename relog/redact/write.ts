@@ -1,12 +1,12 @@
 /** Writes a relog with fillers: what a simulator does with the events, keyframe by keyframe. */
 import { Simulator } from '../../engines/unicorn/index.js';
 import { ContainerReader, damaged, type ContainerWriter } from '../../formats/container/index.js';
-import { applyPages } from '../../formats/pages.js';
+import { applyPages, PAGE_BYTES } from '../../formats/pages.js';
 import { readRelogHeader, writeEvents, writeKeyframe, writePages, writeRelogHeader } from '../../formats/relog.js';
 import type { Keyframe, RelogHeader } from '../../formats/relog.js';
 import { breathe } from '../breathe.js';
 import type { StageOptions } from '../api.js';
-import { ChangedPages } from '../changed-pages.js';
+import { ChangedPages, type RegionNow } from '../changed-pages.js';
 import { readRam } from '../simulation.js';
 import { throttled } from '../throttle.js';
 import { readEpochs, type Epoch } from './epochs.js';
@@ -115,10 +115,7 @@ export class FilledWriter {
   }
 
   private keyframe(keyframe: Keyframe): void {
-    const ram = this.header.ram.map(({ start, size }) => {
-      const bytes = readRam(this.simulator, start, size);
-      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    });
+    const ram = this.header.ram.map(({ start }) => regionOf(this.simulator, start));
     for (const pages of this.changed.take(ram)) {
       writePages(this.writer, pages, keyframe.position);
       if (keyframe.index <= this.firstKeyframe) this.remains.forget(pages.data);
@@ -133,4 +130,15 @@ export class FilledWriter {
     const { fop, fip, fcs, fdp, fds } = before.x87;
     return { ...state, x87: { ...state.x87, fop, fip, fcs, fdp, fds } };
   }
+}
+
+/** RAM is compared where it is. */
+function regionOf(simulator: Simulator, start: number): RegionNow {
+  return {
+    differs: (before, at, end) => simulator.compareBytes(start + at, before.subarray(at, end), 0).differingWords > 0,
+    page: (at) => {
+      const bytes = readRam(simulator, start + at, PAGE_BYTES);
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    },
+  };
 }
