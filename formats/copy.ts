@@ -1,7 +1,14 @@
 /** Copies of files with their contents elsewhere: out of a store into the file, or the other way round. */
 import { checkItem } from './cbor-check.js';
 import { decode, encode } from './cbor.js';
-import { ContainerReader, ContainerWriter, damaged, type ContainerKind, type Frame } from './container/index.js';
+import {
+  ContainerReader,
+  ContainerWriter,
+  damaged,
+  isReserved,
+  type ContainerKind,
+  type Frame,
+} from './container/index.js';
 import { RECORDING_FRAME } from './recording.js';
 import { RELOG_FRAME } from './relog.js';
 import { record, ShapeError } from './shape.js';
@@ -60,6 +67,8 @@ export async function copyFile(options: CopyOptions): Promise<CopyResult> {
         writer.contents(frame.kind, frame.payload, frame.reach);
         contents += frame.payload.length;
         options.onBytes?.(writer.bytes);
+      } else if (isReserved(frame.kind)) {
+        throw damaged(input, `it has a frame of kind ${frame.kind}, which no file of its version has`);
       } else writer.frame(frame.kind, frame.payload, frame.reach, LEVEL);
       sinceBreath += frame.payload.length;
       if (sinceBreath > BREATH_BYTES) {

@@ -20,6 +20,7 @@ import {
   encodePreamble,
   END_FRAME,
   INDEX_FRAME,
+  isReserved,
   MAX_PAYLOAD_BYTES,
   type ContainerKind,
 } from './layout.js';
@@ -76,7 +77,7 @@ export class FrameWriter {
    * @returns bytes written
    */
   frame(kind: number, payload: Uint8Array, reach: bigint, level = 3): number {
-    if (kind >= INDEX_FRAME) throw new RangeError(`frames of kind ${kind} are the container's own`);
+    if (isReserved(kind)) throw new RangeError(`frames of kind ${kind} are the container's own`);
     return this.append(kind, payload, reach, level);
   }
 

@@ -9,6 +9,8 @@ export const MAX_PAYLOAD_BYTES = 64 << 20;
 export const END_FRAME = 255;
 /** Where frames are; of major version 2 on. Kinds below are for what files hold. */
 export const INDEX_FRAME = 254;
+/** Whether frames of a kind are the container's own. */
+export const isReserved = (kind: number): boolean => kind >= INDEX_FRAME;
 /** The version that is written. */
 export const MAJOR_VERSION = 2;
 export const MINOR_VERSION = 0;

@@ -9,7 +9,7 @@ import { decode, encode } from '../../formats/cbor.js';
 import { EXIT_STATUS } from '../../formats/errors.js';
 import { PAGE_BYTES, PAGE_SOURCE } from '../../formats/pages.js';
 import { RECORDING_FRAME } from '../../formats/recording.js';
-import { ContainerWriter } from '../../formats/container/index.js';
+import { ContainerWriter, INDEX_FRAME } from '../../formats/container/index.js';
 import { EventWriter } from '../../formats/event-writer.js';
 import { writeEvents, writeKeyframe, writeRelogHeader } from '../../formats/relog.js';
 import { compress } from '../../formats/zstd.js';
@@ -136,6 +136,16 @@ test('an interrupt within a REP instruction of a processor that is halted', asyn
   writeEvents(writer, events.take(), 1);
   writer.finish({ cutOff: false, events: events.count, keyframes: 1 }, 1n);
   t.regex(await endsSmall(t, [EXIT_STATUS.diverged], 'verify', path), /the CPU is halted/);
+});
+
+test('a frame in a file of version 1 of a kind that only version 2 gave a meaning', async (t) => {
+  const file = changed(t, join(PROJECT, 'test/fixtures/v1/tiny.relog'), ({ frames }) => {
+    frames.splice(1, 0, newPart(INDEX_FRAME, encode(1), 0n));
+  });
+  const out = temporaryFolder(t);
+  await endsSmall(t, [EXIT_STATUS.ok], 'stats', file);
+  const said = await endsSmall(t, [EXIT_STATUS.damaged], 'pack', file, '-o', join(out, 'packed'));
+  t.regex(said, /kind 254/);
 });
 
 test('a snapshot that is none of the engine', async (t) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Bases } from './bases.js';
 import type { Finding } from './case.js';
+import { makeCase } from './cases.js';
 import type { FromWorker, ToWorker } from './worker.js';
 
 export interface PoolOptions {
@@ -100,7 +101,7 @@ class Life {
         this.options.onCase({ number: this.number, statuses: {}, findings: [finding], peak: 0 });
         resolve(this.take());
       });
-      this.say({ kind: 'start', options: { bases: this.options.bases, seed: this.options.seed, folder: this.folder } });
+      this.say({ kind: 'start', options: { bases: this.options.bases, folder: this.folder } });
     });
   }
 
@@ -117,8 +118,9 @@ class Life {
 
   private begin(number: number): void {
     this.number = number;
+    // Made here: what that takes of memory is nothing of the commands'.
+    this.say({ kind: 'case', given: makeCase(this.options.bases, this.options.seed, number) });
     this.cpuBefore = cpuSeconds(this.child.pid!);
-    this.say({ kind: 'case', number });
   }
 
   private look(): void {

@@ -10,18 +10,17 @@ import { stages } from '../../cli/stages.js';
 import { loadNative } from '../../engines/unicorn/native.js';
 import type { Bases } from './bases.js';
 import { runCase, type Finding } from './case.js';
+import type { Case } from './cases.js';
 import { readingCommands } from './commands.js';
 import { guard } from './guard.js';
-import { makeCase } from './cases.js';
 
 export interface WorkerOptions {
   bases: Bases;
-  seed: number;
   /** An empty folder of its own. */
   folder: string;
 }
 
-export type ToWorker = { kind: 'start'; options: WorkerOptions } | { kind: 'case'; number: number };
+export type ToWorker = { kind: 'start'; options: WorkerOptions } | { kind: 'case'; given: Case };
 
 export type FromWorker =
   | { kind: 'ready' }
@@ -34,9 +33,9 @@ const TRANSLATION_BYTES = 4 << 20;
 const say = (message: FromWorker): void => void process.send!(message);
 /** Of the case that runs. */
 let outside: string[] = [];
-let run: (number: number) => Promise<void> = () => Promise.reject(new Error('not started'));
+let run: (given: Case) => Promise<void> = () => Promise.reject(new Error('not started'));
 
-async function start({ bases, seed, folder }: WorkerOptions): Promise<void> {
+async function start({ bases, folder }: WorkerOptions): Promise<void> {
   stayInThisProcess(runHere);
   loadNative().setTranslationBytes(TRANSLATION_BYTES);
   const commands = await readingCommands(bases);
@@ -50,20 +49,18 @@ async function start({ bases, seed, folder }: WorkerOptions): Promise<void> {
   await (await import('../../relog/instrumented-engine.js')).instrumentedEngine();
   await (await import('../../relog/instrumented-engine.js')).instrumentedEngine({ stepping: true });
   guard(folder, (what) => outside.push(what));
-  run = async (number) => {
+  run = async (given) => {
     outside = [];
-    const { statuses, findings } = await runCase(makeCase(bases, seed, number), place, commands, (line) =>
-      say({ kind: 'command', line }),
-    );
+    const { statuses, findings } = await runCase(given, place, commands, (line) => say({ kind: 'command', line }));
     for (const what of outside) findings.push({ command: '', what: 'written outside the output', detail: what });
     // In kilobytes, of the whole life of the process.
-    say({ kind: 'done', number, statuses, findings, peak: process.resourceUsage().maxRSS * 1024 });
+    say({ kind: 'done', number: given.number, statuses, findings, peak: process.resourceUsage().maxRSS * 1024 });
   };
   say({ kind: 'ready' });
 }
 
 process.on('message', (message: ToWorker) => {
-  void (message.kind === 'start' ? start(message.options) : run(message.number));
+  void (message.kind === 'start' ? start(message.options) : run(message.given));
 });
 // Ctrl-C reaches the whole process group; the parent decides.
 process.on('SIGINT', () => undefined);
