@@ -43,7 +43,7 @@ export interface SimulationHooks extends StageOptions {
 export type SimulationStop =
   /** The limit was reached, or whatever else the simulator was asked to stop at. */
   | { reason: 'limit' }
-  /** It stopped very often on its way there. */
+  /** It stopped very often on its way there, or one instruction takes long. */
   | { reason: 'pause' }
   | { reason: 'end' }
   /** A hook said stop. */
@@ -122,7 +122,7 @@ export class Simulation {
   /**
    * Goes on, after `begin`, without letting the process breathe.
    * @param limit instructions
-   * @param stops comes back after so many keyframes, states and frames of events
+   * @param stops comes back after so many keyframes, states, frames of events, and pauses
    */
   advance(limit?: number, stops = Infinity): SimulationStop {
     const until = limit === undefined ? null : this.simulator.position + BigInt(limit);
@@ -142,6 +142,8 @@ export class Simulation {
           break;
         case 'state':
           this.simulator.loadState(this.stateOf(stop.state), this.simulator.position);
+          break;
+        case 'pause':
           break;
         default:
           return stop;

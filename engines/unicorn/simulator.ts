@@ -39,6 +39,8 @@ export type RunStop =
   | { reason: 'state'; state: Uint8Array }
   | { reason: 'end' }
   | { reason: 'limit' }
+  /** One instruction repeats for long, and is in its middle: run on. */
+  | { reason: 'pause' }
   | { reason: 'diverged'; divergence: SimulatorDivergence };
 
 /** A CPU state, and the bits of its EFLAGS that the last instruction left undefined. */

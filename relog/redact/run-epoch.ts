@@ -51,6 +51,9 @@ export async function runEpoch(
         chunkEnd += CHUNK_INSTRUCTIONS;
         await breathe(signal);
         break;
+      case 'pause':
+        await breathe(signal);
+        break;
       case 'diverged':
         return stop;
       default:

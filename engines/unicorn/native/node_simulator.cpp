@@ -22,6 +22,8 @@ const char* stopName(Stop stop) {
       return "end";
     case Stop::kLimit:
       return "limit";
+    case Stop::kPause:
+      return "pause";
     default:
       return "diverged";
   }

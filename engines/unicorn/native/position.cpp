@@ -108,6 +108,12 @@ void Simulator::atBoundary() {
   while (whatIsDue(nullptr) == Due::kNow) handleDue();
 }
 
+/** Before another iteration of a REP instruction: others have their turn. */
+void Simulator::pauseRepeat(const Translation& block) {
+  engine_.env().eip() = static_cast<uint32_t>(block.address - block.codeBase);
+  stop(Stop::kPause);
+}
+
 void Simulator::beforeLookup() {
   leaveBlock(linearEip());
   if (position_.count >= position_.due) atBoundary();
@@ -158,8 +164,12 @@ void Hooks::onBlock(uc_engine*, uint64_t address, uint32_t, void* passed) {
   const BlockTag tag(passed);
   Simulator& simulator = *runningSimulator;
   Position& position = simulator.position_;
-  if (__builtin_expect(position.repeating, 0) && position.leaveBlock(static_cast<uint32_t>(address))) {
-    if (kCounting) simulator.countRepeat();
+  if (__builtin_expect(position.repeating, 0)) {
+    if (position.leaveBlock(static_cast<uint32_t>(address))) {
+      if (kCounting) simulator.countRepeat();
+    } else if (++position.iterations % kRepeatsAtOnce == 0) {
+      simulator.pauseRepeat(*tag.record());
+    }
   }
   const unsigned instructions = tag.instructions();
   if (__builtin_expect(position.count + instructions > position.due || instructions == 0, 0)) {

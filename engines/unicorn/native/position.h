@@ -35,6 +35,8 @@ struct Position {
   uint32_t repeatAddress = 0;
   /** Its code in the coverage tables. */
   uint32_t repeatCode = 0;
+  /** Blocks entered for iterations after the first of all such instructions. */
+  uint32_t iterations = 0;
 
   void begin(Translation* entered) { block = recent[++newest % kRecent] = entered; }
 

@@ -57,20 +57,20 @@ uint64_t Simulator::positionInBlock() const {
   return position_.count - block.counted + block.startingBefore(linearEip());
 }
 
-/** REP MOVS and REP STOS, as far as the next event. */
+/** REP MOVS and REP STOS, as far as the next event, or until others must have their turn. */
 void Simulator::repeatString(const Instruction& string, uintptr_t from) {
   const Env env = engine_.env();
   const Event* due = cursor_.due();
-  if (due == nullptr || !due->repeat.present || due->position != positionInBlock() ||
-      due->repeat.value > repeatCounter(env, string)) {
-    runString(env, string, 0, from);
-    return;
-  }
-  runString(env, string, due->repeat.value, from);
-  if (due->repeat.value == 0) return;
-  // The event comes here: it is found again at the boundary of the block that begins with what remains.
+  const bool here = due != nullptr && due->repeat.present && due->position == positionInBlock() &&
+                    due->repeat.value <= repeatCounter(env, string);
+  const uint32_t until = here ? due->repeat.value : 0;
+  const bool done = runString(env, string, until, from);
+  if (done && until == 0) return;
+  // What remains is found at the boundary of the block that begins with it, and before it the event.
   abandonBlock(linearEip());
-  jumpOut();
+  if (done) jumpOut();
+  paused_ = stepping_;
+  stop(Stop::kPause);
 }
 
 }  // namespace decouple

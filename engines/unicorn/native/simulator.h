@@ -30,7 +30,8 @@
 
 namespace decouple {
 
-enum class Stop { kNone, kStarved, kKeyframe, kState, kEnd, kLimit, kDiverged };
+/** kPause: one instruction repeats for long; to run on is all there is to do. */
+enum class Stop { kNone, kStarved, kKeyframe, kState, kEnd, kLimit, kPause, kDiverged };
 
 struct Counts {
   uint64_t interrupts = 0;
@@ -169,6 +170,7 @@ class Simulator : public DeviceMemory {
   void atBlock(Translation& block);
   void atBoundary();
   void pause();
+  [[noreturn]] void pauseRepeat(const Translation& block);
   Due whatIsDue(const Translation* block);
   bool repeatReached(const Event& event) const;
   void enter(Translation& block);

@@ -24,11 +24,14 @@ class String {
 
   uint32_t counter() const { return env_.gpr32(kEcx) & addressMask_; }
 
-  void runUntil(uint32_t until) {
-    while (counter() > until) {
+  bool runUntil(uint32_t until) {
+    // A page at once takes not much longer than one element the engine's way.
+    for (uint32_t i = 0; counter() > until; ++i) {
+      if (i == kRepeatsAtOnce) return false;
       const uint32_t done = runDirectly(counter() - until);
       advance(done != 0 ? done : runOne());
     }
+    return true;
   }
 
  private:
@@ -132,8 +135,8 @@ uint32_t repeatCounter(Env env, const Instruction& string) {
   return string.addressSize == 2 ? env.gpr32(kEcx) & 0xffff : env.gpr32(kEcx);
 }
 
-void runString(Env env, const Instruction& string, uint32_t until, uintptr_t from) {
-  String(env, string, from).runUntil(until);
+bool runString(Env env, const Instruction& string, uint32_t until, uintptr_t from) {
+  return String(env, string, from).runUntil(until);
 }
 
 }  // namespace decouple

@@ -30,6 +30,9 @@ function scenario(fault: PlantedFault | null = null): { s: Scenario; simulator: 
   return { s, simulator: made[0]! };
 }
 
+/** ECX and EDI for a string instruction where there is no RAM. */
+const longString = (times: number): number[] => [0, times, 0, 0, MAP.stack0, 0, 0, 0x400000];
+
 test('stepping: before every instruction, after what happens at its position', (t) => {
   const { s, simulator } = scenario();
   s.events.interrupt(4, TIMER, s.at('start') + 13, 0x202, null);
@@ -55,6 +58,34 @@ test('stepping: before every instruction, after what happens at its position', (
   ]);
   t.is(s.register('ebx'), 2);
   t.is(s.register('edx'), 1);
+});
+
+test('stepping: an instruction that repeats for long is one step, with the interrupt in its middle another', (t) => {
+  const { s, simulator } = scenario();
+  const [TIMES, LEFT] = [2_500_000, 5];
+  // Nothing is there, and every element takes long.
+  simulator.loadState({ ...s.guest.state, eip: s.at('start') + 10, gpr: longString(TIMES) }, 2n);
+  s.events.interrupt(2, TIMER, s.at('start') + 10, 0x202, LEFT);
+  s.events.end(6, null);
+  simulator.feed(s.events.take());
+  simulator.setStepping(true);
+  const places: [number, number, number][] = [];
+  let pauses = 0;
+  for (let stop = simulator.run(); stop.reason !== 'end'; stop = simulator.run()) {
+    const { position, linear, gpr } = simulator.readStep();
+    t.true(stop.reason === 'limit' || stop.reason === 'pause', stop.reason);
+    if (stop.reason === 'pause') pauses++;
+    else places.push([position, linear - s.at('start'), gpr[1]!]);
+  }
+  t.true(pauses >= 2);
+  const timer = s.at('timer') - s.at('start');
+  t.deepEqual(places, [
+    [2, 10, TIMES],
+    [2, timer, LEFT],
+    [3, timer + 1, LEFT],
+    [4, 10, LEFT],
+    [5, 12, 0],
+  ]);
 });
 
 test('stepping: it can be switched on and off, and changes nothing', (t) => {

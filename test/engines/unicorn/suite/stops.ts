@@ -74,6 +74,49 @@ export function stopsSuite(test: TestFn, make: MakeSimulator): void {
     t.is(s.register('ebx'), 12);
   });
 
+  for (const [string, from] of [
+    // No RAM is there: every element goes to devices.
+    ['stosb', 0x400000],
+    ['lodsb', MAP.high],
+    ['scasb', MAP.high],
+  ] as const) {
+    test(`stops: rep ${string} may be left in its middle, and counts once`, (t) => {
+      const [ROUNDS, BEFORE] = [3, 5];
+      const times = string === 'stosb' ? 2_000_000 : 1_000_000;
+      const s = new Scenario(
+        make,
+        `start: mov ebx, ${ROUNDS}
+         again: mov edi, ${from}
+                mov esi, edi
+                mov ecx, ${times}
+                xor eax, eax
+                cmp eax, eax
+         string: rep ${string}
+                dec ebx
+                jnz again
+         done:  jmp done`,
+      );
+      s.simulator.enableBlocks();
+      const retired = 1 + ROUNDS * (BEFORE + 3);
+      s.events.end(retired, null);
+      let pauses = 0;
+      for (let stop = s.run(); stop.reason !== 'end'; stop = s.simulator.run()) {
+        t.is(stop.reason, 'pause');
+        pauses++;
+        t.is(s.simulator.readState().eip, s.at('string'));
+        t.true(s.register('ecx') > 0);
+      }
+      t.true(pauses >= ROUNDS - 1, `${pauses}`);
+      t.is(s.simulator.position, BigInt(retired));
+      t.is(s.register('edi') + s.register('esi'), 2 * from + times);
+      const { icount, executions } = s.simulator.takeBatch();
+      t.is(
+        icount.reduce((sum, count, i) => sum + count * executions[i]!, 0),
+        retired,
+      );
+    });
+  }
+
   test('stops: the same events in one frame and in one frame each', (t) => {
     const whole = scenario();
     for (const write of eventsOf(whole)) write(whole.events);
