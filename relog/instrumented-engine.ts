@@ -31,7 +31,7 @@ async function make(stepping: boolean, cacheDir: string): Promise<ObserverModule
   const paths = { engine: join(cacheDir, `${key}.${name}.wasm`), wrapper: join(cacheDir, `${key}.wrapper.wasm`) };
   if (!existsSync(paths.engine) || !existsSync(paths.wrapper)) {
     // Loaded only when needed: binaryen takes half a second to start.
-    const { instrument, jitWrapper } = await import('../engines/v86/instrument.js');
+    const { instrument, jitWrapper } = await import('../engines/v86/instrument/index.js');
     mkdirSync(cacheDir, { recursive: true, mode: 0o700 });
     writeWhole(paths.wrapper, jitWrapper(), true);
     writeWhole(paths.engine, instrument(engine.wasm, { stepping }), true);

@@ -1,31 +1,23 @@
 /**
  * Watches an instrumented machine and writes what crosses between CPU and devices, at exact positions: the relog's
- * events. See instrument.ts for where its hooks sit.
+ * events. See instrument/ for where its hooks sit.
  */
 import type { EventWriter } from '../../formats/event-writer.js';
-import type { HOOKS } from './instrument.js';
+import type { HOOKS } from './instrument/index.js';
 import type { JitObserver } from './jit.js';
 import { JitBlocks } from './jit-blocks.js';
 import { LAYOUT } from './layout.js';
 import type { EngineExports, Imports, Probe, SeamFunction } from './machine.js';
 import { translate } from './page-walk.js';
 import { DmaTracker } from './dma.js';
-import { readCpuState, readX87, statusWord } from './registers.js';
+import { X87Observer, type ObservedMachine } from './observer-x87.js';
+import { readCpuState } from './registers.js';
 
 type Global = WebAssembly.Global;
 
-const PREFIXES = new Set([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3]);
 const PAGE_FAULT = 14;
 /** Bit of a page fault's error code (SDM vol. 3A, 4.7). */
 const WRITE = 2;
-/** FXAM, constants but 0 and 1, and all that computes: where processors and engines differ in results. */
-const FSQRT = 0xd9fa;
-const CHECKED_X87 = new Set([
-  ...[0xd9e5, 0xd9e9, 0xd9ea, 0xd9eb, 0xd9ec, 0xd9ed],
-  ...[0xd9f0, 0xd9f1, 0xd9f2, 0xd9f3, 0xd9f4, 0xd9f5],
-  ...[0xd9f8, 0xd9f9, FSQRT, 0xd9fb, 0xd9fc, 0xd9fd, 0xd9fe, 0xd9ff],
-]);
-
 /** Runs with the position once it is known. */
 type Deferred = (position: number) => void;
 
@@ -65,7 +57,7 @@ export class Observer implements Probe {
   private devices = 0;
   /** A device replaced the CPU's state. */
   private replaced = false;
-  private environment: number[] | null = null;
+  private readonly x87: X87Observer;
   private software: Deferred | null = null;
 
   constructor(
@@ -73,6 +65,7 @@ export class Observer implements Probe {
     private readonly events: EventWriter,
   ) {
     this.module = modules.engine;
+    this.x87 = new X87Observer(this.asX87Sees());
     this.jit = {
       generated: (serial, is32) => this.blocks.generated(serial, is32),
       wrap: (f, serial) => this.wrapJit(modules.wrapper, f, serial),
@@ -96,11 +89,11 @@ export class Observer implements Probe {
       d_msr: (index: number) => this.msr(index),
       d_cpuid: (leaf: number, subleaf: number) => this.cpuid(leaf, subleaf),
       d_flags: (eflags: number) => this.sync(() => this.events.flagsImage(eflags)),
-      d_x87: (opcode: number) => this.x87(opcode),
-      d_environment: (kind: number) => this.captureEnvironment(kind),
-      d_stored: () => this.storedEnvironment(),
-      d_status: () => this.status(),
-      d_interpreted: () => this.interpreted(),
+      d_x87: (opcode: number) => this.x87.computed(opcode),
+      d_environment: (kind: number) => this.x87.environmentToStore(kind),
+      d_stored: () => this.x87.environmentStored(),
+      d_status: () => this.x87.statusStored(),
+      d_interpreted: () => this.x87.interpreted(),
       d_blocks: (index: number, map: number) => this.blocks.generating(this.memory(), map, index, this.ram()),
       d_left: (serial: number) => this.jitLeft(serial),
     };
@@ -324,53 +317,14 @@ export class Observer implements Probe {
     this.sync(() => this.events.cpuid(leaf, subleaf, [eax, ebx, ecx, edx]));
   }
 
-  private x87(opcode: number): void {
-    if (!CHECKED_X87.has(opcode) || !this.enabled) return;
-    const u8 = new Uint8Array(this.memory(), 0, LAYOUT.end);
-    const register = (i: number): Uint8Array => {
-      const at = LAYOUT.st + 16 * ((u8[LAYOUT.fpuTop]! + i) & 7);
-      return u8.slice(at, at + 10);
+  private asX87Sees(): ObservedMachine {
+    return {
+      enabled: () => this.enabled,
+      memory: () => this.memory(),
+      ram: () => this.ram(),
+      tagWord: () => (this.raw.fpu_load_tag_word as () => number)() & 0xffff,
+      write: (event) => this.sync(() => event(this.events)),
     };
-    const [st0, st1] = [register(0), register(1)];
-    // FSQRT is exact, but of negative numbers.
-    if (opcode === FSQRT && (st0[9]! & 0x7f) !== 0x7f) return;
-    const fsw = statusWord(u8, new DataView(this.memory(), 0, LAYOUT.end));
-    this.sync(() => this.events.x87(opcode, st0, st1, fsw));
-  }
-
-  /** FNSTSW stored the status word. */
-  private status(): void {
-    if (!this.enabled) return;
-    const fsw = statusWord(new Uint8Array(this.memory(), 0, LAYOUT.end), new DataView(this.memory(), 0, LAYOUT.end));
-    this.sync(() => this.events.x87Status(fsw));
-  }
-
-  /** Whether the instruction just done was FNSTSW: DF E0, or DD /7 with an operand in memory. */
-  private interpreted(): void {
-    if (!this.enabled) return;
-    const at = translate(this.memory(), this.ram(), this.word(LAYOUT.previousEip) >>> 0);
-    if (at === null) return;
-    const code = this.ram().subarray(at, at + 15);
-    let i = 0;
-    while (PREFIXES.has(code[i]!)) i++;
-    const [opcode, modrm] = [code[i]!, code[i + 1] ?? 0];
-    const toMemory = opcode === 0xdd && ((modrm >> 3) & 7) === 7 && modrm < 0xc0;
-    if (toMemory || (opcode === 0xdf && modrm === 0xe0)) this.status();
-  }
-
-  private captureEnvironment(kind: number): void {
-    if (!this.enabled) return;
-    const memory = this.memory();
-    const state = readX87(new Uint8Array(memory, 0, LAYOUT.end), new DataView(memory, 0, LAYOUT.end));
-    const tags = (this.raw.fpu_load_tag_word as () => number)() & 0xffff;
-    const mask = kind === 1 ? 0xffff : 0;
-    const { fcw, fsw, fop, fip, fcs, fdp, fds } = state;
-    this.environment = [fcw, fsw, tags, fop, fip, fcs, fdp, fds, mask];
-  }
-
-  private storedEnvironment(): void {
-    const fields = this.environment;
-    if (fields !== null) this.sync(() => this.events.x87Environment(fields));
   }
 
   private reads(env: Imports, name: string, write: (address: number, value: number) => void): void {

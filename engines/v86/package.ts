@@ -1,6 +1,6 @@
 /** The v86 npm package as we use it: its two files, unmodified, and a hash that names this very build. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -40,7 +40,10 @@ export function enginePackage(): EnginePackage {
 /** SHA-256 (hex) over the engine and the code that instruments it: the same hash, the same instrumented engine. */
 export function instrumentedHash(): string {
   const hash = createHash('sha256').update(enginePackage().hash);
-  for (const file of ['instrument.js', 'layout.js']) hash.update(readFileSync(new URL(file, import.meta.url)));
+  const parts = readdirSync(new URL('instrument/', import.meta.url)).filter((name) => name.endsWith('.js'));
+  for (const file of ['layout.js', ...parts.sort().map((name) => `instrument/${name}`)]) {
+    hash.update(readFileSync(new URL(file, import.meta.url)));
+  }
   return hash.digest('hex');
 }
 
