@@ -2,7 +2,7 @@
  * v86's reset forgets the local APIC and the IOAPIC: they would go on interrupting a processor in real mode, and a guest
  * that uses them could not boot again. Here a reset makes them what they were at power-on (SDM vol. 3A, 10.4.7.1).
  */
-import type { EngineExports } from './machine.js';
+import type { EngineExports } from './seam.js';
 
 /** Bytes of the engine's structures, as its own snapshots take them. */
 const APIC_BYTES = 4 * 46;

@@ -1,4 +1,4 @@
-import type { Imports, SeamFunction } from './machine.js';
+import type { Imports, SeamFunction } from './seam.js';
 
 const VMWARE_PORT = 0x5658;
 

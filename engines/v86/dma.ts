@@ -3,7 +3,7 @@
  * JIT which code they are about to change, and read back once they are done.
  */
 import { FRAME_BUFFER_ADDRESS, FRAME_BUFFER_BYTES } from './layout.js';
-import type { EngineExports, Imports, SeamFunction } from './machine.js';
+import type { EngineExports, Imports, SeamFunction } from './seam.js';
 
 /** Bytes handed out at once, at the most. */
 const PIECE_BYTES = 256 << 10;

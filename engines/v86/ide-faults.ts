@@ -4,7 +4,7 @@
  * or reset (ATA/ATAPI-6, 6.2 and 7: status, error; bus master status as in Intel's PIIX).
  */
 import type { DriveName } from '../../formats/disks.js';
-import type { Imports, SeamFunction } from './machine.js';
+import type { Imports, SeamFunction } from './seam.js';
 
 interface Channel {
   command: number;

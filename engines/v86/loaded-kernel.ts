@@ -2,7 +2,7 @@
  * A kernel in bzImage format, and its initrd: v86 puts them into RAM once, before the machine starts, where its boot
  * loader expects them. A guest that resets has long used that memory; so they are put there again, as a boot loader would.
  */
-import type { EngineExports } from './machine.js';
+import type { EngineExports } from './seam.js';
 
 const PAGE_BYTES = 4096;
 /** From here to 1 MB lie devices and firmware, which a reset loads by itself. */

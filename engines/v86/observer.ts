@@ -7,7 +7,7 @@ import type { HOOKS } from './instrument/index.js';
 import type { JitObserver } from './jit.js';
 import { JitBlocks } from './jit-blocks.js';
 import { LAYOUT } from './layout.js';
-import type { EngineExports, Imports, Probe, SeamFunction } from './machine.js';
+import type { EngineExports, Imports, Probe, SeamFunction } from './seam.js';
 import { translate } from './page-walk.js';
 import { DmaTracker } from './dma.js';
 import { X87Observer, type ObservedMachine } from './observer-x87.js';
