@@ -24,6 +24,8 @@ interface Summary {
   seconds: number;
   /** Runs of commands by the status they ended with. */
   statuses: Record<string, number>;
+  /** The first case that had each. */
+  examples: Record<string, number>;
   /** Bytes of memory of a process at the most. */
   peak: number;
   findings: (Finding & { case: number })[];
@@ -63,7 +65,16 @@ async function fuzz(): Promise<Summary> {
   const bases = await makeBases(join(folder, 'bases'));
   const began = performance.now();
   const { seed, processes } = args;
-  const summary: Summary = { seed, cases: 0, commands: 0, seconds: 0, statuses: {}, peak: 0, findings: [] };
+  const summary: Summary = {
+    seed,
+    cases: 0,
+    commands: 0,
+    seconds: 0,
+    statuses: {},
+    examples: {},
+    peak: 0,
+    findings: [],
+  };
   let told = began;
   await runPool({
     ...{ bases, folder, seed, processes, from, to, signal: stop.signal },
@@ -73,6 +84,7 @@ async function fuzz(): Promise<Summary> {
       for (const [status, count] of Object.entries(statuses)) {
         summary.statuses[status] = (summary.statuses[status] ?? 0) + count;
         summary.commands += count;
+        summary.examples[status] ??= number;
       }
       for (const finding of findings) {
         summary.findings.push({ ...finding, case: number });

@@ -2,7 +2,8 @@
 import { runCommandLine } from '../../cli/command-line.js';
 import { runHere } from '../../relog/process/here.js';
 import { stayInThisProcess } from '../../relog/process/parent.js';
+import { peakBytes } from './memory.js';
 
 stayInThisProcess(runHere);
 const status = await runCommandLine(process.argv.slice(2));
-process.send!({ status, peak: process.resourceUsage().maxRSS * 1024 }, () => process.exit());
+process.send!({ status, peak: peakBytes() }, () => process.exit());

@@ -1,11 +1,12 @@
 /** Runs cases in processes that may die, hang, or take too much memory: that is what they are watched for. */
 import { fork, type ChildProcess } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Bases } from './bases.js';
 import type { Finding } from './case.js';
 import { makeCase } from './cases.js';
+import { residentBytes, textOf } from './memory.js';
 import type { FromWorker, ToWorker } from './worker.js';
 
 export interface PoolOptions {
@@ -145,16 +146,4 @@ function cpuSeconds(pid: number): number {
     .split(' ');
   const TICKS = 100;
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS;
-}
-
-function residentBytes(pid: number): number {
-  return 1024 * Number(/^VmRSS:\s+(\d+)/m.exec(textOf(`/proc/${pid}/status`))?.[1] ?? 0);
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

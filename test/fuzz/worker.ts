@@ -13,6 +13,7 @@ import { runCase, type Finding } from './case.js';
 import type { Case } from './cases.js';
 import { readingCommands } from './commands.js';
 import { guard } from './guard.js';
+import { peakBytes } from './memory.js';
 
 export interface WorkerOptions {
   bases: Bases;
@@ -53,8 +54,7 @@ async function start({ bases, folder }: WorkerOptions): Promise<void> {
     outside = [];
     const { statuses, findings } = await runCase(given, place, commands, (line) => say({ kind: 'command', line }));
     for (const what of outside) findings.push({ command: '', what: 'written outside the output', detail: what });
-    // In kilobytes, of the whole life of the process.
-    say({ kind: 'done', number: given.number, statuses, findings, peak: process.resourceUsage().maxRSS * 1024 });
+    say({ kind: 'done', number: given.number, statuses, findings, peak: peakBytes() });
   };
   say({ kind: 'ready' });
 }
