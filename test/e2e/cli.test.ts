@@ -87,7 +87,7 @@ test.serial('an output that cannot be written', async (t) => {
 test.serial('a recording ends at --for and at --until', async (t) => {
   const folder = temporaryFolder(t);
   const output = join(folder, 'run.dcr');
-  t.like(await run(t, 'record', GUEST, '--for', '20M', '-o', output), { reason: 'limit' });
+  t.like(await run(t, 'record', GUEST, '--for', '3M', '-o', output), { reason: 'limit' });
   const session = ['--session', sessionFile(folder, ...ENDLESS)];
   const matched = await run(t, 'record', GUEST, ...session, '--until', 'tick 2000\\r?\\n', '-o', output, '--force');
   t.like(matched, { reason: 'until-matched' });

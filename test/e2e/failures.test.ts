@@ -61,7 +61,7 @@ test.serial('both are killed at once', async (t) => {
 test.serial('the disk gets full during a recording', async (t) => {
   const folder = temporaryFolder(t);
   const whole = join(folder, 'whole.dcr');
-  const { bytes, logBytes } = await run<RecordResult>(t, 'record', GUEST, '--for', '30M', '-o', whole);
+  const { bytes, logBytes } = await run<RecordResult>(t, 'record', GUEST, '--for', '3M', '-o', whole);
   const output = join(folder, 'run.dcr');
   // Room for what the run starts from, and for a little of the log.
   const failed = await withFilesUpTo(bytes - logBytes + 2000, [
@@ -145,7 +145,7 @@ test.serial('a recording of another build of the engine', async (t) => {
 test.serial('a recording is as good as its bytes', async (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, 'run.dcr');
-  await run(t, 'record', GUEST, '--for', '50M', '-o', path);
+  await run(t, 'record', GUEST, '--for', '5M', '-o', path);
   const size = statSync(path).size;
   const bytes = readFileSync(path);
   // In what the run starts from, in the log, in the last checksum.
