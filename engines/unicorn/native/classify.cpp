@@ -22,10 +22,6 @@ bool isBulkString(const Instruction& instruction) {
   return instruction.repeated && (opcode == 0xa4 || opcode == 0xa5 || opcode == 0xaa || opcode == 0xab);
 }
 
-bool isReplaced(const Instruction& instruction) {
-  return isBulkString(instruction) || isPushSegment(instruction) || isLoadFlags(instruction);
-}
-
 bool isReadModifyWrite(const Instruction& instruction) {
   if (instruction.modrm >> 6 == 3) return false;
   const unsigned extension = instruction.modrm >> 3 & 7;

@@ -12,8 +12,6 @@ namespace decouple {
 bool isPushSegment(const Instruction& instruction);
 /** MOVS or STOS with a REP prefix: run in one go, where the engine would enter a block for each element. */
 bool isBulkString(const Instruction& instruction);
-/** Is not left to the engine. */
-bool isReplaced(const Instruction& instruction);
 /** Reads memory and writes the result back to the same place: its page faults are those of a write. */
 bool isReadModifyWrite(const Instruction& instruction);
 /** Bit n: the instruction accesses memory through segment register n, other than by pushing and popping. */

@@ -6,6 +6,8 @@
 
 namespace decouple {
 
+constexpr unsigned kLongestInstruction = 15;
+
 struct Instruction {
   /** 0 when the bytes given do not hold all of it. */
   unsigned length;
@@ -26,6 +28,9 @@ struct Instruction {
   bool memory;
   bool onStack;
 };
+
+/** Prefixes of an instruction that was decoded from these bytes. */
+unsigned prefixBytes(const uint8_t* bytes, const Instruction& instruction);
 
 /** Decodes what stands at `bytes`; never reads past `available`. `code32`: the code segment's D bit. */
 Instruction decodeInstruction(const uint8_t* bytes, size_t available, bool code32);

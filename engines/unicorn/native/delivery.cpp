@@ -163,12 +163,25 @@ void Simulator::onException(uint32_t vector) {
   x86_cpu_do_interrupt_x86_64(engine_.cpu().raw());
 }
 
-/** The instruction at a linear address; of length 0 where nothing is mapped, or where it goes on on another page. */
+size_t Simulator::codeAt(uint32_t linear, uint8_t* bytes) const {
+  size_t done = 0;
+  while (done < kLongestInstruction) {
+    const uint32_t at = linear + static_cast<uint32_t>(done);
+    const size_t inPage = kPageSize - at % kPageSize, missing = kLongestInstruction - done;
+    const size_t size = inPage < missing ? inPage : missing;
+    const PageWalk walk = walkPages(ram_, engine_.env(), at);
+    const uint8_t* code = walk.present ? ram_.at(walk.physical, size) : nullptr;
+    if (code == nullptr) break;
+    std::memcpy(bytes + done, code, size);
+    done += size;
+  }
+  return done;
+}
+
+/** The instruction at a linear address; of length 0 where nothing is mapped. */
 Instruction Simulator::instructionAt(uint32_t linear, bool code32) const {
-  const PageWalk walk = walkPages(ram_, engine_.env(), linear);
-  const size_t left = kPageSize - linear % kPageSize;
-  const uint8_t* code = walk.present ? ram_.at(walk.physical, left) : nullptr;
-  return code == nullptr ? Instruction{} : decodeInstruction(code, left, code32);
+  uint8_t bytes[kLongestInstruction];
+  return decodeInstruction(bytes, codeAt(linear, bytes), code32);
 }
 
 Instruction Simulator::instructionHere() const {

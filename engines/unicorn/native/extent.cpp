@@ -1,7 +1,7 @@
 #include "extent.h"
 
-#include "classify.h"
 #include "decode.h"
+#include "replaced.h"
 
 namespace decouple {
 
@@ -11,13 +11,13 @@ BlockExtent scanBlock(const uint8_t* bytes, size_t available, bool code32, unsig
   while (extent.instructions < most && at < available) {
     const Instruction next = decodeInstruction(bytes + at, available - at, code32);
     if (next.length == 0) break;
-    const bool replaced = isReplaced(next);
+    const ReplacedKind kind = replacedKind(bytes + at, next);
+    const bool replaced = kind != ReplacedKind::kNone;
     if (replaced) {
       if (extent.replacedCount == BlockExtent::kMostReplaced) break;
-      const bool wide = next.opcode > 0xff;
-      // No operand follows, so the opcode is what the instruction ends with.
-      const uint32_t offset = static_cast<uint32_t>(at + next.length) - (wide ? 2 : 1);
-      extent.replaced[extent.replacedCount++] = {offset, wide};
+      const uint32_t offset = static_cast<uint32_t>(at) + prefixBytes(bytes + at, next);
+      const uint32_t length = static_cast<uint32_t>(at + next.length) - offset;
+      extent.replaced[extent.replacedCount++] = {offset, length, kind == ReplacedKind::kX87Flags};
     }
     at += next.length;
     ++extent.instructions;
@@ -27,6 +27,19 @@ BlockExtent scanBlock(const uint8_t* bytes, size_t available, bool code32, unsig
     }
   }
   return extent;
+}
+
+uint32_t shownByte(const BlockExtent& extent, uint64_t offset, uint32_t real) {
+  constexpr uint32_t kInto = 0xce, kDsPrefix = 0x3e, kFucomi = 0xdb, kFucomiSt0 = 0xe8;
+  for (unsigned i = 0; i < extent.replacedCount; ++i) {
+    const Replaced& replaced = extent.replaced[i];
+    const uint64_t inside = offset - replaced.offset;
+    if (inside >= replaced.length) continue;
+    const bool last = inside + 1 == replaced.length;
+    if (replaced.setsFlags) return last ? kFucomiSt0 : kFucomi;
+    return last ? kInto : kDsPrefix;
+  }
+  return real;
 }
 
 }  // namespace decouple

@@ -53,6 +53,7 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
                            InstanceMethod("stopAtCheck", &SimulatorObject::stopAtCheck),
                            InstanceMethod("setStepping", &SimulatorObject::setStepping),
                            InstanceMethod("readStep", &SimulatorObject::readStep),
+                           InstanceMethod("setKeepsMxcsr", &SimulatorObject::setKeepsMxcsr),
                            InstanceMethod("setOwnValues", &SimulatorObject::setOwnValues),
                            InstanceMethod("takeOwnValues", &SimulatorObject::takeOwnValues),
                            InstanceMethod("plantFault", &SimulatorObject::plantFault),
@@ -243,6 +244,11 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
     fields[2] = state.linear;
     fields[3] = state.eflags;
     for (int i = 0; i < 8; ++i) fields[4 + i] = state.gpr[i];
+    return info.Env().Undefined();
+  }
+
+  Napi::Value setKeepsMxcsr(Info info) {
+    simulator(info).setKeepsMxcsr(info[0].As<Napi::Boolean>().Value());
     return info.Env().Undefined();
   }
 

@@ -132,6 +132,15 @@ class Simulator : public DeviceMemory {
   uint64_t readDevice(uint32_t address, unsigned size) override;
   /** Does what the replaced instruction at EIP does; false when there is none. */
   bool runReplaced(uintptr_t from);
+  void compareX87Flags(uintptr_t from);
+  /** What an MMX instruction does to the x87 state before it runs. */
+  void enterMmx(uintptr_t from);
+  /** Whether MXCSR's flags and masks are a processor's; else the flags stay as loaded, and nothing raises exceptions.
+   */
+  bool keepsMxcsr() const { return keepsMxcsr_; }
+  void setKeepsMxcsr(bool on) { keepsMxcsr_ = on; }
+  /** Bytes of code at a linear address, as many as are mapped, at most kLongestInstruction. Returns how many. */
+  size_t codeAt(uint32_t linear, uint8_t* bytes) const;
   void forgive(ForgivenRow row) { ++forgiven_[row]; }
 
   // --- called as control moves (position.cpp, delivery.cpp)
@@ -211,9 +220,15 @@ class Simulator : public DeviceMemory {
   // sync.cpp
   const Event& expect(Kind kind, uintptr_t from);
   // replaced.cpp
+  const ReplacedInstruction& replacedAt(uintptr_t from);
   void pushSegment(const Instruction& push, uintptr_t from);
   void repeatString(const Instruction& string, uintptr_t from);
   uint64_t positionInBlock() const;
+  // x87_instruction.cpp
+  void runX87(const X87Instruction& x, uintptr_t from);
+  void runX87Control(const X87Instruction& x, uint32_t linear, uintptr_t from);
+  // x87_events.cpp
+  bool adoptX87Status(uint16_t machine, uint16_t tolerated);
   bool mergeFlags(uint32_t eflags);
 
   uint32_t linearEip() const {
@@ -255,6 +270,7 @@ class Simulator : public DeviceMemory {
   bool hookAgain_ = true;
   bool counting_ = false;
   BlockCount ignored_;
+  bool keepsMxcsr_ = false;
   Coverage coverage_;
   uint32_t space_ = 0;
 };
