@@ -19,7 +19,8 @@ bool Simulator::runReplaced(uintptr_t from) {
     const uint64_t flags = (takeFlagsImage(from) & kLoaded) | kAlwaysSet;
     env.gpr(kEax) = (env.gpr(kEax) & ~kAh) | flags << 8;
   } else {
-    return false;
+    // ICEBP does nothing by itself: its exception is an event.
+    return isBreakpointTrap(here);
   }
   return true;
 }
