@@ -12,6 +12,7 @@ export { ExpectedRam } from './ram.js';
 export {
   type BlockBatch,
   type Counts,
+  type Disagreement,
   type RamComparison,
   type RunStop,
   type Situation,

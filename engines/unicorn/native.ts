@@ -29,6 +29,14 @@ export interface NativeCoverage {
   code: Uint8Array;
 }
 
+export interface NativeDisagreement {
+  vector: number;
+  raised: number;
+  bits: number;
+  code: Uint8Array;
+  count: number;
+}
+
 export type NativeStop = 'starved' | 'keyframe' | 'state' | 'end' | 'limit' | 'diverged';
 
 export interface NativeExpectedRam {
@@ -60,6 +68,8 @@ export interface NativeSimulator {
   setKeepsMxcsr(on: boolean): void;
   setOwnValues(on: boolean): void;
   takeOwnValues(): Uint32Array;
+  setComparing(on: boolean): void;
+  disagreements(): NativeDisagreement[];
   plantFault(position: bigint, target: number): void;
   position(): bigint;
   keyframeIndex(): number;

@@ -104,6 +104,18 @@ export interface Step {
   gpr: number[];
 }
 
+/** An exception that the relog states and the engine, left to itself, would not have raised like that. */
+export interface Disagreement {
+  vector: number;
+  /** The vector that the engine raised; `otherwise`: the same one, with another error code or address. */
+  raised: number | 'nothing' | 'otherwise';
+  /** Code of one of the instructions, and the width of its segment. */
+  code: Uint8Array;
+  bits: 16 | 32;
+  count: number;
+}
+
+const NOTHING = -1;
 const NO_LIMIT = 2n ** 64n - 1n;
 const LONGEST_INSTRUCTION = 15;
 const CODE_SEGMENT = 1;
@@ -237,6 +249,25 @@ export class Simulator {
     this.native.readStep(this.step);
     const [position, events, linear, eflags, ...gpr] = this.step as unknown as [number, number, number, number];
     return { position, events, linear, eflags, gpr };
+  }
+
+  /**
+   * Exceptions that are delivered as the relog says, without running their instruction: from now on it is run, and taken
+   * back, to see whether the engine agrees.
+   */
+  setComparing(on: boolean): void {
+    this.native.setComparing(on);
+  }
+
+  /** Exceptions of the relog that the engine did not raise, or not so, by the form of the instruction. */
+  get disagreements(): Disagreement[] {
+    return this.native.disagreements().map(({ vector, raised, bits, code, count }) => ({
+      vector,
+      raised: raised === NOTHING ? 'nothing' : raised < 0 ? 'otherwise' : raised,
+      bits: bits === 16 ? 16 : 32,
+      code,
+      count,
+    }));
   }
 
   /** Instructions retired since the start of the machine's run. */

@@ -69,39 +69,50 @@ bool isReadModifyWrite(const Instruction& instruction) {
   }
 }
 
-unsigned segmentsUsed(const Instruction& instruction) {
-  constexpr unsigned kEs = 0, kSs = 2, kDs = 3;
-  const auto prefixOr = [&](unsigned usual) {
-    return 1u << (instruction.segmentPrefix < 0 ? usual : static_cast<unsigned>(instruction.segmentPrefix));
-  };
-  constexpr unsigned kLea = 0x8d;
+bool accessesInParts(const Instruction& instruction) {
+  const unsigned extension = instruction.modrm >> 3 & 7;
   switch (instruction.opcode) {
-    case 0x6c:
-    case 0x6d:
-    case 0xaa:
-    case 0xab:
-    case 0xae:
-    case 0xaf:
-      return 1u << kEs;
-    case 0xa4:
-    case 0xa5:
-    case 0xa6:
-    case 0xa7:
-      return 1u << kEs | prefixOr(kDs);
-    case 0x6e:
-    case 0x6f:
-    case 0xac:
-    case 0xad:
-    case 0xa0:
-    case 0xa1:
-    case 0xa2:
-    case 0xa3:
-    case 0xd7:
-      return prefixOr(kDs);
+    case 0x60:
+    case 0x61:
+    case 0x62:
+    case 0x9a:
+    case 0xc4:
+    case 0xc5:
+    case 0xc8:
+    case 0xca:
+    case 0xcb:
+    case 0xcc:
+    case 0xcd:
+    case 0xce:
+    case 0xcf:
+    case 0xea:
+      return true;
+    case 0xff:
+      return extension == 3 || extension == 5;
+    case 0x0f00:
+    case 0x0f01:
+    case 0x0fb2:
+    case 0x0fb4:
+    case 0x0fb5:
+      return instruction.memory;
+    case 0x0fae:
+      return instruction.memory && extension < 2;
+    default:
+      return false;
   }
-  if (!instruction.memory || instruction.opcode == kLea) return 0;
-  return prefixOr(instruction.onStack ? kSs : kDs);
 }
+
+bool accessesManyBytes(const Instruction& instruction) {
+  if (!instruction.memory) return false;
+  const unsigned opcode = instruction.opcode;
+  if (opcode >= 0xd8 && opcode <= 0xdf) return true;
+  if (opcode < 0x0f00) return false;
+  const unsigned second = opcode & 0xff;
+  return (second >= 0x10 && second <= 0x17) || (second >= 0x28 && second <= 0x2f) ||
+         (second >= 0x50 && second <= 0x7f) || second == 0xc2 || second == 0xc6 || second == 0xc7 || second >= 0xd0;
+}
+
+bool isBreakpointTrap(const Instruction& instruction) { return instruction.opcode == 0xf1; }
 
 bool isRepeatedCompare(const Instruction& instruction) {
   const unsigned operation = instruction.opcode & ~1u;

@@ -14,8 +14,12 @@ bool isPushSegment(const Instruction& instruction);
 bool isBulkString(const Instruction& instruction);
 /** Reads memory and writes the result back to the same place: its page faults are those of a write. */
 bool isReadModifyWrite(const Instruction& instruction);
-/** Bit n: the instruction accesses memory through segment register n, other than by pushing and popping. */
-unsigned segmentsUsed(const Instruction& instruction);
+/** Accesses memory at several places, or far apart, of which one may fault when others were accessed. */
+bool accessesInParts(const Instruction& instruction);
+/** Accesses more than four bytes, which the engine does in pieces. */
+bool accessesManyBytes(const Instruction& instruction);
+/** ICEBP: the machine says what comes of it. */
+bool isBreakpointTrap(const Instruction& instruction);
 /** CMPS or SCAS with a REP prefix. */
 bool isRepeatedCompare(const Instruction& instruction);
 /** May change CF, PF, AF, ZF, SF or OF. */

@@ -236,7 +236,7 @@ unsigned prefixBytes(const uint8_t* bytes, const Instruction& instruction) {
 }
 
 Instruction decodeInstruction(const uint8_t* bytes, size_t available, bool code32) {
-  Instruction result{0, 0, 0, false, false, code32 ? 4u : 2u, code32 ? 4u : 2u, -1, false, false};
+  Instruction result{0, 0, 0, false, false, code32 ? 4u : 2u, code32 ? 4u : 2u, false, -1, false, false};
   const size_t limit = available < kLongestInstruction ? available : kLongestInstruction;
   size_t at = 0;
   bool repeatPrefix = false;
@@ -244,6 +244,7 @@ Instruction decodeInstruction(const uint8_t* bytes, size_t available, bool code3
     if (bytes[at] == 0x66) result.operandSize = code32 ? 2 : 4;
     if (bytes[at] == 0x67) result.addressSize = code32 ? 2 : 4;
     if (bytes[at] == 0xf2 || bytes[at] == 0xf3) repeatPrefix = true;
+    if (bytes[at] == 0xf0) result.locked = true;
     const int segment = segmentOfPrefix(bytes[at]);
     if (segment >= 0) result.segmentPrefix = segment;
   }

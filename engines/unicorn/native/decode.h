@@ -6,7 +6,7 @@
 
 namespace decouple {
 
-constexpr unsigned kLongestInstruction = 15;
+constexpr size_t kLongestInstruction = 15;
 
 struct Instruction {
   /** 0 when the bytes given do not hold all of it. */
@@ -22,6 +22,8 @@ struct Instruction {
   /** Address size: 4 or 2 bytes; a repeated instruction counts in ECX or CX. */
   unsigned addressSize;
   unsigned operandSize;
+  /** Has a LOCK prefix. */
+  bool locked;
   /** Segment register named by a prefix (ES, CS, SS, DS, FS, GS: 0 to 5), or -1. */
   int segmentPrefix;
   /** Has a ModR/M operand in memory, and whether its base is ESP or EBP. */

@@ -117,21 +117,20 @@ REPLACES void helper_rdmsr_x86_64(void* env) {
   Simulator* simulator = Simulator::of(env);
   if (simulator == nullptr) {
     original(env);
-  } else if (simulator->faultIsNext(decouple::kGeneralProtection, CALLER)) {
-    raise_exception_err_ra_x86_64(env, decouple::kGeneralProtection, 0, CALLER);
   } else {
     simulator->takeMsr(CALLER);
   }
 }
 
-/** Which MSRs exist is the machine's to say: it raises #GP for others. */
-REPLACES void helper_wrmsr_x86_64(void* env) {
-  static Original<void(void*)> original("helper_wrmsr_x86_64");
+/** After an instruction that ran with the trap flag set. */
+REPLACES void helper_single_step_x86_64(void* env) {
+  static Original<void(void*)> original("helper_single_step_x86_64");
   Simulator* simulator = Simulator::of(env);
-  if (simulator != nullptr && simulator->faultIsNext(decouple::kGeneralProtection, CALLER)) {
-    raise_exception_err_ra_x86_64(env, decouple::kGeneralProtection, 0, CALLER);
+  if (simulator == nullptr) {
+    original(env);
+    return;
   }
-  original(env);
+  simulator->afterStep();
 }
 
 REPLACES uint64_t helper_rdrand_x86_64(void* env) {

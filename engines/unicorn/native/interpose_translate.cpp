@@ -1,5 +1,6 @@
 /** Translation of guest code: cut at page ends, and a record kept of every piece. */
 #include "abi.h"
+#include "classify.h"
 #include "extent.h"
 #include "hooks.h"
 #include "originals.h"
@@ -36,13 +37,14 @@ REPLACES void gen_intermediate_code_x86_64(void* cpu, void* rawBlock, int most) 
     const bool code32 = (block.context() & kContextCode32) != 0;
     extent = scanBlock(static_cast<const uint8_t*>(host), left, code32, static_cast<unsigned>(most));
     extentStart = block.address();
-    if (extent.instructions == 0) {
-      // Its first instruction lies across the border.
-      uint8_t bytes[decouple::kLongestInstruction];
-      const size_t available = simulator->codeAt(static_cast<uint32_t>(block.address()), bytes);
-      extent = scanBlock(bytes, available, code32, 1);
+    most = static_cast<int>(extent.instructions);
+    if (most == 0) {
+      // The first one lies across the border. A string instruction is left to the engine there.
+      uint8_t code[kLongestInstruction];
+      const size_t size = simulator->readCode(static_cast<uint32_t>(block.address()), code, sizeof code);
+      if (!isBulkString(decodeInstruction(code, size, code32))) extent = scanBlock(code, size, code32, 1);
+      most = 1;
     }
-    most = extent.instructions == 0 ? 1 : static_cast<int>(extent.instructions);
   }
   original(cpu, rawBlock, most);
   extent.replacedCount = 0;

@@ -56,6 +56,8 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
                            InstanceMethod("setKeepsMxcsr", &SimulatorObject::setKeepsMxcsr),
                            InstanceMethod("setOwnValues", &SimulatorObject::setOwnValues),
                            InstanceMethod("takeOwnValues", &SimulatorObject::takeOwnValues),
+                           InstanceMethod("setComparing", &SimulatorObject::setComparing),
+                           InstanceMethod("disagreements", &SimulatorObject::disagreements),
                            InstanceMethod("plantFault", &SimulatorObject::plantFault),
                            InstanceMethod("position", &SimulatorObject::position),
                            InstanceMethod("keyframeIndex", &SimulatorObject::keyframeIndex),
@@ -259,6 +261,30 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
 
   Napi::Value takeOwnValues(Info info) {
     return typedArray<Napi::Uint32Array>(info.Env(), simulator(info).takeOwnValues());
+  }
+
+  Napi::Value setComparing(Info info) {
+    simulator(info).setComparing(info[0].As<Napi::Boolean>().Value());
+    return info.Env().Undefined();
+  }
+
+  Napi::Value disagreements(Info info) {
+    const Napi::Env env = info.Env();
+    const auto& all = simulator(info).disagreements().all();
+    Napi::Array result = Napi::Array::New(env, all.size());
+    for (uint32_t i = 0; i < all.size(); ++i) {
+      const Disagreement& from = all[i];
+      Napi::Object one = Napi::Object::New(env);
+      one["vector"] = Napi::Number::New(env, from.vector);
+      one["raised"] = Napi::Number::New(env, from.raised);
+      one["bits"] = Napi::Number::New(env, from.code32 ? 32 : 16);
+      Napi::Uint8Array code = Napi::Uint8Array::New(env, from.size);
+      std::memcpy(code.Data(), from.code, from.size);
+      one["code"] = code;
+      one["count"] = Napi::Number::New(env, static_cast<double>(from.count));
+      result[i] = one;
+    }
+    return result;
   }
 
   Napi::Value plantFault(Info info) {

@@ -10,6 +10,7 @@ ReplacedKind replacedKind(const uint8_t* bytes, const Instruction& instruction) 
   if (isBulkString(instruction)) return ReplacedKind::kBulkString;
   if (isPushSegment(instruction)) return ReplacedKind::kPushSegment;
   if (isLoadFlags(instruction)) return ReplacedKind::kLoadFlags;
+  if (isBreakpointTrap(instruction)) return ReplacedKind::kBreakpointTrap;
   if (!isX87(instruction)) return ReplacedKind::kNone;
   switch (decodeX87(bytes, instruction).shape) {
     case X87Shape::kUndefined:
@@ -26,7 +27,7 @@ const ReplacedInstruction& Simulator::replacedAt(uintptr_t from) {
   settle(from);
   uint8_t bytes[kLongestInstruction];
   ReplacedInstruction found{};
-  const size_t available = codeAt(linearEip(), bytes);
+  const size_t available = readCode(linearEip(), bytes, sizeof bytes);
   found.instruction = decodeInstruction(bytes, available, (engine_.env().context() & kContextCode32) != 0);
   found.kind = replacedKind(bytes, found.instruction);
   if (isX87(found.instruction)) found.x87 = decodeX87(bytes, found.instruction);
@@ -53,6 +54,9 @@ bool Simulator::runReplaced(uintptr_t from) {
       env.gpr(kEax) = (env.gpr(kEax) & ~kAh) | flags << 8;
       return true;
     }
+    case ReplacedKind::kBreakpointTrap:
+      // ICEBP does nothing by itself: its exception is an event.
+      return true;
     default:
       return false;
   }

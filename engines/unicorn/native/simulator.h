@@ -16,6 +16,7 @@
 #include "coverage.h"
 #include "cursor.h"
 #include "decode.h"
+#include "disagreement.h"
 #include "divergence.h"
 #include "engine.h"
 #include "fault.h"
@@ -26,6 +27,7 @@
 #include "state.h"
 #include "tlb.h"
 #include "translations.h"
+#include "trial.h"
 #include "walk.h"
 
 namespace decouple {
@@ -49,6 +51,9 @@ struct StepState {
   uint32_t linear, eflags;
   uint32_t gpr[8];
 };
+
+/** Whether an exception pushes an error code (SDM vol. 3A, 6.13). */
+bool hasErrorCode(uint32_t vector);
 
 class Simulator;
 /** The simulator whose engine is running on this thread, null if none. */
@@ -100,6 +105,9 @@ class Simulator : public DeviceMemory {
   void setOwnValues(bool on);
   /** What was noted since the last time, event by event: the flags, and of a check the general registers after them. */
   std::vector<uint32_t> takeOwnValues() { return std::exchange(ownValues_, {}); }
+  /** Exceptions that are delivered without running their instruction: runs it to see whether the engine agrees. */
+  void setComparing(bool on) { comparing_ = on; }
+  const Disagreements& disagreements() const { return disagreements_; }
   void plantFault(const PlantedFault& fault);
   uint64_t position() const { return position_.count; }
   uint64_t keyframeIndex() const { return keyframeIndex_; }
@@ -118,7 +126,6 @@ class Simulator : public DeviceMemory {
   uint64_t takeTsc(uintptr_t from);
   void takeCpuid(uintptr_t from);
   void takeMsr(uintptr_t from);
-  bool faultIsNext(uint8_t vector, uintptr_t from);
   uint32_t takeRandom(uintptr_t from);
   uint32_t takeFlagsImage(uintptr_t from);
   /** Puts the machine's result of an x87 instruction in the place of the engine's. */
@@ -139,13 +146,12 @@ class Simulator : public DeviceMemory {
    */
   bool keepsMxcsr() const { return keepsMxcsr_; }
   void setKeepsMxcsr(bool on) { keepsMxcsr_ = on; }
-  /** Bytes of code at a linear address, as many as are mapped, at most kLongestInstruction. Returns how many. */
-  size_t codeAt(uint32_t linear, uint8_t* bytes) const;
   void forgive(ForgivenRow row) { ++forgiven_[row]; }
 
   // --- called as control moves (position.cpp, delivery.cpp)
   void beforeLookup();
   void beforeJumpOut();
+  [[noreturn]] void afterStep();
   [[noreturn]] void halt(uint32_t nextEip);
   /** The block under way is done, and the instruction at `nextEip` comes next. */
   [[noreturn]] void leaveAt(uint32_t nextEip);
@@ -165,6 +171,14 @@ class Simulator : public DeviceMemory {
   CodePages& codePages() { return codePages_; }
   TlbKeeper& tlb() { return tlb_; }
   void protectCode(uint64_t enginePage);
+  /** Copies code at a linear address, as far as it is mapped to RAM; changes nothing. Returns how much. */
+  size_t readCode(uint32_t linear, uint8_t* out, size_t size) const;
+  /** A page is about to be looked up. */
+  void beforeFill(uint32_t linear, int access, uintptr_t from);
+  /** The access to memory that may leave its instruction comes from here in generated code. */
+  void accessing(uintptr_t from) { lastAccess_ = from; }
+  /** The helper of RCL and RCR was called from here. */
+  void rotating(uintptr_t from);
   /** A read, by the instruction at `from` (host code), that is a part of a write and would fault as one. */
   bool faultsAsWrite(uint32_t linear, bool asUser, uintptr_t from);
   Translation* beginTranslation();
@@ -196,19 +210,28 @@ class Simulator : public DeviceMemory {
   void describeCode(Translation& record);
   // delivery.cpp
   void handleDue();
-  [[noreturn]] void deliverInterrupt(uint8_t vector);
+  [[noreturn]] void deliverInterrupt(const Event& due);
   void writeDma(const Event& event);
   void compareCheck(const Event& event);
   void onException(uint32_t vector);
-  void compareFault(const Event& event);
+  [[noreturn]] void raisedAlone(uint32_t vector, Kind kind);
   Instruction instructionHere() const;
   Instruction instructionAt(uint32_t linear, bool code32) const;
   template <typename Visit>
   bool visitBackwards(const Translation& block, unsigned count, Visit visit) const;
-  bool usesNullSegment() const;
-  [[noreturn]] void failSoftwareInterrupt(uint32_t eip);
   void compareInstant(uint32_t eip, uint32_t eflags);
   bool noteOwnFlags(uint32_t eflags, uint32_t compared);
+  // exceptions.cpp
+  bool deliveredAtOnce(const Event& event, uint32_t linear, bool code32) const;
+  bool exceptionIsNow(const Event& due, const Translation* block);
+  [[noreturn]] void endTrial(int raised);
+  void disagree(const Event& due, int raised);
+  bool nestedIsNext(uint64_t position, uint32_t eip) const;
+  void enterHandler();
+  [[noreturn]] void deliverException();
+  void adoptException(uint32_t raised);
+  // stale_flags.cpp
+  void repairFlags();
   // run.cpp
   Stop runFreely(uint64_t limit);
   void consume();
@@ -262,6 +285,17 @@ class Simulator : public DeviceMemory {
     uint8_t bytes[8];
   } rest_{};
   ReplacedInstructions replaced_;
+  Trial trial_;
+  bool comparing_ = false;
+  Disagreements disagreements_;
+  /** CR2 before the last look at page tables, and the place in generated code of the access. */
+  uint64_t cr2Before_ = 0;
+  uintptr_t lastAccess_ = 0;
+  /** The last rotation through carry: where in generated code, and the flags before it. */
+  struct {
+    uintptr_t from;
+    uint64_t flags;
+  } rotate_{};
   EventTrail trail_;
   Divergence divergence_{};
   Counts counts_;

@@ -6,6 +6,7 @@
 namespace decouple {
 
 const Event& Simulator::expect(Kind kind, uintptr_t from) {
+  if (trial_.running()) endTrial(Disagreement::kNothing);
   const Event* front = cursor_.front();
   if (front == nullptr || front->kind != kind) {
     noteDivergence("an event that is not there", front == nullptr ? "none" : textOf(*front), kindName(kind), from);
@@ -57,14 +58,6 @@ void Simulator::takeMsr(uintptr_t from) {
   env.gpr(kEax) = static_cast<uint32_t>(event.value);
   env.gpr(kEdx) = static_cast<uint32_t>(event.value >> 32);
   consume();
-}
-
-/** Whether the instruction running raises an exception of this kind in the relog, which the engine cannot tell. */
-bool Simulator::faultIsNext(uint8_t vector, uintptr_t from) {
-  const Event* front = cursor_.front();
-  if (front == nullptr || front->kind != Kind::kException || front->vector != vector) return false;
-  cpu_restore_state_x86_64(engine_.cpu().raw(), from, true);
-  return front->eip == static_cast<uint32_t>(engine_.env().eip());
 }
 
 uint32_t Simulator::takeRandom(uintptr_t from) {
