@@ -22,6 +22,7 @@
         "fault.cpp",
         "flags.cpp",
         "interpose_cpu.cpp",
+        "interpose_flags.cpp",
         "interpose_memory.cpp",
         "interpose_translate.cpp",
         "interpose_x87.cpp",

@@ -81,6 +81,7 @@ bool Simulator::usesNullSegment() const {
 void Simulator::atBlock(Translation& block) {
   engine_.env().eip() = static_cast<uint32_t>(block.address - block.codeBase);
   position_.block = nullptr;
+  if (position_.repeating) restoreFlagsInRepeat();
   while (whatIsDue(&block) == Due::kNow) handleDue();
   if (stepping_) pause();
 
@@ -91,6 +92,16 @@ void Simulator::atBlock(Translation& block) {
   if (stops && due.position > position_.count && due.position < end) end = due.position;
   if (end < position_.count + block.instructions) split(end - position_.count);
   enter(block);
+}
+
+/**
+ * In the middle of a repeated comparison, which begins its block, the flags are as before it (SDM vol. 2B, REP): what
+ * its iterations set counts when the last one is done.
+ */
+void Simulator::restoreFlagsInRepeat() {
+  const Instruction here = instructionHere();
+  const Env env = engine_.env();
+  if (isRepeatedCompare(here) && repeatCounter(env, here) != 0) writeLazily(env, beforeRepeat_);
 }
 
 /** Stops before the instruction that begins here, once. */
@@ -122,7 +133,6 @@ void Simulator::beforeLookup() {
 void Simulator::beforeJumpOut() {
   if (position_.block == nullptr) return;
   abandonBlock(linearEip());
-  position_.forgetBlocks();
 }
 
 void Simulator::halt(uint32_t nextEip) {
@@ -177,9 +187,10 @@ void Hooks::onBlock(uc_engine*, uint64_t address, uint32_t, void* passed) {
     return;
   }
   if (__builtin_expect(tag.endsInRepeat(), 0)) {
+    if (!position.repeating) simulator.beforeRepeat_ = readLazily(simulator.engine_.env());
     position.enter(*tag.record());
   } else {
-    position.begin(tag.record());
+    position.block = tag.record();
     position.count += instructions;
   }
   if (kCounting) simulator.countBlock(*tag.record());
@@ -189,6 +200,7 @@ template void Hooks::onBlock<false>(uc_engine*, uint64_t, uint32_t, void*);
 template void Hooks::onBlock<true>(uc_engine*, uint64_t, uint32_t, void*);
 
 void Simulator::enter(Translation& block) {
+  if (block.endsInRepeat && !position_.repeating) beforeRepeat_ = readLazily(engine_.env());
   position_.enter(block);
   if (counting_) countBlock(block);
 }

@@ -70,9 +70,11 @@ class Simulator : public DeviceMemory {
   void loadState(const CpuState& state, uint64_t position);
   CpuState readState() const;
   StepState stepState() const;
-  UndefinedFlags undefinedFlags() const;
-  /** Takes the machine's EFLAGS; false, and nothing changed, when a bit differs that is not undefined. */
-  bool adoptFlags(uint32_t eflags);
+  /**
+   * For a machine that leaves undefined flags to chance: where an event tells its status flags, they are taken. Without
+   * it they must agree.
+   */
+  void setFlagsTaken(bool on) { flagsTaken_ = on; }
   /** Writes one page of RAM; false when it is none. */
   bool writePage(uint32_t number, const uint8_t* bytes);
   void copyRamFrom(const Ram& from);
@@ -150,7 +152,6 @@ class Simulator : public DeviceMemory {
   Engine& engine() { return engine_; }
   void translationsDropped() {
     translations_.clear();
-    position_.forgetBlocks();
     replaced_.clear();
   }
   CodePages& codePages() { return codePages_; }
@@ -176,6 +177,7 @@ class Simulator : public DeviceMemory {
   void enter(Translation& block);
   void abandonBlock(uint32_t linear);
   void leaveBlock(uint32_t linear);
+  void restoreFlagsInRepeat();
   void refreshDue();
   uint64_t starvesAt() const;
   [[noreturn]] void jumpOut();
@@ -194,12 +196,11 @@ class Simulator : public DeviceMemory {
   void compareFault(const Event& event);
   Instruction instructionHere() const;
   Instruction instructionAt(uint32_t linear, bool code32) const;
-  template <typename Visit>
-  bool visitBackwards(const Translation& block, unsigned count, Visit visit) const;
   bool usesNullSegment() const;
   [[noreturn]] void failSoftwareInterrupt(uint32_t eip);
   void compareInstant(uint32_t eip, uint32_t eflags);
   bool noteOwnFlags(uint32_t eflags, uint32_t compared);
+  bool agreeOnFlags(uint32_t eflags, uint32_t compared);
   // run.cpp
   Stop runFreely(uint64_t limit);
   void consume();
@@ -214,7 +215,6 @@ class Simulator : public DeviceMemory {
   void pushSegment(const Instruction& push, uintptr_t from);
   void repeatString(const Instruction& string, uintptr_t from);
   uint64_t positionInBlock() const;
-  bool mergeFlags(uint32_t eflags);
 
   uint32_t linearEip() const {
     const Env env = engine_.env();
@@ -232,6 +232,9 @@ class Simulator : public DeviceMemory {
   uint64_t lastCheck_ = ~uint64_t{0};
   bool stepping_ = false;
   bool ownValuesStand_ = false;
+  bool flagsTaken_ = false;
+  /** The flags before the REP instruction under way, when it began its block. */
+  LazyState beforeRepeat_{};
   std::vector<uint32_t> ownValues_;
   /** Stepping, the last run stopped before an instruction; this one begins with it. */
   bool paused_ = false, resuming_ = false;

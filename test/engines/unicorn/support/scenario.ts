@@ -8,7 +8,6 @@ import { RAM, guest, type Guest, type GuestOptions } from './guest.js';
 /** What the suite needs of a simulator. */
 export type SimulatorUnderTest = Pick<
   Simulator,
-  | 'adoptFlags'
   | 'close'
   | 'compareRam'
   | 'counts'
@@ -24,6 +23,7 @@ export type SimulatorUnderTest = Pick<
   | 'readState'
   | 'run'
   | 'takeBatch'
+  | 'takeFlags'
   | 'translate'
   | 'writePages'
 >;
