@@ -2,9 +2,9 @@
 export {
   compareState,
   EFLAGS_DEFINED,
+  STATUS_FLAGS,
   type StateComparison,
   type StateDifference,
-  type UndefinedFlags,
 } from './compare.js';
 export { FORGIVEN, type ForgivenRow } from './forgiven.js';
 export { parseFault, type PlantedFault } from './fault.js';
@@ -18,6 +18,5 @@ export {
   type Situation,
   Simulator,
   type SimulatorDivergence,
-  type SimulatorState,
   type Step,
 } from './simulator.js';

@@ -48,8 +48,7 @@ export interface NativeExpectedRam {
 export interface NativeSimulator {
   loadState(packed: Uint8Array, position: bigint): void;
   readState(): Uint8Array;
-  undefinedFlags(): { mask: number; row: string };
-  adoptFlags(eflags: number): boolean;
+  takeFlags(on: boolean): void;
   writePages(numbers: Uint32Array, data: Uint8Array): void;
   copyRamFrom(ram: NativeExpectedRam): void;
   copyRamTo(ram: NativeExpectedRam): void;

@@ -3,8 +3,6 @@
  * Everything that happens an instruction or an event at a time is in the addon.
  */
 import type { CpuState, RamRegion } from '../../formats/state.js';
-
-import type { UndefinedFlags } from './compare.js';
 import { guarded, loadNative, type NativeSimulator } from './native.js';
 import { packState, unpackState } from './packing.js';
 import { type ExpectedRam, PAGE_SIZE, packRegions } from './ram.js';
@@ -42,11 +40,6 @@ export type RunStop =
   /** One instruction repeats for long, and is in its middle: run on. */
   | { reason: 'pause' }
   | { reason: 'diverged'; divergence: SimulatorDivergence };
-
-/** A CPU state, and the bits of its EFLAGS that the last instruction left undefined. */
-export interface SimulatorState extends CpuState {
-  undefinedFlags: UndefinedFlags;
-}
 
 export interface Counts {
   events: number;
@@ -146,8 +139,8 @@ export class Simulator {
     guarded(() => this.native.loadState(packState(state, loadNative().stateSize), position));
   }
 
-  readState(): SimulatorState {
-    return { ...unpackState(this.native.readState()), undefinedFlags: this.native.undefinedFlags() };
+  readState(): CpuState {
+    return unpackState(this.native.readState());
   }
 
   /** The same as bytes that are equal when it is, without being taken apart; see `unpack`. */
@@ -159,14 +152,9 @@ export class Simulator {
     return unpackState(packed);
   }
 
-  /** The bits of EFLAGS that the instructions before left undefined. */
-  undefinedFlags(): UndefinedFlags {
-    return this.native.undefinedFlags();
-  }
-
-  /** Takes over the undefined bits of EFLAGS, after a keyframe was found to agree with `readState`. */
-  adoptFlags(eflags: number): void {
-    this.native.adoptFlags(eflags >>> 0);
+  /** For a machine whose flags are not all defined: where events tell the status flags, these are taken, not compared. */
+  takeFlags(on: boolean): void {
+    this.native.takeFlags(on);
   }
 
   /** Sets whole pages of RAM: page number n is the physical address n * 4096. Between runs. */

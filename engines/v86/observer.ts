@@ -58,6 +58,8 @@ export class Observer implements Probe {
   /** A device replaced the CPU's state. */
   private replaced = false;
   private readonly x87: X87Observer;
+  /** What the engine is loaded with. */
+  repairs: readonly string[] = [];
   private software: Deferred | null = null;
 
   constructor(
@@ -77,6 +79,7 @@ export class Observer implements Probe {
   }
 
   async load(repairs: readonly string[]): Promise<void> {
+    this.repairs = repairs;
     this.loaded = await this.modules(repairs);
   }
 

@@ -25,6 +25,7 @@
         "flags.cpp",
         "guest_memory.cpp",
         "interpose_cpu.cpp",
+        "interpose_flags.cpp",
         "interpose_memory.cpp",
         "interpose_sse.cpp",
         "interpose_translate.cpp",

@@ -119,70 +119,14 @@ bool isRepeatedCompare(const Instruction& instruction) {
   return instruction.repeated && (operation == 0xa6 || operation == 0xae);
 }
 
-bool writesFlags(const Instruction& instruction) {
-  const unsigned opcode = instruction.opcode;
-  const unsigned extension = instruction.modrm >> 3 & 7;
-  // ADD to CMP, in all their forms, and the decimal adjustments between them.
-  if (opcode < 0x40) return (opcode & 7) < 6 || (opcode >= 0x27 && (opcode & 7) == 7);
-  if (opcode < 0x50) return true;
-  if (opcode >= 0x80 && opcode <= 0x85) return true;
-  switch (opcode) {
-    case 0x63:
-    case 0x69:
-    case 0x6b:
-    case 0x9d:
-    case 0x9e:
-    case 0xa6:
-    case 0xa7:
-    case 0xa8:
-    case 0xa9:
-    case 0xae:
-    case 0xaf:
-    case 0xc0:
-    case 0xc1:
-    case 0xcf:
-    case 0xd0:
-    case 0xd1:
-    case 0xd2:
-    case 0xd3:
-    case 0xd4:
-    case 0xd5:
-    case 0xf5:
-    case 0xf8:
-    case 0xf9:
-    case 0x0f00:
-    case 0x0f02:
-    case 0x0f03:
-    case 0x0f2e:
-    case 0x0f2f:
+bool isBitTest(const Instruction& instruction) {
+  switch (instruction.opcode) {
     case 0x0fa3:
-    case 0x0fa4:
-    case 0x0fa5:
     case 0x0fab:
-    case 0x0fac:
-    case 0x0fad:
-    case 0x0faf:
-    case 0x0fb0:
-    case 0x0fb1:
     case 0x0fb3:
-    case 0x0fb8:
-    case 0x0fba:
     case 0x0fbb:
-    case 0x0fbc:
-    case 0x0fbd:
-    case 0x0fc0:
-    case 0x0fc1:
-    case 0x0fc7:
+    case 0x0fba:
       return true;
-    case 0xdb:
-    case 0xdf:  // FCOMI and its kin
-      return instruction.modrm >= 0xc0 && (extension == 5 || extension == 6);
-    case 0xf6:
-    case 0xf7:
-      return extension != 2;
-    case 0xfe:
-    case 0xff:
-      return extension < 2;
     default:
       return false;
   }

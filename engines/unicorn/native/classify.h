@@ -22,9 +22,9 @@ bool accessesManyBytes(const Instruction& instruction);
 bool isBreakpointTrap(const Instruction& instruction);
 /** CMPS or SCAS with a REP prefix. */
 bool isRepeatedCompare(const Instruction& instruction);
-/** May change CF, PF, AF, ZF, SF or OF. */
-bool writesFlags(const Instruction& instruction);
-/** LAHF, which reads undefined flags and must take the machine's. */
+/** BT, BTS, BTR and BTC, which change CF alone. */
+bool isBitTest(const Instruction& instruction);
+/** LAHF, for which the relog has an event. */
 bool isLoadFlags(const Instruction& instruction);
 
 }  // namespace decouple

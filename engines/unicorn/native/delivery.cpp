@@ -53,17 +53,18 @@ void Simulator::handleDue() {
   }
 }
 
-/** EIP and EFLAGS where an event happens; takes the machine's undefined bits. Does not return when they differ. */
+/** EIP and EFLAGS where an event happens. Does not return when they differ. */
 void Simulator::compareInstant(uint32_t eip, uint32_t eflags) {
   const Env env = engine_.env();
   if (static_cast<uint32_t>(env.eip()) != eip) {
     noteDivergence("eip", hex(eip), hex(static_cast<uint32_t>(env.eip())), 0);
     stop(Stop::kDiverged);
   }
-  if (!(ownValuesStand_ ? noteOwnFlags(eflags, kDefinedFlags) : adoptFlags(eflags))) {
+  if (!agreeOnFlags(eflags, kDefinedFlags)) {
     noteDivergence("eflags", hex(eflags), hex(readFlags(env)), 0);
     stop(Stop::kDiverged);
   }
+  if (flagsTaken_ && !ownValuesStand_) writeStatusFlags(env, eflags);
 }
 
 void Simulator::setOwnValues(bool on) {
@@ -79,16 +80,13 @@ bool Simulator::noteOwnFlags(uint32_t eflags, uint32_t compared) {
   return true;
 }
 
-bool Simulator::adoptFlags(uint32_t eflags) {
-  const Env env = engine_.env();
-  const uint32_t differing = (readFlags(env) ^ eflags) & kDefinedFlags;
+/** @param compared the bits of EFLAGS that the event tells */
+bool Simulator::agreeOnFlags(uint32_t eflags, uint32_t compared) {
+  if (ownValuesStand_) return noteOwnFlags(eflags, compared);
+  const uint32_t differing = (readFlags(engine_.env()) ^ eflags) & compared;
   if (differing == 0) return true;
-  UndefinedFlags undefined = undefinedFlags();
-  // Until it is done, and on a fault, a repeated comparison may leave the flags as they were.
-  if (isRepeatedCompare(instructionHere())) undefined = {kStatusFlags, kForgivenRepeatFlags};
-  if ((differing & ~undefined.mask) != 0) return false;
-  forgive(undefined.row);
-  writeStatusFlags(env, eflags);
+  if (!flagsTaken_ || (differing & ~kStatusFlags) != 0) return false;
+  forgive(kForgivenOldFlags);
   return true;
 }
 
@@ -146,6 +144,7 @@ void Simulator::onException(uint32_t vector) {
   // A software interrupt that faults before it is delivered has not retired, and EIP must be its own.
   const bool failing = software && due != nullptr && due->kind == Kind::kException;
   if (failing) env.eip() = due->eip;
+  if (position_.repeating && linearEip() == position_.repeatAddress) restoreFlagsInRepeat();
   if (position_.block == nullptr) {
     leaveBlock(linearEip());
   } else if (vector == kDebug && !software && position_.block->singleStep) {
@@ -164,7 +163,6 @@ void Simulator::onException(uint32_t vector) {
     return;
   }
   compareInstant(due->eip, due->eflags);
-  position_.forgetBlocks();
   consume();
   ++counts_.softwareInterrupts;
   x86_cpu_do_interrupt_x86_64(engine_.cpu().raw());
@@ -202,49 +200,6 @@ Instruction Simulator::instructionAt(uint32_t linear, bool code32) const {
 
 Instruction Simulator::instructionHere() const {
   return instructionAt(linearEip(), (engine_.env().context() & kContextCode32) != 0);
-}
-
-/** Instructions of a block, of which `count` ran, the last first. False once `visit` says so. */
-template <typename Visit>
-bool Simulator::visitBackwards(const Translation& block, unsigned count, Visit visit) const {
-  std::vector<uint32_t> starts;
-  InstructionOffsets offsets(block.offsets, block.address);
-  for (unsigned i = 0; i < count; ++i) starts.push_back(static_cast<uint32_t>(offsets.next()));
-  for (auto at = starts.rbegin(); at != starts.rend(); ++at) {
-    if (!visit(instructionAt(*at, block.code32))) return false;
-  }
-  return true;
-}
-
-/**
- * Which flags nobody has set since an instruction that left them undefined, as far back as the last blocks tell. The
- * engine's way of keeping flags tells it of the last instruction alone, and is lost where STC and its kin set a part.
- */
-UndefinedFlags Simulator::undefinedFlags() const {
-  UndefinedFlags found = decouple::undefinedFlags(engine_.env());
-  uint32_t open = kStatusFlags;
-  // A jump on overflow, say, has the engine compute the flags: then no lazy operation tells what the last one was.
-  bool described = static_cast<int>(engine_.env().lazyKind()) != kLazyNone;
-  const auto visit = [&](const Instruction& one) {
-    if (one.length == 0) return false;
-    const uint32_t written = flagsWritten(one);
-    if (written == 0) return true;
-    const UndefinedFlags left = described ? undefinedAfter(one) : undefinedByOpcode(one);
-    if ((left.mask & open) != 0) found = {found.mask | (left.mask & open), left.row};
-    open &= ~written;
-    described = false;
-    return open != 0;
-  };
-  int count = position_.lastRetired;
-  if (position_.block != nullptr) count = static_cast<int>(position_.block->startingBefore(linearEip()));
-  for (unsigned i = 0; i < Position::kRecent; ++i) {
-    const Translation* block = position_.recent[(position_.newest - i) % Position::kRecent];
-    if (block == nullptr) break;
-    const unsigned ran = count < 0 ? block->instructions : static_cast<unsigned>(count);
-    if (!visitBackwards(*block, ran, visit)) break;
-    count = -1;
-  }
-  return found;
 }
 
 }  // namespace decouple

@@ -104,7 +104,6 @@ void Simulator::enterHandler() {
   halted_ = false;
   position_.block = nullptr;
   position_.repeating = false;
-  position_.forgetBlocks();
   if (event.cr2.present) env.cr(2) = event.cr2.value;
   env.errorCode() = static_cast<int32_t>(event.error.value);
   env.exceptionIsSoftware() = 0;

@@ -1,16 +1,30 @@
 #include "extent.h"
 
+#include "classify.h"
+
 #include "decode.h"
 #include "replaced.h"
 
 namespace decouple {
+
+namespace {
+
+/**
+ * The engine's bit tests spoil flags where it knows, within the block, how those were set. And what the flags were
+ * before a repeated comparison is written down where its block begins.
+ */
+bool mustBeginBlock(const Instruction& instruction) {
+  return isBitTest(instruction) || isRepeatedCompare(instruction);
+}
+
+}  // namespace
 
 BlockExtent scanBlock(const uint8_t* bytes, size_t available, bool code32, unsigned most) {
   BlockExtent extent{};
   size_t at = 0;
   while (extent.instructions < most && at < available) {
     const Instruction next = decodeInstruction(bytes + at, available - at, code32);
-    if (next.length == 0) break;
+    if (next.length == 0 || (at != 0 && mustBeginBlock(next))) break;
     const ReplacedKind kind = replacedKind(bytes + at, next);
     const bool replaced = kind != ReplacedKind::kNone;
     if (replaced) {

@@ -168,7 +168,7 @@ REPLACES void helper_pause_x86_64(void* rawEnv, int length) {
 
 /**
  * On its way into and out of its main loop the library works out the status flags; a simulator keeps them as they are,
- * since what set them last says which of them are undefined.
+ * which it knows to read.
  */
 REPLACES void x86_cpu_exec_enter_x86_64(void* cpu) {
   static Original<void(void*)> original("x86_cpu_exec_enter_x86_64");

@@ -36,8 +36,7 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
                        {
                            InstanceMethod("loadState", &SimulatorObject::loadState),
                            InstanceMethod("readState", &SimulatorObject::readState),
-                           InstanceMethod("undefinedFlags", &SimulatorObject::undefinedFlags),
-                           InstanceMethod("adoptFlags", &SimulatorObject::adoptFlags),
+                           InstanceMethod("takeFlags", &SimulatorObject::takeFlags),
                            InstanceMethod("writePages", &SimulatorObject::writePages),
                            InstanceMethod("copyRamFrom", &SimulatorObject::copyRamFrom),
                            InstanceMethod("copyRamTo", &SimulatorObject::copyRamTo),
@@ -106,17 +105,9 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
     return bytes;
   }
 
-  Napi::Value undefinedFlags(Info info) {
-    const UndefinedFlags undefined = simulator(info).undefinedFlags();
-    Napi::Object result = Napi::Object::New(info.Env());
-    result["mask"] = Napi::Number::New(info.Env(), undefined.mask);
-    result["row"] = Napi::String::New(info.Env(), forgivenName(undefined.row));
-    return result;
-  }
-
-  Napi::Value adoptFlags(Info info) {
-    const bool adopted = simulator(info).adoptFlags(info[0].As<Napi::Number>().Uint32Value());
-    return Napi::Boolean::New(info.Env(), adopted);
+  Napi::Value takeFlags(Info info) {
+    simulator(info).setFlagsTaken(info[0].As<Napi::Boolean>());
+    return info.Env().Undefined();
   }
 
   Napi::Value writePages(Info info) {

@@ -70,6 +70,7 @@ Simulator::Due Simulator::whatIsDue(const Translation* block) {
 void Simulator::atBlock(Translation& block) {
   engine_.env().eip() = static_cast<uint32_t>(block.address - block.codeBase);
   position_.block = nullptr;
+  if (position_.repeating) restoreFlagsInRepeat();
   while (whatIsDue(&block) == Due::kNow) handleDue();
   if (trial_.running()) {
     enter(block);
@@ -87,6 +88,16 @@ void Simulator::atBlock(Translation& block) {
   }
   if (end < position_.count + block.instructions) split(end - position_.count);
   enter(block);
+}
+
+/**
+ * In the middle of a repeated comparison, which begins its block, the flags are as before it (SDM vol. 2B, REP): what
+ * its iterations set counts when the last one is done.
+ */
+void Simulator::restoreFlagsInRepeat() {
+  const Instruction here = instructionHere();
+  const Env env = engine_.env();
+  if (isRepeatedCompare(here) && repeatCounter(env, here) != 0) writeLazily(env, beforeRepeat_);
 }
 
 /** Stops before the instruction that begins here, once. */
@@ -119,7 +130,6 @@ void Simulator::beforeJumpOut() {
   if (position_.block == nullptr) return;
   repairFlags();
   abandonBlock(linearEip());
-  position_.forgetBlocks();
 }
 
 void Simulator::halt(uint32_t nextEip) {
@@ -185,9 +195,10 @@ void Hooks::onBlock(uc_engine*, uint64_t address, uint32_t, void* passed) {
     return;
   }
   if (__builtin_expect(tag.endsInRepeat(), 0)) {
+    if (!position.repeating) simulator.beforeRepeat_ = readLazily(simulator.engine_.env());
     position.enter(*tag.record());
   } else {
-    position.begin(tag.record());
+    position.block = tag.record();
     position.count += instructions;
   }
   if (kCounting) simulator.countBlock(*tag.record());
@@ -197,6 +208,7 @@ template void Hooks::onBlock<false>(uc_engine*, uint64_t, uint32_t, void*);
 template void Hooks::onBlock<true>(uc_engine*, uint64_t, uint32_t, void*);
 
 void Simulator::enter(Translation& block) {
+  if (block.endsInRepeat && !position_.repeating) beforeRepeat_ = readLazily(engine_.env());
   position_.enter(block);
   if (counting_) countBlock(block);
 }

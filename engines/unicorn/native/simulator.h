@@ -75,9 +75,11 @@ class Simulator : public DeviceMemory {
   void loadState(const CpuState& state, uint64_t position);
   CpuState readState() const;
   StepState stepState() const;
-  UndefinedFlags undefinedFlags() const;
-  /** Takes the machine's EFLAGS; false, and nothing changed, when a bit differs that is not undefined. */
-  bool adoptFlags(uint32_t eflags);
+  /**
+   * For a machine that leaves undefined flags to chance: where an event tells its status flags, they are taken. Without
+   * it they must agree.
+   */
+  void setFlagsTaken(bool on) { flagsTaken_ = on; }
   /** Writes one page of RAM; false when it is none. */
   bool writePage(uint32_t number, const uint8_t* bytes);
   void copyRamFrom(const Ram& from);
@@ -165,7 +167,6 @@ class Simulator : public DeviceMemory {
   Engine& engine() { return engine_; }
   void translationsDropped() {
     translations_.clear();
-    position_.forgetBlocks();
     replaced_.clear();
   }
   CodePages& codePages() { return codePages_; }
@@ -199,6 +200,7 @@ class Simulator : public DeviceMemory {
   void enter(Translation& block);
   void abandonBlock(uint32_t linear);
   void leaveBlock(uint32_t linear);
+  void restoreFlagsInRepeat();
   void refreshDue();
   uint64_t starvesAt() const;
   [[noreturn]] void jumpOut();
@@ -217,10 +219,9 @@ class Simulator : public DeviceMemory {
   [[noreturn]] void raisedAlone(uint32_t vector, Kind kind);
   Instruction instructionHere() const;
   Instruction instructionAt(uint32_t linear, bool code32) const;
-  template <typename Visit>
-  bool visitBackwards(const Translation& block, unsigned count, Visit visit) const;
   void compareInstant(uint32_t eip, uint32_t eflags);
   bool noteOwnFlags(uint32_t eflags, uint32_t compared);
+  bool agreeOnFlags(uint32_t eflags, uint32_t compared);
   // exceptions.cpp
   bool deliveredAtOnce(const Event& event, uint32_t linear, bool code32) const;
   bool exceptionIsNow(const Event& due, const Translation* block);
@@ -252,7 +253,6 @@ class Simulator : public DeviceMemory {
   void runX87Control(const X87Instruction& x, uint32_t linear, uintptr_t from);
   // x87_events.cpp
   bool adoptX87Status(uint16_t machine, uint16_t tolerated);
-  bool mergeFlags(uint32_t eflags);
 
   uint32_t linearEip() const {
     const Env env = engine_.env();
@@ -270,6 +270,9 @@ class Simulator : public DeviceMemory {
   uint64_t lastCheck_ = ~uint64_t{0};
   bool stepping_ = false;
   bool ownValuesStand_ = false;
+  bool flagsTaken_ = false;
+  /** The flags before the REP instruction under way, when it began its block. */
+  LazyState beforeRepeat_{};
   std::vector<uint32_t> ownValues_;
   /** Stepping, the last run stopped before an instruction; this one begins with it. */
   bool paused_ = false, resuming_ = false;

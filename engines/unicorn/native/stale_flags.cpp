@@ -5,7 +5,6 @@
  * flags before they access memory: then the operands are gone, and at a fault the engine restores the kind that was
  * before the instruction, which does not fit what is kept. For these the kind is put right here.
  */
-#include "originals.h"
 #include "simulator.h"
 
 namespace decouple {
@@ -64,20 +63,3 @@ void Simulator::repairFlags() {
 }
 
 }  // namespace decouple
-
-/** RCL and RCR: they change CF and OF before they store. */
-#define ROTATES(name)                                                                     \
-  REPLACES uint64_t helper_##name##_x86_64(void* env, uint64_t value, uint64_t count) {   \
-    using namespace decouple;                                                             \
-    static Original<uint64_t(void*, uint64_t, uint64_t)> original("helper_" #name "_x86_64"); \
-    Simulator* simulator = Simulator::of(env);                                            \
-    if (simulator != nullptr) simulator->rotating(CALLER);                                \
-    return original(env, value, count);                                                   \
-  }
-
-ROTATES(rclb)
-ROTATES(rclw)
-ROTATES(rcll)
-ROTATES(rcrb)
-ROTATES(rcrw)
-ROTATES(rcrl)

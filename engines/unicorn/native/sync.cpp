@@ -72,22 +72,12 @@ uint32_t Simulator::takeFlagsImage(uintptr_t from) {
   const Env env = engine_.env();
   const uint32_t image = expect(Kind::kFlagsImage, from).eflags;
   const uint32_t stored = kDefinedFlags & ~(kResume | kVirtual8086);
-  if (ownValuesStand_ && noteOwnFlags(image, stored)) {
-    consume();
-    return ownValues_.back() & stored;
-  }
-  const uint32_t differing = (readFlags(env) ^ image) & stored;
-  if (differing != 0) {
-    settle(from);
-    const UndefinedFlags undefined = undefinedFlags();
-    if ((differing & ~undefined.mask) != 0) {
-      noteDivergence("flags-image", hex(image), hex(readFlags(env)), from);
-      stop(Stop::kDiverged);
-    }
-    forgive(undefined.row);
+  if (!agreeOnFlags(image, stored)) {
+    noteDivergence("flags-image", hex(image), hex(readFlags(env)), from);
+    stop(Stop::kDiverged);
   }
   consume();
-  return image & stored;
+  return (ownValuesStand_ ? ownValues_.back() : image) & stored;
 }
 
 uint64_t Simulator::readDevice(uint32_t address, unsigned size) {

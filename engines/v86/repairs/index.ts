@@ -1,6 +1,6 @@
 /** Repairs of v86.wasm: what they are (table.ts), and the engine with them (repair.ts, which needs binaryen). */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { REPAIRS } from './table.js';
 
@@ -20,6 +20,8 @@ export function unknownRepairs(ids: readonly string[]): string[] {
 /** SHA-256 (hex) over what the repaired engine is made of. */
 export function repairedHash(ids: readonly string[]): string {
   const hash = createHash('sha256').update(ids.join()).update(readFileSync(LINKED));
-  for (const file of ['table.js', 'repair.js', 'names.js']) hash.update(readFileSync(new URL(file, import.meta.url)));
+  const folder = new URL('./', import.meta.url);
+  const files = readdirSync(folder).filter((name) => name.endsWith('.js'));
+  for (const file of files.sort()) hash.update(readFileSync(new URL(file, folder)));
   return hash.digest('hex');
 }

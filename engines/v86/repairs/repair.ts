@@ -9,7 +9,7 @@ import { LINKED, REPAIRS } from './index.js';
  * @returns v86.wasm with them
  * @throws Error where the engine is not as a repair expects it
  */
-export function repair(ids: readonly string[]): Uint8Array {
+export async function repair(ids: readonly string[]): Promise<Uint8Array> {
   // Names stay: what is instrumented is found by them.
   binaryen.setDebugInfo(true);
   const module = binaryen.readBinary(readFileSync(LINKED));
@@ -19,7 +19,7 @@ export function repair(ids: readonly string[]): Uint8Array {
     for (const { id, replaced = [], patch } of REPAIRS) {
       if (!ids.includes(id)) continue;
       for (const { function: name, by } of replaced) replace(module, named(name), named(exported(names, by)));
-      patch?.(module, named);
+      await patch?.(module, named);
     }
     if (!module.validate()) throw new Error('the repaired engine is not valid');
     return module.emitBinary();

@@ -16,8 +16,11 @@ export interface Repair {
   test: string;
   /** Functions of v86 whose bodies are replaced. */
   replaced?: readonly Replacement[];
-  /** Changes within functions: constants, say. @throws Error where the engine is not as it must be */
-  patch?: (module: binaryen.Module, functions: FunctionNames) => void;
+  /**
+   * Changes within functions: constants, say. What needs binaryen is imported when it is called.
+   * @throws Error where the engine is not as it must be
+   */
+  patch?: (module: binaryen.Module, functions: FunctionNames) => void | Promise<void>;
 }
 
 export interface Replacement {
@@ -30,4 +33,21 @@ export interface Replacement {
 /** Finds the one function of the engine that a name means: see `functionNamed`. */
 export type FunctionNames = (name: string) => string;
 
-export const REPAIRS: readonly Repair[] = [];
+export const REPAIRS: readonly Repair[] = [
+  {
+    id: 'undefined-flags',
+    why:
+      'Flags that an instruction leaves undefined came of instructions long before: AF after shifts and ' +
+      'multiplications, AF and OF after bit scans, OF after DAA and DAS. OF after SHR, SHLD and SHRD by more than a ' +
+      'bit was none that a processor has.',
+    upstream: null,
+    test: 'test/relog/flags.test.ts',
+    replaced: [
+      { function: 'bcd_daa', by: 'decimalAdd' },
+      { function: 'bcd_das', by: 'decimalSubtract' },
+      { function: 'codegen::gen_set_last_op_size_and_flags_changed', by: 'emitSizeAndChanged' },
+      { function: 'jit_instructions::gen_shr32', by: 'emitShiftRight' },
+    ],
+    patch: async (module) => (await import('./undefined-flags.js')).patchUndefinedFlags(module),
+  },
+];

@@ -8,7 +8,6 @@ import { RAM, guest, type Guest, type GuestOptions } from './guest.js';
 /** What the suite needs of a simulator. */
 export type SimulatorUnderTest = Pick<
   Simulator,
-  | 'adoptFlags'
   | 'close'
   | 'compareRam'
   | 'counts'
@@ -26,6 +25,7 @@ export type SimulatorUnderTest = Pick<
   | 'run'
   | 'setComparing'
   | 'takeBatch'
+  | 'takeFlags'
   | 'translate'
   | 'writePages'
 >;
