@@ -66,13 +66,13 @@ void Simulator::repairFlags() {
 }  // namespace decouple
 
 /** RCL and RCR: they change CF and OF before they store. */
-#define ROTATES(name)                                                                     \
-  REPLACES uint64_t helper_##name##_x86_64(void* env, uint64_t value, uint64_t count) {   \
-    using namespace decouple;                                                             \
+#define ROTATES(name)                                                                         \
+  REPLACES uint64_t helper_##name##_x86_64(void* env, uint64_t value, uint64_t count) {       \
+    using namespace decouple;                                                                 \
     static Original<uint64_t(void*, uint64_t, uint64_t)> original("helper_" #name "_x86_64"); \
-    Simulator* simulator = Simulator::of(env);                                            \
-    if (simulator != nullptr) simulator->rotating(CALLER);                                \
-    return original(env, value, count);                                                   \
+    Simulator* simulator = Simulator::of(env);                                                \
+    if (simulator != nullptr) simulator->rotating(CALLER);                                    \
+    return original(env, value, count);                                                       \
   }
 
 ROTATES(rclb)
