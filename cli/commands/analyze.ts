@@ -44,7 +44,10 @@ function builder(yargs: Argv<GlobalOptions>): Argv<AnalyzeArguments> {
 }
 
 function partialPair({ position, what }: NonNullable<AnalyzeResult['partial']>): [string, string] {
-  return ['partial', `the simulation left the record at position ${position}: ${what}. The reports hold what ran before`];
+  return [
+    'partial',
+    `the simulation left the record at position ${position}: ${what}. The reports hold what ran before`,
+  ];
 }
 
 async function handler(args: AnalyzeArguments): Promise<void> {

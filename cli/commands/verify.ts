@@ -56,7 +56,8 @@ function unexplained(option: string): DecoupleError {
 
 /** What machines get: the fields that are promised, `first` only when there is one. */
 function toJson(result: VerifyResult): object {
-  const { exact, divergences, keyframes, instructions, events, forgiven, exceptionsOnlyTheMachineRaised, first } = result;
+  const { exact, divergences, keyframes, instructions, events, forgiven, exceptionsOnlyTheMachineRaised, first } =
+    result;
   const counts = { exact, divergences, keyframes, instructions, events, forgiven };
   return { ...counts, exceptionsOnlyTheMachineRaised, ...(first !== null && { first }) };
 }

@@ -138,7 +138,11 @@ void Hooks::onException(uc_engine*, uint32_t vector, void* simulator) {
 void Simulator::onException(uint32_t vector) {
   const Env env = engine_.env();
   const bool software = env.exceptionIsSoftware() != 0;
-  if (trial_.running()) endTrial(software ? Disagreement::kNothing : static_cast<int>(vector));
+  if (trial_.running()) {
+    // Its delivery may fault; it ends the trial where it would push.
+    if (software) x86_cpu_do_interrupt_x86_64(engine_.cpu().raw());
+    endTrial(software ? Disagreement::kNothing : static_cast<int>(vector));
+  }
   repairFlags();
   const Event* due = cursor_.due();
   // A software interrupt that faults before it is delivered has not retired, and EIP must be its own.
@@ -171,10 +175,9 @@ void Simulator::onException(uint32_t vector) {
 /** The engine raises what the relog does not have here: a divergence. */
 void Simulator::raisedAlone(uint32_t vector, Kind kind) {
   const Event* next = cursor_.front();
-  noteDivergence("an unexpected exception", next == nullptr ? "none" : textOf(*next),
-                 std::string(kindName(kind)) + " vector=" + std::to_string(vector) + " at " +
-                     std::to_string(position_.count),
-                 0);
+  noteDivergence(
+      "an unexpected exception", next == nullptr ? "none" : textOf(*next),
+      std::string(kindName(kind)) + " vector=" + std::to_string(vector) + " at " + std::to_string(position_.count), 0);
   stop(Stop::kDiverged);
 }
 

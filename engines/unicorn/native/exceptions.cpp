@@ -86,7 +86,8 @@ bool Simulator::nestedIsNext(uint64_t position, uint32_t eip) const {
   return next != nullptr && next->kind == Kind::kException && next->position == position && next->eip == eip;
 }
 
-/** Consumes the exception that is due, and those that its delivery meets; makes the CPU enter the last one's handler. */
+/** Consumes the exception that is due, and those that its delivery meets; makes the CPU enter the last one's handler.
+ */
 void Simulator::enterHandler() {
   const Env env = engine_.env();
   Event event = *cursor_.due();

@@ -82,8 +82,8 @@ void Simulator::atBlock(Translation& block) {
   uint64_t end = limitAt_ < starvesAt() ? limitAt_ : starvesAt();
   // An event inside a REP instruction does not cut the block: it is looked for when that one runs.
   if (due.position > position_.count && due.position < end && due.position < position_.count + block.instructions) {
-    const bool stops = (due.asynchronous() && !due.repeat.present) ||
-                       deliveredAtOnce(due, block.codeBase + due.eip, block.code32);
+    const bool stops =
+        (due.asynchronous() && !due.repeat.present) || deliveredAtOnce(due, block.codeBase + due.eip, block.code32);
     if (stops) end = due.position;
   }
   if (end < position_.count + block.instructions) split(end - position_.count);

@@ -88,7 +88,8 @@ class InstructionOffsets {
   explicit InstructionOffsets(const uint8_t* table, uint64_t address) : at_(table), previous_(address) {}
   /** Linear address of the next instruction. Must not be called more often than there are instructions. */
   uint64_t next();
-  /** Of the instruction that `next` was called for last: how flags are kept before it, and the size of host code up to its end. */
+  /** Of the instruction that `next` was called for last: how flags are kept before it, and the size of host code up to
+   * its end. */
   int lazyKind() const { return static_cast<int>(lazyKind_); }
   uint64_t hostEnd() const { return hostEnd_; }
 

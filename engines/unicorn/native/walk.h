@@ -20,7 +20,8 @@ struct PageWalk {
 PageWalk walkPages(const Ram& ram, Env env, uint32_t linear);
 
 constexpr unsigned kMostEntries = 3;
-/** Physical addresses of the entries of page tables that lead to a page, as far as they are present. Returns how many. */
+/** Physical addresses of the entries of page tables that lead to a page, as far as they are present. Returns how many.
+ */
 unsigned pageEntries(const Ram& ram, Env env, uint32_t linear, uint64_t (&addresses)[kMostEntries]);
 
 /** Whether an access would fault as this error code of a page fault says: a read or a write, at level 3 or below. */

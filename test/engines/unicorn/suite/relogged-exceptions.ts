@@ -45,10 +45,14 @@ export function reloggedExceptionsSuite(test: TestFn, make: MakeSimulator): void
     for (const comparing of [false, true]) {
       test(`relogged exceptions: vector ${vector} at ${code}${comparing ? ', tried first' : ''}`, (t) => {
         const coded = WITH_ERROR.includes(vector);
-        const s = new Scenario(make, `start: mov ecx, 3\n mov edi, 0x20000\n there: ${code}\n done: nop\n ${HANDLERS}`, {
-          paging: true,
-          handlers: { [vector]: coded ? 'coded' : 'plain' },
-        });
+        const s = new Scenario(
+          make,
+          `start: mov ecx, 3\n mov edi, 0x20000\n there: ${code}\n done: nop\n ${HANDLERS}`,
+          {
+            paging: true,
+            handlers: { [vector]: coded ? 'coded' : 'plain' },
+          },
+        );
         s.simulator.setComparing(comparing);
         s.events.exception(2, vector, s.at('there'), 0x202, coded ? 0 : null, null);
         s.events.check(coded ? 5 : 4, s.at('done'), 0x202, [0, 3, 0, 0, MAP.stack0, 0, 0, MAP.data], null);
@@ -57,7 +61,8 @@ export function reloggedExceptionsSuite(test: TestFn, make: MakeSimulator): void
         t.is(s.word(MAP.data), 0);
         t.is(s.simulator.readLinear(s.at('done'), 1)[0], 0x90);
         t.is(s.simulator.counts.exceptions, 1);
-        const page = (linear: number): number => s.word(MAP.tables + (linear >>> 12) * 4) & (PAGE.accessed | PAGE.dirty);
+        const page = (linear: number): number =>
+          s.word(MAP.tables + (linear >>> 12) * 4) & (PAGE.accessed | PAGE.dirty);
         t.is(page(MAP.data), 0, 'the operand was not touched');
         const [row] = s.simulator.disagreements;
         if (comparing) t.is(row?.vector, vector);
@@ -83,11 +88,11 @@ export function reloggedExceptionsSuite(test: TestFn, make: MakeSimulator): void
   });
 
   test('relogged exceptions: a page fault where the page is there, and one with another address and error code', (t) => {
-    const s = new Scenario(
-      make,
-      `start: mov eax, [0x20000]\n there: mov eax, [0x300000]\n done: nop\n ${HANDLERS}`,
-      { paging: true, handlers: { [PAGE_FAULT]: 'coded' }, memory: (memory) => mapPage(memory, 0x300000, 0, 0) },
-    );
+    const s = new Scenario(make, `start: mov eax, [0x20000]\n there: mov eax, [0x300000]\n done: nop\n ${HANDLERS}`, {
+      paging: true,
+      handlers: { [PAGE_FAULT]: 'coded' },
+      memory: (memory) => mapPage(memory, 0x300000, 0, 0),
+    });
     s.events.exception(0, PAGE_FAULT, MAP.code, 0x202, PROTECTION | WRITE, 0x20000);
     s.events.end(3, null);
     s.runToEnd(t);
@@ -158,5 +163,4 @@ export function reloggedExceptionsSuite(test: TestFn, make: MakeSimulator): void
     s.runToEnd(t);
     t.is(s.word(MAP.stack0 - 4), 0x12340010);
   });
-
 }

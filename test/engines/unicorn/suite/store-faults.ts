@@ -8,6 +8,13 @@ const PAGE_FAULT = 14;
 /** Error code: a write to a page that is there. */
 const STORE = 3;
 const STATUS_FLAGS = 0x3f;
+const ESI = Number(iced.Register.ESI);
+const WRITES = new Set<number>([
+  iced.OpAccess.Write,
+  iced.OpAccess.ReadWrite,
+  iced.OpAccess.CondWrite,
+  iced.OpAccess.ReadCondWrite,
+]);
 const SLOT = 64;
 const OPERAND = 0x300000;
 const WRITE_PROTECT = 0x10000;
@@ -44,11 +51,7 @@ function forms(): Uint8Array[] {
           const stores = factory
             .info(instruction)
             .usedMemory()
-            .some(
-              ({ base, access }) =>
-                base === iced.Register.ESI &&
-                [iced.OpAccess.Write, iced.OpAccess.ReadWrite, iced.OpAccess.CondWrite, iced.OpAccess.ReadCondWrite].includes(access),
-            );
+            .some(({ base, access }) => Number(base) === ESI && WRITES.has(Number(access)));
           const flags = instruction.rflagsRead | instruction.rflagsModified;
           const isString = !instruction.hasOpMask && instruction.isStringInstruction;
           if (stores && !isString && (flags & STATUS_FLAGS) !== 0) {
