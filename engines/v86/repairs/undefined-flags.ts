@@ -97,7 +97,9 @@ function scanAsLogic(module: Module, name: string): number {
   const [result, ...more] = storesTo(module, name, RESULT);
   if (mask === undefined || result === undefined || more.length > 0) throw new Error(`${name} is no bit scan`);
   storeMask(module, mask, AS_AFTER_SHIFT);
-  Store.setValue(result, module.local.get(scanned(module, name), binaryen.i32));
+  const source = module.local.get(scanned(module, name), binaryen.i32);
+  // What was stored may also be kept in a local.
+  Store.setValue(result, module.block(null, [module.drop(describe(result).value), source], binaryen.i32));
   // What clears CF there clears OF as well.
   const clear = storesTo(module, name, FLAGS)[0]!;
   Store.setValue(clear, module.i32.and(describe(clear).value, module.i32.const(~OVERFLOW)));
