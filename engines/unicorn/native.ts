@@ -57,7 +57,7 @@ export interface NativeSimulator {
   stopAtCheck(number: bigint): void;
   setStepping(on: boolean): void;
   readStep(out: Float64Array): void;
-  setKeepsMxcsr(on: boolean): void;
+  setExactFloat(on: boolean): void;
   setOwnValues(on: boolean): void;
   takeOwnValues(): Uint32Array;
   plantFault(position: bigint, target: number): void;

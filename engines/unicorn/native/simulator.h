@@ -20,6 +20,7 @@
 #include "engine.h"
 #include "fault.h"
 #include "flags.h"
+#include "place_cache.h"
 #include "position.h"
 #include "ram.h"
 #include "replaced.h"
@@ -27,6 +28,7 @@
 #include "tlb.h"
 #include "translations.h"
 #include "walk.h"
+#include "x87_decode.h"
 
 namespace decouple {
 
@@ -137,8 +139,8 @@ class Simulator : public DeviceMemory {
   void enterMmx(uintptr_t from);
   /** Whether MXCSR's flags and masks are a processor's; else the flags stay as loaded, and nothing raises exceptions.
    */
-  bool keepsMxcsr() const { return keepsMxcsr_; }
-  void setKeepsMxcsr(bool on) { keepsMxcsr_ = on; }
+  bool exactFloat() const { return exactFloat_; }
+  void setExactFloat(bool on) { exactFloat_ = on; }
   /** Bytes of code at a linear address, as many as are mapped, at most kLongestInstruction. Returns how many. */
   size_t codeAt(uint32_t linear, uint8_t* bytes) const;
   void forgive(ForgivenRow row) { ++forgiven_[row]; }
@@ -161,6 +163,7 @@ class Simulator : public DeviceMemory {
     translations_.clear();
     position_.forgetBlocks();
     replaced_.clear();
+    x87Places_.clear();
   }
   CodePages& codePages() { return codePages_; }
   TlbKeeper& tlb() { return tlb_; }
@@ -221,11 +224,13 @@ class Simulator : public DeviceMemory {
   const Event& expect(Kind kind, uintptr_t from);
   // replaced.cpp
   const ReplacedInstruction& replacedAt(uintptr_t from);
+  const X87Instruction& x87At(uintptr_t from);
   void pushSegment(const Instruction& push, uintptr_t from);
   void repeatString(const Instruction& string, uintptr_t from);
   uint64_t positionInBlock() const;
   // x87_instruction.cpp
   void runX87(const X87Instruction& x, uintptr_t from);
+  void runX87Whole(const X87Instruction& x, uint32_t linear, uintptr_t from);
   void runX87Control(const X87Instruction& x, uint32_t linear, uintptr_t from);
   // x87_events.cpp
   bool adoptX87Status(uint16_t machine, uint16_t tolerated);
@@ -236,6 +241,7 @@ class Simulator : public DeviceMemory {
     return static_cast<uint32_t>(env.segment(kCs).base() + env.eip());
   }
 
+  bool exactFloat_ = false;
   Ram ram_;
   Engine engine_;
   Translations translations_;
@@ -261,7 +267,8 @@ class Simulator : public DeviceMemory {
     unsigned size;
     uint8_t bytes[8];
   } rest_{};
-  ReplacedInstructions replaced_;
+  PlaceCache<ReplacedInstruction, 2048> replaced_;
+  PlaceCache<X87Instruction, 4096> x87Places_;
   EventTrail trail_;
   Divergence divergence_{};
   Counts counts_;
@@ -270,7 +277,6 @@ class Simulator : public DeviceMemory {
   bool hookAgain_ = true;
   bool counting_ = false;
   BlockCount ignored_;
-  bool keepsMxcsr_ = false;
   Coverage coverage_;
   uint32_t space_ = 0;
 };
