@@ -64,7 +64,7 @@ export interface NativeSimulator {
   stopAtCheck(number: bigint): void;
   setStepping(on: boolean): void;
   readStep(out: Float64Array): void;
-  setKeepsMxcsr(on: boolean): void;
+  setExactFloat(on: boolean): void;
   setOwnValues(on: boolean): void;
   takeOwnValues(): Uint32Array;
   setComparing(on: boolean): void;

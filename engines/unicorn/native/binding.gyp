@@ -52,7 +52,8 @@
         "x87_environment.cpp",
         "x87_events.cpp",
         "x87_host.cpp",
-        "x87_instruction.cpp"
+        "x87_instruction.cpp",
+        "x87_quick.cpp"
       ],
       "include_dirs": [
         "<(include)",

@@ -34,6 +34,12 @@ class GuestMemory {
     probe_access_x86_64(env_.raw(), last & ~uint32_t{kPageSize - 1}, 1, access, mode_, from_);
   }
 
+  /** Host memory of an access that lies in one page which is known to be plain RAM; null otherwise. */
+  uint8_t* direct(uint32_t linear, unsigned size, AccessKind access) const {
+    if (linear % kPageSize + size > kPageSize) return nullptr;
+    return Tlb(env_, mode_).direct(linear, access);
+  }
+
   void load(uint32_t linear, void* to, unsigned size) const {
     if (const uint8_t* host = direct(linear, size, kAccessLoad)) {
       std::memcpy(to, host, size);
@@ -53,11 +59,6 @@ class GuestMemory {
   }
 
  private:
-  /** Host memory of an access that lies in one page which is known to be plain RAM; null otherwise. */
-  uint8_t* direct(uint32_t linear, unsigned size, AccessKind access) const {
-    if (linear % kPageSize + size > kPageSize) return nullptr;
-    return Tlb(env_, mode_).direct(linear, access);
-  }
   void loadSlowly(uint32_t linear, uint8_t* to, unsigned size) const;
   void storeSlowly(uint32_t linear, const uint8_t* value, unsigned size) const;
 

@@ -52,7 +52,7 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
                            InstanceMethod("stopAtCheck", &SimulatorObject::stopAtCheck),
                            InstanceMethod("setStepping", &SimulatorObject::setStepping),
                            InstanceMethod("readStep", &SimulatorObject::readStep),
-                           InstanceMethod("setKeepsMxcsr", &SimulatorObject::setKeepsMxcsr),
+                           InstanceMethod("setExactFloat", &SimulatorObject::setExactFloat),
                            InstanceMethod("setOwnValues", &SimulatorObject::setOwnValues),
                            InstanceMethod("takeOwnValues", &SimulatorObject::takeOwnValues),
                            InstanceMethod("setComparing", &SimulatorObject::setComparing),
@@ -240,8 +240,8 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
     return info.Env().Undefined();
   }
 
-  Napi::Value setKeepsMxcsr(Info info) {
-    simulator(info).setKeepsMxcsr(info[0].As<Napi::Boolean>().Value());
+  Napi::Value setExactFloat(Info info) {
+    simulator(info).setExactFloat(info[0].As<Napi::Boolean>().Value());
     return info.Env().Undefined();
   }
 

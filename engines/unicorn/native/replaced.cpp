@@ -30,16 +30,28 @@ const ReplacedInstruction& Simulator::replacedAt(uintptr_t from) {
   const size_t available = readCode(linearEip(), bytes, sizeof bytes);
   found.instruction = decodeInstruction(bytes, available, (engine_.env().context() & kContextCode32) != 0);
   found.kind = replacedKind(bytes, found.instruction);
-  if (isX87(found.instruction)) found.x87 = decodeX87(bytes, found.instruction);
   found.mmx = decodeMmx(bytes, found.instruction);
+  if (isX87(found.instruction)) x87Places_.remember(from, decodeX87(bytes, found.instruction));
   return replaced_.remember(from, found);
 }
 
+const X87Instruction& Simulator::x87At(uintptr_t from) {
+  if (const X87Instruction* known = x87Places_.find(from)) return *known;
+  // The other cache may still know of it.
+  replaced_.forget(from);
+  replacedAt(from);
+  return *x87Places_.find(from);
+}
+
 bool Simulator::runReplaced(uintptr_t from) {
+  if (const X87Instruction* x87 = x87Places_.find(from)) {
+    runX87(*x87, from);
+    return true;
+  }
   const ReplacedInstruction& here = replacedAt(from);
   switch (here.kind) {
     case ReplacedKind::kX87:
-      runX87(here.x87, from);
+      runX87(x87At(from), from);
       return true;
     case ReplacedKind::kBulkString:
       repeatString(here.instruction, from);

@@ -21,6 +21,7 @@
 #include "engine.h"
 #include "fault.h"
 #include "flags.h"
+#include "place_cache.h"
 #include "position.h"
 #include "ram.h"
 #include "replaced.h"
@@ -29,6 +30,7 @@
 #include "translations.h"
 #include "trial.h"
 #include "walk.h"
+#include "x87_decode.h"
 
 namespace decouple {
 
@@ -146,8 +148,8 @@ class Simulator : public DeviceMemory {
   void enterMmx(uintptr_t from);
   /** Whether MXCSR's flags and masks are a processor's; else the flags stay as loaded, and nothing raises exceptions.
    */
-  bool keepsMxcsr() const { return keepsMxcsr_; }
-  void setKeepsMxcsr(bool on) { keepsMxcsr_ = on; }
+  bool exactFloat() const { return exactFloat_; }
+  void setExactFloat(bool on) { exactFloat_ = on; }
   void forgive(ForgivenRow row) { ++forgiven_[row]; }
 
   // --- called as control moves (position.cpp, delivery.cpp)
@@ -168,6 +170,7 @@ class Simulator : public DeviceMemory {
   void translationsDropped() {
     translations_.clear();
     replaced_.clear();
+    x87Places_.clear();
   }
   CodePages& codePages() { return codePages_; }
   TlbKeeper& tlb() { return tlb_; }
@@ -245,11 +248,13 @@ class Simulator : public DeviceMemory {
   const Event& expect(Kind kind, uintptr_t from);
   // replaced.cpp
   const ReplacedInstruction& replacedAt(uintptr_t from);
+  const X87Instruction& x87At(uintptr_t from);
   void pushSegment(const Instruction& push, uintptr_t from);
   void repeatString(const Instruction& string, uintptr_t from);
   uint64_t positionInBlock() const;
   // x87_instruction.cpp
   void runX87(const X87Instruction& x, uintptr_t from);
+  void runX87Whole(const X87Instruction& x, uint32_t linear, uintptr_t from);
   void runX87Control(const X87Instruction& x, uint32_t linear, uintptr_t from);
   // x87_events.cpp
   bool adoptX87Status(uint16_t machine, uint16_t tolerated);
@@ -259,6 +264,7 @@ class Simulator : public DeviceMemory {
     return static_cast<uint32_t>(env.segment(kCs).base() + env.eip());
   }
 
+  bool exactFloat_ = false;
   Ram ram_;
   Engine engine_;
   Translations translations_;
@@ -287,7 +293,8 @@ class Simulator : public DeviceMemory {
     unsigned size;
     uint8_t bytes[8];
   } rest_{};
-  ReplacedInstructions replaced_;
+  PlaceCache<ReplacedInstruction, 2048> replaced_;
+  PlaceCache<X87Instruction, 4096> x87Places_;
   Trial trial_;
   bool comparing_ = false;
   Disagreements disagreements_;
@@ -307,7 +314,6 @@ class Simulator : public DeviceMemory {
   bool hookAgain_ = true;
   bool counting_ = false;
   BlockCount ignored_;
-  bool keepsMxcsr_ = false;
   Coverage coverage_;
   uint32_t space_ = 0;
 };

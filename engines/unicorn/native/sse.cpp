@@ -35,7 +35,7 @@ SseTrap& sseTrap() {
   return trap;
 }
 
-bool keepsMxcsr() { return runningSimulator != nullptr && runningSimulator->keepsMxcsr(); }
+bool exactFloat() { return runningSimulator != nullptr && runningSimulator->exactFloat(); }
 
 void noteSseFlags(Env env, uint32_t flags, uintptr_t from) {
   constexpr int kInvalidOpcode = 6, kSimdException = 19;

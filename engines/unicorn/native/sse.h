@@ -59,8 +59,8 @@ __attribute__((noinline)) uint32_t runSseSlowly(uint32_t guest, Run& run) {
 
 /** Adds an operation's flags to the guest's; raises the exception where one is not masked (SDM vol. 1, 11.5). */
 void noteSseFlags(Env env, uint32_t flags, uintptr_t from);
-/** Whether MXCSR's flags are kept and may raise exceptions (see Simulator). */
-bool keepsMxcsr();
+/** Whether the guest's MXCSR gets flags and may raise exceptions (see Simulator). */
+bool exactFloat();
 
 /**
  * Calls `run`, which calculates and returns the host's MXCSR as it is right after. It may be called again, from the
@@ -69,14 +69,14 @@ bool keepsMxcsr();
 template <typename Run>
 inline void runSse(void* rawEnv, uintptr_t from, Run run) {
   const Env env(rawEnv);
-  const uint32_t guest = env.mxcsr() | (keepsMxcsr() ? 0u : uint32_t{kMxcsrMasks});
+  const uint32_t guest = env.mxcsr() | (exactFloat() ? 0u : uint32_t{kMxcsrMasks});
   if (__builtin_expect((guest & (kMxcsrControl | kMxcsrMasks)) == kMxcsrMasks, 1)) {
     const uint32_t after = run();
     // Flags that the guest has already need not be told apart from those of this operation.
-    if ((after & ~guest) == 0 || !keepsMxcsr()) return;
+    if ((after & ~guest) == 0 || !exactFloat()) return;
   }
   const uint32_t flags = runSseSlowly(guest, run);
-  if (keepsMxcsr()) noteSseFlags(env, flags, from);
+  if (exactFloat()) noteSseFlags(env, flags, from);
 }
 
 inline __m128i loadSse(const void* from) { return _mm_loadu_si128(static_cast<const __m128i*>(from)); }

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "abi.h"
+#include "guest_memory.h"
 #include "x87_decode.h"
 
 namespace decouple {
@@ -29,16 +30,51 @@ void setX87FullStatus(Env env, uint16_t status);
 void setX87Control(Env env, uint16_t control);
 void initializeX87(Env env);
 
+/** Whether FCMOVcc moves. */
+bool x87ConditionHolds(Env env, const X87Instruction& x);
+
+/**
+ * Of the flags in the status word `after` an instruction those that the guest is to see. Machines without exact
+ * exceptions say when they divide by zero, and when the stack has no place.
+ */
+inline unsigned x87FlagsAfter(unsigned after, bool exact) {
+  constexpr unsigned kInvalid = 0x1, kZeroDivide = 0x4;
+  if (exact) return after & (kX87Flags | kX87StackFault);
+  return (after & kX87StackFault) != 0 ? kX87StackFault | kInvalid : after & kZeroDivide;
+}
+
+/** Takes an instruction's flags and condition codes over from the status word after it. */
+inline void noteX87Status(Env env, const X87Instruction& x, unsigned after, bool exact) {
+  const unsigned before = env.x87Status(), flags = x87FlagsAfter(after, exact);
+  unsigned codes = x.codes;
+  if ((flags & kX87StackFault) != 0) {
+    codes |= kX87C1;
+  } else if (!exact && x.shape <= X87Shape::kStore) {
+    codes &= ~unsigned{kX87C1};
+  }
+  env.x87Status() = static_cast<uint16_t>((before & ~codes) | (after & codes));
+  if (__builtin_expect((flags & ~before) != 0, 0)) setX87Flags(env, before | flags);
+}
+
 /** A memory operand's bytes; longer than the longest by what the host may write. */
 using X87Bytes = uint8_t[16];
 
 /**
- * Runs an instruction that is no control instruction. `operand`: what it loads, or room for what it stores. Nothing of
- * `env` is changed: `commit` does that, so that a store may fault in between.
+ * Runs an instruction of the usual kinds at once: exceptions are masked, registers read are full, and one that is
+ * pushed to is empty. False, and nothing done, where something is unusual. EFLAGS go to `flags`, from comparisons.
+ */
+bool runX87Quickly(Env env, const X87Instruction& x, const GuestMemory& memory, uint32_t linear, bool exact,
+                   uint32_t* flags);
+
+/**
+ * Runs an instruction that is no control instruction with the whole state. `operand`: what it loads, or room for what
+ * it stores. Nothing of `env` is changed: `commit` does that, so that a store may fault in between.
  */
 class X87Run {
  public:
-  X87Run(Env env, const X87Instruction& instruction) : env_(env), x_(instruction) {}
+  /** `exact`: with flags and exceptions as a processor has them (see Simulator). */
+  X87Run(Env env, const X87Instruction& instruction, bool exact)
+      : env_(env), x_(instruction), exact_(exact), control_(env.x87Control() | (exact ? kAlwaysSet : kAllMasked)) {}
   void run(uint8_t* operand);
   /** Whether the operand is to be stored; an exception that is not masked may suppress it. */
   bool stores() const { return stores_; }
@@ -47,26 +83,16 @@ class X87Run {
   uint32_t flags() const { return flags_; }
 
  private:
-  bool runQuickly(uint8_t* operand);
-  void runWhole(uint8_t* operand);
+  static constexpr uint16_t kAlwaysSet = 0x40, kAllMasked = 0x7f;
   void loadImage();
-  bool conditionHolds() const;
-  template <typename Call>
-  void onHost(Call call);
-  const uint8_t* st(unsigned index) const { return env_.x87Register(env_.x87Top() + index); }
-  bool empty(unsigned index) const { return env_.x87Empty()[(env_.x87Top() + index) & 7] != 0; }
-  /** Registers are left alone until `commit`: at most two change. */
-  void set(unsigned physical, const uint8_t* value);
 
   Env env_;
   const X87Instruction& x_;
+  bool exact_;
+  uint16_t control_;
   uint16_t status_ = 0;
-  uint16_t codes_ = 0;
   uint32_t flags_ = 0;
-  bool stores_ = true, whole_ = false, writes_ = false, exchanges_ = false, pushes_ = false;
-  /** Physical register that `value_` goes to. */
-  unsigned target_ = 0;
-  X87Bytes value_;
+  bool stores_ = true;
   /** As FNSAVE stores it. */
   uint8_t image_[112];
 };

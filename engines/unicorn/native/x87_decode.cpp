@@ -238,6 +238,7 @@ X87Instruction decodeX87(const uint8_t* bytes, const Instruction& instruction) {
   if (instruction.memory) {
     result.operand = decodeOperand(bytes, instruction);
     decodeMemory(result, escape, instruction.modrm >> 3 & 7);
+    result.moves80 = escape == 3 && result.size == 10;
   } else {
     decodeRegister(result, escape, instruction.modrm);
   }

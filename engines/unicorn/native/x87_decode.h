@@ -11,14 +11,16 @@ namespace decouple {
 /** How an instruction is run. */
 enum class X87Shape : uint8_t {
   kUndefined,
-  kUnary,            // ST0 from itself and an operand in memory, if any
-  kBinary,           // ST0 from ST0 and another register
-  kReverse,          // another register from itself and ST0
+  // With results that are rounded.
+  kUnary,    // ST0 from itself and an operand in memory, if any
+  kBinary,   // ST0 from ST0 and another register
+  kReverse,  // another register from itself and ST0
+  kStore,    // ST0 to memory
+  // The others.
   kCompare,          // ST0 with an operand in memory, or with 0
   kCompareRegister,  // ST0 with another register
   kPush,             // an operand in memory, or a constant
   kPushRegister,
-  kStore,  // ST0 to memory
   kStoreRegister,
   kExchange,
   kWhole,  // what is rare: with the whole state
@@ -37,6 +39,7 @@ enum class X87Shape : uint8_t {
   kNothing,
 };
 
+/** In the order of use, and small: many are looked up. */
 struct X87Instruction {
   X87Shape shape = X87Shape::kUndefined;
   /** Registers popped at the end. */
@@ -45,27 +48,32 @@ struct X87Instruction {
   uint8_t other = 0;
   /** Bytes of the operand in memory; 0 for none. */
   uint8_t size = 0;
-  /** Looks for exceptions of instructions before it. */
-  bool waits = true;
-  /** Sets FIP, FCS and FOP, and with an operand in memory FDP and FDS. */
-  bool keepsPointers = true;
-  /** With a LOCK prefix, which no such instruction may have. */
-  bool locked = false;
-  /** 16-bit layout of environments. */
-  bool narrow = false;
-  /** The machine tells its result when it is not the exact one, or always. */
-  bool told = false, toldAlways = false;
-  /** Condition of a conditional move, as Jcc has it. */
-  uint8_t condition = 0;
   /** C0 to C3 as far as it sets them. */
   uint16_t codes = 0;
   /** The two bytes of opcode without prefixes: D9E8h is FLD1. */
   uint16_t opcode = 0;
   /** For its shape; the operands may be other registers than it names. */
   X87Code code = nullptr;
+  MemoryOperand operand{};
+  /** Looks for exceptions of instructions before it. */
+  bool waits : 1;
+  /** Sets FIP, FCS and FOP, and with an operand in memory FDP and FDS. */
+  bool keepsPointers : 1;
+  /** With a LOCK prefix, which no such instruction may have. */
+  bool locked : 1;
+  /** 16-bit layout of environments. */
+  bool narrow : 1;
+  /** The machine tells its result when it is not the exact one, or always. */
+  bool told : 1, toldAlways : 1;
+  /** Loads or stores all 80 bits as they are. */
+  bool moves80 : 1;
+  /** Condition of a conditional move, as Jcc has it. */
+  uint8_t condition = 0;
   /** As it stands, for the whole state. */
   X87Code whole = nullptr;
-  MemoryOperand operand{};
+
+  X87Instruction()
+      : waits(true), keepsPointers(true), locked(false), narrow(false), told(false), toldAlways(false), moves80(false) {}
 };
 
 /** Whether the opcode is that of an x87 instruction other than WAIT. */

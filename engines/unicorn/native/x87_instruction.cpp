@@ -16,12 +16,11 @@ constexpr int kInvalidOpcode = 6, kNoDevice = 7, kFloatingPoint = 16;
 /** What comes before the instruction itself (SDM vol. 3A, 6.15, and vol. 1, 8.7). */
 void checkX87(Env env, const X87Instruction& x, uintptr_t from) {
   constexpr uint64_t kEmulation = 0x4, kTaskSwitched = 0x8, kNumericError = 0x20;
+  const bool absent = (env.cr(0) & (kEmulation | kTaskSwitched)) != 0, pending = (env.x87Status() & kX87Summary) != 0;
+  if (__builtin_expect(!absent && !pending && !x.locked, 1)) return;
   if (x.locked) raise_exception_err_ra_x86_64(env.raw(), kInvalidOpcode, 0, from);
-  if ((env.cr(0) & (kEmulation | kTaskSwitched)) != 0) raise_exception_err_ra_x86_64(env.raw(), kNoDevice, 0, from);
-  if (x.shape == X87Shape::kUndefined) raise_exception_err_ra_x86_64(env.raw(), kInvalidOpcode, 0, from);
-  if (x.waits && (env.x87Status() & kX87Summary) != 0 && (env.cr(0) & kNumericError) != 0) {
-    raise_exception_err_ra_x86_64(env.raw(), kFloatingPoint, 0, from);
-  }
+  if (absent) raise_exception_err_ra_x86_64(env.raw(), kNoDevice, 0, from);
+  if (x.waits && (env.cr(0) & kNumericError) != 0) raise_exception_err_ra_x86_64(env.raw(), kFloatingPoint, 0, from);
 }
 
 void keepPointers(Env env, const X87Instruction& x, uint32_t offset) {
@@ -41,6 +40,13 @@ void Simulator::runX87(const X87Instruction& x, uintptr_t from) {
   const uint32_t offset = x.size == 0 ? 0 : offsetOf(env, x.operand);
   const uint32_t linear = x.size == 0 ? 0 : static_cast<uint32_t>(env.segment(x.operand.segment).base() + offset);
   if (!x.keepsPointers) return runX87Control(x, linear, from);
+  if (!runX87Quickly(env, x, GuestMemory(env, from), linear, exactFloat_, nullptr)) runX87Whole(x, linear, from);
+  keepPointers(env, x, offset);
+  if (x.told) takeX87(x.opcode, x.toldAlways, from);
+}
+
+void Simulator::runX87Whole(const X87Instruction& x, uint32_t linear, uintptr_t from) {
+  const Env env = engine_.env();
   const GuestMemory memory(env, from);
   X87Bytes operand;
   const bool store = x.shape == X87Shape::kStore;
@@ -49,12 +55,10 @@ void Simulator::runX87(const X87Instruction& x, uintptr_t from) {
   } else if (x.size != 0) {
     memory.load(linear, operand, x.size);
   }
-  X87Run run(env, x);
+  X87Run run(env, x, exactFloat_);
   run.run(operand);
   if (store && run.stores()) memory.store(linear, operand, x.size);
   run.commit();
-  keepPointers(env, x, offset);
-  if (x.told) takeX87(x.opcode, x.toldAlways, from);
 }
 
 void Simulator::runX87Control(const X87Instruction& x, uint32_t linear, uintptr_t from) {
@@ -117,14 +121,17 @@ void Simulator::runX87Control(const X87Instruction& x, uint32_t linear, uintptr_
 /** FCOMI and its kin, which the engine is shown as FUCOMI (see extent.h); it takes the flags from there. */
 void Simulator::compareX87Flags(uintptr_t from) {
   const Env env = engine_.env();
-  const ReplacedInstruction& here = replacedAt(from);
-  const X87Instruction& x = here.x87;
+  const X87Instruction& x = x87At(from);
   checkX87(env, x, from);
-  X87Run run(env, x);
-  run.run(nullptr);
-  run.commit();
+  uint32_t flags;
+  if (!runX87Quickly(env, x, GuestMemory(env, from), 0, exactFloat_, &flags)) {
+    X87Run run(env, x, exactFloat_);
+    run.run(nullptr);
+    run.commit();
+    flags = run.flags();
+  }
   env.x87Opcode() = x.opcode & 0x7ff;
-  env.lazySource() = run.flags() & kStatusFlags;
+  env.lazySource() = flags & kStatusFlags;
 }
 
 }  // namespace decouple

@@ -89,7 +89,7 @@ class Runner {
   constructor(private readonly forms: readonly Form[]) {
     const { Simulator, stateSize } = loadNative();
     this.native = new Simulator(packRegions(RAM));
-    this.native.setKeepsMxcsr(true);
+    this.native.setExactFloat(true);
     this.stateSize = stateSize;
     const { memory, state } = guest('start: jmp start', {});
     // Each is followed by a jump to itself, so that it makes a block.

@@ -19,6 +19,9 @@ const FEATURES = new Set([
   CpuidFeature.FXSR,
 ]);
 
+/** FCMOV has this one, too; CMOV has it alone. */
+const CONDITIONAL = new Set([CpuidFeature.CMOV]);
+
 const PREFIXES = [[], [0x66], [0xf3], [0xf2]];
 /** ModR/M operands in memory at [ESI] and around, all the same address as ESI and EDI are set (see fpu-instances.ts). */
 const MEMORY_FORMS = [
@@ -72,7 +75,7 @@ function decode(bytes: number[]): Form | null {
   try {
     if (instruction.isInvalid) return null;
     const features = instruction.cpuidFeatures();
-    if (!features.every((one) => FEATURES.has(one) || one === CpuidFeature.CMOV)) return null;
+    if (!features.every((one) => FEATURES.has(one) || CONDITIONAL.has(one))) return null;
     if (!features.some((one) => FEATURES.has(one))) return null;
     if (!sameIn64(bytes, instruction)) return null;
     let memory = false;
@@ -93,7 +96,7 @@ function decode(bytes: number[]): Form | null {
 function sameIn64(bytes: number[], instruction: Instruction): boolean {
   const decoder = new Decoder(64, Uint8Array.from(bytes), DecoderOptions.None);
   const other = decoder.decode();
-  const same = Number(other.code) === Number(instruction.code) && other.length === instruction.length;
+  const same = other.code === instruction.code && other.length === instruction.length;
   other.free();
   decoder.free();
   return same;
