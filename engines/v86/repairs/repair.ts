@@ -16,9 +16,10 @@ export function repair(ids: readonly string[]): Uint8Array {
   try {
     const names = functionNames(module);
     const named = (name: string): string => functionNamed(names, name);
-    for (const { id, replaced = [], patch } of REPAIRS) {
+    for (const { id, replaced = [], exported: given = [], patch } of REPAIRS) {
       if (!ids.includes(id)) continue;
       for (const { function: name, by } of replaced) replace(module, named(name), named(exported(names, by)));
+      for (const { function: name, by } of given) redirect(module, name, named(exported(names, by)));
       patch?.(module, named);
     }
     if (!module.validate()) throw new Error('the repaired engine is not valid');
@@ -46,4 +47,10 @@ function replace(module: binaryen.Module, name: string, by: string): void {
   const body = module.copyExpression(info.body);
   module.removeFunction(name);
   module.addFunction(name, info.params, info.results, info.vars, body);
+}
+
+/** Makes the export `name` mean the function `by`. */
+function redirect(module: binaryen.Module, name: string, by: string): void {
+  module.removeExport(name);
+  module.addFunctionExport(by, name);
 }

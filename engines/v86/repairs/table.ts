@@ -4,6 +4,7 @@
  * another id.
  */
 import type binaryen from 'binaryen';
+import { SSE } from './float.js';
 
 export interface Repair {
   /** Stands in recordings. */
@@ -16,12 +17,14 @@ export interface Repair {
   test: string;
   /** Functions of v86 whose bodies are replaced. */
   replaced?: readonly Replacement[];
+  /** Exports that JIT code calls, given to a function of their own: v86 shares one among several that do the same. */
+  exported?: readonly Replacement[];
   /** Changes within functions: constants, say. @throws Error where the engine is not as it must be */
   patch?: (module: binaryen.Module, functions: FunctionNames) => void;
 }
 
 export interface Replacement {
-  /** A name as `functionNamed` takes it. */
+  /** A name as `functionNamed` takes it; of an export, its own. */
   function: string;
   /** The function exported by assembly/index.ts that takes its place; it has the same type. */
   by: string;
@@ -30,4 +33,4 @@ export interface Replacement {
 /** Finds the one function of the engine that a name means: see `functionNamed`. */
 export type FunctionNames = (name: string) => string;
 
-export const REPAIRS: readonly Repair[] = [];
+export const REPAIRS: readonly Repair[] = [SSE];

@@ -4,3 +4,4 @@
  * `@external('v86', 'cpu::trigger_ud') declare function triggerUd(): void`, and `'...$original'` for what it replaces.
  */
 export { readMemory } from './memory';
+export * from './float';

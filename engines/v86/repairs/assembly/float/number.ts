@@ -17,7 +17,6 @@ export let significand: u64 = 0;
 export let denormal: bool = false;
 
 /** Takes a number of any of the two formats of SSE to pieces. */
-// @ts-expect-error: a decorator of AssemblyScript
 @inline
 function take(negative: i32, field: i32, fraction: u64, width: i32, highest: i32): void {
   sign = negative;

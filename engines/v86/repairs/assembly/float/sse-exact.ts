@@ -11,6 +11,8 @@ export const DIVISION: i32 = 4;
 export const MAXIMUM: i32 = 5;
 
 const MXCSR: usize = 824;
+/** The exceptions that are known before anything is computed. */
+const BEFORE: i32 = r.INVALID | r.DENORMAL | r.DIVIDE;
 
 /** Of MXCSR, as `beginExact` read it. */
 let mode: i32 = 0;
@@ -284,7 +286,15 @@ export function singleOf(value: i32): u32 {
 
 /** Adds what was raised to MXCSR. @returns whether an exception is to be delivered: nothing is to be written then */
 export function finishExact(): bool {
-  if (r.raised === 0) return false;
-  store<i32>(MXCSR, load<i32>(MXCSR) | r.raised);
-  return (r.raised & ~masks) !== 0;
+  let flags = r.raised;
+  if (flags === 0) return false;
+  // An exception of operands that is to be delivered leaves no trace of results: in no lane.
+  if (flags & ~masks & BEFORE) flags &= BEFORE;
+  store<i32>(MXCSR, load<i32>(MXCSR) | flags);
+  return (flags & ~masks) !== 0;
+}
+
+/** Another way found that a result was rounded. */
+export function inexactly(): void {
+  r.raise(r.INEXACT);
 }
