@@ -43,7 +43,7 @@ static void fill(lanes* to, int is_wide) {
 }
 
 static lanes a, b, result;
-static uint32_t control, flags;
+static uint32_t control;
 
 #define XMM(name, text)                                                             \
   static void name##_r(void) {                                                      \

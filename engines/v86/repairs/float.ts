@@ -29,11 +29,27 @@ export const SSE: Repair = {
     ...of('sse_convert_f32_to_i32 sse_convert_f64_to_i32'),
     ...of('sse_convert_with_truncation_f32_to_i32 sse_convert_with_truncation_f64_to_i32'),
     { function: 'gen::interpreter0f::run', by: 'run0F' },
+    { function: 'gen::jit0f::jit', by: 'jit0F' },
   ],
   exported: [
     ...of('0F2F 660F2F', 'instr_'),
     // Those of JIT code that v86 takes for undefined.
     { function: 'instr_0FD0', by: 'runUndefined0F' },
     { function: 'instr_0FF0', by: 'runUndefined0F' },
+    // Of no use to v86 itself.
+    { function: 'trigger_nm_jit', by: 'trapJit' },
+  ],
+};
+
+export const SSE_ALIGNMENT: Repair = {
+  id: 'sse-alignment',
+  why: 'v86 takes operands of 16 bytes at any address. A processor raises #GP(0) but for MOVUPS, MOVUPD, MOVDQU and LDDQU.',
+  upstream: null,
+  test: 'guests/programs/sse-faults.c',
+  replaced: [
+    { function: 'cpu::safe_read128s', by: 'safeRead128' },
+    { function: 'cpu::safe_write128', by: 'safeWrite128' },
+    { function: 'codegen::gen_safe_read', by: 'jitSafeRead' },
+    { function: 'codegen::gen_safe_write', by: 'jitSafeWrite' },
   ],
 };

@@ -4,7 +4,7 @@
  * another id.
  */
 import type binaryen from 'binaryen';
-import { SSE } from './float.js';
+import { SSE, SSE_ALIGNMENT } from './float.js';
 
 export interface Repair {
   /** Stands in recordings. */
@@ -33,4 +33,4 @@ export interface Replacement {
 /** Finds the one function of the engine that a name means: see `functionNamed`. */
 export type FunctionNames = (name: string) => string;
 
-export const REPAIRS: readonly Repair[] = [SSE];
+export const REPAIRS: readonly Repair[] = [SSE, SSE_ALIGNMENT];

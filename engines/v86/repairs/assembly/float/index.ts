@@ -5,3 +5,4 @@ export * from './sse-compare';
 export * from './sse-convert';
 export * from './sse3';
 export * from './sse-interpreter';
+export * from './sse-jit';

@@ -138,3 +138,8 @@ export function round(precision: i32, least: i32, greatest: i32, mode: i32, mask
   mantissa = u64.MAX_VALUE << (64 - precision);
   roundedUp = false;
 }
+
+/** Another way rounded: whether away from zero. */
+export function setRoundedUp(up: bool): void {
+  roundedUp = up;
+}

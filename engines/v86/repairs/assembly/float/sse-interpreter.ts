@@ -9,9 +9,13 @@ import { GPR, PREFIXES, PREFIX_66, PREFIX_F2, PREFIX_F3, SOURCE, ST, TRAP, XMM }
 
 @external('v86', 'gen::interpreter0f::run$original')
 declare function runOriginal(opcode: i32): void;
+@external('v86', 'cpu::safe_read128s$original')
+declare function readOriginal(result: usize, address: i32): void;
+@external('v86', 'cpu::safe_write128$original')
+declare function writeOriginal(address: i32, value: usize): i32;
 
 /** Which of the four forms an opcode has: bits 0 to 3 are none, 66, F2, F3. */
-function formsOf(opcode: i32): i32 {
+export function formsOf(opcode: i32): i32 {
   if (opcode >= 0x58 && opcode <= 0x5f) return opcode === 0x5b ? 0b1011 : 0b1111;
   switch (opcode) {
     case 0x2a:
@@ -40,23 +44,39 @@ function formsOf(opcode: i32): i32 {
 }
 
 /** 0 none, 1 66, 2 F2, 3 F3: in the order in which the engine asks for them. */
-function prefixOf(): i32 {
-  const prefixes = <i32>load<u8>(PREFIXES);
+export function prefixNumber(prefixes: i32): i32 {
   if (prefixes & PREFIX_66) return 1;
   if (prefixes & PREFIX_F2) return 2;
   return prefixes & PREFIX_F3 ? 3 : 0;
 }
 
+/** Whether operands of 16 bytes in memory must be aligned: only while an instruction of SSE runs that wants it. */
+let aligned: bool = false;
+
 /** In the place of the interpreter's dispatch of opcodes after 0F. @param opcode with 100h where operands have 32 bits */
 export function run0F(opcode: i32): void {
-  const forms = formsOf(opcode & 0xff);
-  if (forms === 0) {
-    runOriginal(opcode);
-    return;
-  }
-  const prefix = prefixOf();
-  if (((forms >> prefix) & 1) === 0) runOriginal(opcode);
-  else run((prefix << 8) | (opcode & 0xff));
+  const which = opcode & 0xff;
+  const prefix = prefixNumber(load<u8>(PREFIXES));
+  // FXSAVE and FXRSTOR (0F AE) write 16 bytes at a time.
+  aligned = which !== 0xae && !mayBeUnaligned(which, prefix);
+  if (((formsOf(which) >> prefix) & 1) === 0) runOriginal(opcode);
+  else run((prefix << 8) | which);
+  aligned = false;
+}
+
+/** In the place of the interpreter's access: #GP where it must be aligned and is not. */
+export function safeRead128(result: usize, address: i32): void {
+  if (aligned && (address & 15) !== 0) {
+    store<i32>(result, 1);
+    engine.protectionFault();
+  } else readOriginal(result, address);
+}
+
+/** @returns whether it faulted */
+export function safeWrite128(address: i32, value: usize): i32 {
+  if (!aligned || (address & 15) === 0) return writeOriginal(address, value);
+  engine.protectionFault();
+  return 1;
 }
 
 /** The source of the instruction under way: one of these, by its size. */
@@ -381,4 +401,11 @@ export function runUndefined0F(): void {
   const opcode = engine.value32;
   run0F(opcode);
   store<u8>(PREFIXES, 0);
+}
+
+/** MOVUPS, MOVUPD, MOVDQU, LDDQU. @param prefix 0 none, 1 66, 2 F2, 3 F3 */
+export function mayBeUnaligned(opcode: i32, prefix: i32): bool {
+  if (opcode === 0x10 || opcode === 0x11) return prefix <= 1;
+  if (opcode === 0x6f || opcode === 0x7f) return prefix === 3;
+  return opcode === 0xf0;
 }
