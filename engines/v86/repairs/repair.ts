@@ -1,7 +1,7 @@
 /** Makes the engine that a list of repairs names. */
 import { readFileSync } from 'node:fs';
 import binaryen from 'binaryen';
-import { functionNamed, functionNames } from './names.js';
+import { functionNamed, functionNames, ORIGINAL } from './names.js';
 import { LINKED, REPAIRS } from './index.js';
 
 /**
@@ -16,10 +16,13 @@ export async function repair(ids: readonly string[]): Promise<Uint8Array> {
   try {
     const names = functionNames(module);
     const named = (name: string): string => functionNamed(names, name);
-    for (const { id, replaced = [], patch } of REPAIRS) {
-      if (!ids.includes(id)) continue;
+    const wanted = REPAIRS.filter(({ id }) => ids.includes(id));
+    for (const { patch } of wanted) await patch?.(module, named);
+    // What is replaced may still be called by what replaces it: patched too.
+    for (const name of names) if (name.endsWith(ORIGINAL)) replace(module, name, name.slice(0, -ORIGINAL.length));
+    for (const { replaced = [], exported: given = [] } of wanted) {
       for (const { function: name, by } of replaced) replace(module, named(name), named(exported(names, by)));
-      await patch?.(module, named);
+      for (const { function: name, by } of given) redirect(module, name, named(exported(names, by)));
     }
     if (!module.validate()) throw new Error('the repaired engine is not valid');
     return module.emitBinary();
@@ -46,4 +49,10 @@ function replace(module: binaryen.Module, name: string, by: string): void {
   const body = module.copyExpression(info.body);
   module.removeFunction(name);
   module.addFunction(name, info.params, info.results, info.vars, body);
+}
+
+/** Makes the export `name` mean the function `by`. */
+function redirect(module: binaryen.Module, name: string, by: string): void {
+  module.removeExport(name);
+  module.addFunctionExport(by, name);
 }

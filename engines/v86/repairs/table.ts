@@ -4,6 +4,7 @@
  * another id.
  */
 import type binaryen from 'binaryen';
+import { SSE, SSE_ALIGNMENT } from './float.js';
 
 export interface Repair {
   /** Stands in recordings. */
@@ -16,6 +17,8 @@ export interface Repair {
   test: string;
   /** Functions of v86 whose bodies are replaced. */
   replaced?: readonly Replacement[];
+  /** Exports that JIT code calls, given to a function of their own: v86 shares one among several that do the same. */
+  exported?: readonly Replacement[];
   /**
    * Changes within functions: constants, say. What needs binaryen is imported when it is called.
    * @throws Error where the engine is not as it must be
@@ -24,7 +27,7 @@ export interface Repair {
 }
 
 export interface Replacement {
-  /** A name as `functionNamed` takes it. */
+  /** A name as `functionNamed` takes it; of an export, its own. */
   function: string;
   /** The function exported by assembly/index.ts that takes its place; it has the same type. */
   by: string;
@@ -33,21 +36,21 @@ export interface Replacement {
 /** Finds the one function of the engine that a name means: see `functionNamed`. */
 export type FunctionNames = (name: string) => string;
 
-export const REPAIRS: readonly Repair[] = [
-  {
-    id: 'undefined-flags',
-    why:
-      'Flags that an instruction leaves undefined came of instructions long before: AF after shifts and ' +
-      'multiplications, AF and OF after bit scans, OF after DAA and DAS. OF after SHR, SHLD and SHRD by more than a ' +
-      'bit was none that a processor has.',
-    upstream: null,
-    test: 'test/relog/flags.test.ts',
-    replaced: [
-      { function: 'bcd_daa', by: 'decimalAdd' },
-      { function: 'bcd_das', by: 'decimalSubtract' },
-      { function: 'codegen::gen_set_last_op_size_and_flags_changed', by: 'emitSizeAndChanged' },
-      { function: 'jit_instructions::gen_shr32', by: 'emitShiftRight' },
-    ],
-    patch: async (module) => (await import('./undefined-flags.js')).patchUndefinedFlags(module),
-  },
-];
+const UNDEFINED_FLAGS: Repair = {
+  id: 'undefined-flags',
+  why:
+    'Flags that an instruction leaves undefined came of instructions long before: AF after shifts and ' +
+    'multiplications, AF and OF after bit scans, OF after DAA and DAS. OF after SHR, SHLD and SHRD by more than a ' +
+    'bit was none that a processor has.',
+  upstream: null,
+  test: 'test/relog/flags.test.ts',
+  replaced: [
+    { function: 'bcd_daa', by: 'decimalAdd' },
+    { function: 'bcd_das', by: 'decimalSubtract' },
+    { function: 'codegen::gen_set_last_op_size_and_flags_changed', by: 'emitSizeAndChanged' },
+    { function: 'jit_instructions::gen_shr32', by: 'emitShiftRight' },
+  ],
+  patch: async (module) => (await import('./undefined-flags.js')).patchUndefinedFlags(module),
+};
+
+export const REPAIRS: readonly Repair[] = [UNDEFINED_FLAGS, SSE, SSE_ALIGNMENT];

@@ -5,3 +5,4 @@
  */
 export { readMemory } from './memory';
 export { decimalAdd, decimalSubtract, emitSizeAndChanged, emitShiftRight } from './flags';
+export * from './float';
