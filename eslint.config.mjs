@@ -19,7 +19,7 @@ const nodeGlobals = Object.fromEntries(
 );
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'build/', '**/build/', '.cache/', 'out/'] },
+  { ignores: ['dist/', 'node_modules/', 'build/', '**/build/', 'engines/v86/repairs/assembly/', '.cache/', 'out/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

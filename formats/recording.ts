@@ -30,7 +30,8 @@ export const RECORDING_FRAME = { header: 1, blob: 2, log: 3, overlay: 4 } as con
 
 /** Everything that decides the run, apart from the blobs and the log. */
 export interface RecordingHeader {
-  engine: { name: string; version: string; hash: string };
+  /** `repairs`: what was mended in it (engines/v86/repairs/table.ts), by id. */
+  engine: { name: string; version: string; hash: string; repairs: string[] };
   guest: { name: string; hash: string; memory: number; devices: MachineDevices };
   /** Base images of drives that are not in the recording itself. */
   disks: DiskReferences;
@@ -173,6 +174,7 @@ function headerOf(value: unknown): RecordingHeader {
       name: text(engine.name, 'engine.name'),
       version: text(engine.version, 'engine.version'),
       hash: text(engine.hash, 'engine.hash'),
+      repairs: engine.repairs === undefined ? [] : list(engine.repairs, 'engine.repairs', text),
     },
     guest: {
       name: text(guest.name, 'guest.name'),

@@ -12,6 +12,8 @@ export interface RelogHeader {
   ram: RamRegion[];
   /** What ran, for people and for finding symbols. */
   guest: { name: string; hash: string };
+  /** Whether flags that the manual leaves undefined are as docs/formats/relog.md has them, "The CPU". */
+  flags?: 'defined';
 }
 
 export interface Keyframe {
@@ -85,7 +87,13 @@ function headerOf(value: unknown): RelogHeader {
     start: uint(map.start, 'start'),
     ram,
     guest: { name: text(guest.name, 'guest.name'), hash: text(guest.hash, 'guest.hash') },
+    ...(map.flags !== undefined && { flags: definedFlags(map.flags) }),
   };
+}
+
+function definedFlags(value: unknown): 'defined' {
+  if (value !== 'defined') throw new ShapeError('flags are to be "defined", or not to be told of');
+  return value;
 }
 
 /** @throws ShapeError */

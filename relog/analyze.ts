@@ -1,6 +1,7 @@
 /** The stage `analyze`: simulates a relog once and shows any number of analyses the retired work. */
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import type { SimulatorDivergence } from '../engines/unicorn/index.js';
 import { DecoupleError, outputError, outputExists } from '../formats/errors.js';
 import { noSuchPart } from './no-such-part.js';
 import type { AnalysisSinkContext, AnalyzeOptions, AnalyzeResult } from './api.js';
@@ -12,7 +13,7 @@ import { readRam, Simulation } from './simulation.js';
 export async function analyze(options: AnalyzeOptions): Promise<AnalyzeResult> {
   const began = performance.now();
   const { outputDir } = options;
-  let from = 0;
+  let from: number | null = null;
   const simulation: Simulation = new Simulation(options.input, {
     expectRam: false,
     onProgress: options.onProgress,
@@ -27,15 +28,16 @@ export async function analyze(options: AnalyzeOptions): Promise<AnalyzeResult> {
   try {
     const divergence = await simulation.run();
     const { simulator, header, reader } = simulation;
-    if (divergence !== null) {
+    if (divergence !== null && from === null) {
       throw new DecoupleError(
         'diverged',
         `The simulation of ${options.input} left the record at position ${divergence.position}: ${divergence.what}.`,
-        'Run `decouple verify` on it for the details; nothing was written.',
+        'That is before the part asked for, so nothing was written. Run `decouple verify` on it for the details.',
       );
     }
     const to = Number(simulator.position);
-    checkStretch(options, to);
+    if (divergence === null) checkStretch(options, to);
+    const partial = divergence === null ? null : partOf(divergence);
     // One for all: what an analysis finds out about the guest is kept by context.
     const context: AnalysisSinkContext = {
       ram: header.ram,
@@ -44,18 +46,34 @@ export async function analyze(options: AnalyzeOptions): Promise<AnalyzeResult> {
     };
     const batch = options.analyses.length > 0 ? simulator.takeBatch() : null;
     const temporary = `${outputDir.replace(/\/+$/, '')}.${process.pid}.part`;
-    const reports = await write(options, temporary, (analysis) => {
+    const reports = await write(options, temporary, async (analysis) => {
       if (batch !== null) analysis.onBatch(batch);
-      return analysis.finish(temporary, context);
+      const made = await analysis.finish(temporary, context);
+      if (partial !== null) markPartial(made, partial);
+      return made;
     });
+    const start = from ?? to;
     return {
-      ...{ from, to, instructions: to - from },
+      ...{ from: start, to, instructions: to - start, partial },
       seconds: (performance.now() - began) / 1000,
       reports,
       cutOff: reader.cutOff,
     };
   } finally {
     simulation.close();
+  }
+}
+
+function partOf({ position, what, expected, got }: SimulatorDivergence): NonNullable<AnalyzeResult['partial']> {
+  return { position: position.toString(), what, expected, got };
+}
+
+/** Says in each report that is text that the run went on behind its end. */
+function markPartial(reports: readonly string[], partial: NonNullable<AnalyzeResult['partial']>): void {
+  const { position, what, expected, got } = partial;
+  const line = `PARTIAL: up to position ${position}, where the simulation left the record (${what}: expected ${expected}, got ${got}).\n\n`;
+  for (const report of reports.filter((path) => path.endsWith('.txt'))) {
+    writeFileSync(report, line + readFileSync(report, 'utf8'));
   }
 }
 

@@ -234,6 +234,16 @@ export interface Divergence {
   events: string[];
 }
 
+export interface ExceptionOfTheMachine {
+  /** The form of the instruction as the manual writes it, or its bytes. */
+  instruction: string;
+  /** Of the exception in the relog. */
+  vector: number;
+  /** What the engine raised in its place; `otherwise`: the same with another error code or address. */
+  raised: number | 'nothing' | 'otherwise';
+  count: number;
+}
+
 export interface VerifyResult {
   exact: boolean;
   divergences: number;
@@ -242,6 +252,11 @@ export interface VerifyResult {
   events: number;
   /** Forgiven differences by row of the table in engines/unicorn/forgiven.ts. */
   forgiven: Record<string, number>;
+  /**
+   * Exceptions that were delivered because the relog has them, and that the simulator's own engine would not have
+   * raised, or not so. No divergences; often first.
+   */
+  exceptionsOnlyTheMachineRaised: ExceptionOfTheMachine[];
   first: Divergence | null;
   seconds: number;
   cutOff: boolean;
@@ -332,4 +347,6 @@ export interface AnalyzeResult {
   /** Paths of the files written. */
   reports: string[];
   cutOff: boolean;
+  /** The simulation left the record there: the reports hold what ran before. Null: they are complete. */
+  partial: { position: string; what: string; expected: string; got: string } | null;
 }

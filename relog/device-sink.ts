@@ -6,7 +6,7 @@ import { Observer, type Machine } from '../engines/v86/index.js';
 import { ContainerWriter } from '../formats/container/index.js';
 import { EventWriter } from '../formats/event-writer.js';
 import { KEYFRAME_EVERY, type RecordOptions, type RecordResult } from './api.js';
-import { instrumentedEngine } from './instrumented-engine.js';
+import { instrumentedEngine } from './engine-modules.js';
 import { Relogger } from './relogger.js';
 import type { RunEnd, RunSink } from './run-sink.js';
 
@@ -29,7 +29,7 @@ export class DeviceSink implements RunSink {
     store,
   }: Pick<RecordOptions, 'guest' | 'output' | 'force' | 'store'>): Promise<DeviceSink> {
     const events = new EventWriter(0);
-    const observer = new Observer(await instrumentedEngine(), events);
+    const observer = new Observer(instrumentedEngine, events);
     const writer = new ContainerWriter({ path: output, kind: 'relog', temporary: false, force, store });
     return new DeviceSink(observer, events, writer, guest);
   }

@@ -1,6 +1,6 @@
 /** Whether this machine can replay a recording or simulate a relog, and what it lacks. */
 import { statSync } from 'node:fs';
-import { enginePackage } from '../engines/v86/index.js';
+import { engineHash, enginePackage, unknownRepairs } from '../engines/v86/index.js';
 import { Simulator } from '../engines/unicorn/index.js';
 import { CODEC_STORE, ContainerReader, refuseStandardInput, type ContainerKind } from '../formats/container/index.js';
 import { DRIVES } from '../formats/disks.js';
@@ -94,7 +94,8 @@ function readContents(input: string): string {
 function engineOf({ engine }: RecordingHeader): Finding {
   const here = enginePackage();
   const found = `${here.name} ${here.version} (${here.hash.slice(0, 12)})`;
-  if (engine.hash === here.hash) return { what: 'engine', found, lack: null };
+  if (engine.hash === engineHash(engine.repairs) && unknownRepairs(engine.repairs).length === 0)
+    return { what: 'engine', found, lack: null };
   const needed = `${engine.name} ${engine.version} (${engine.hash.slice(0, 12)})`;
   const advice = `Use the decouple that recorded it, or install ${engine.name}@${engine.version.replace(/\+.*/, '')}.`;
   return { what: 'engine', found: `${found}, but it needs ${needed}`, lack: { code: 'engine-differs', advice } };

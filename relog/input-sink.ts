@@ -1,5 +1,5 @@
 /** A live run as a recording: what it starts from, and its inputs. */
-import { enginePackage, ramOffset, type Machine } from '../engines/v86/index.js';
+import { engineIdentity, REPAIR_IDS, ramOffset, type Machine } from '../engines/v86/index.js';
 import { crc32 } from '../formats/checksum.js';
 import { ContainerWriter } from '../formats/container/index.js';
 import type { DeviceOutput } from '../formats/devices.js';
@@ -42,10 +42,9 @@ export class InputSink implements RunSink {
     this.journal = new LogBuilder(clockStart);
     const writer = new ContainerWriter({ path: output, kind: 'recording', temporary: false, force, store });
     this.writer = writer;
-    const { name, version, hash } = enginePackage();
     try {
       writeHeader(writer, {
-        engine: { name, version, hash },
+        engine: engineIdentity(REPAIR_IDS),
         guest: { name: guest.name, hash: guest.hash, memory: guest.memory, devices: guest.devices },
         ...{ disks: disks.references, start, seed, epoch, clockStart, cmdline: images.cmdline ?? null },
       });

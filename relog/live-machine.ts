@@ -3,7 +3,15 @@
  * process breathe between steps. What it does to the machine it tells a journal, which is all a replay needs.
  */
 import type { DeviceInput } from '../formats/devices.js';
-import { lossValue, Machine, UNITS_PER_MS, type MachineOptions, type SampleSource } from '../engines/v86/index.js';
+import {
+  lossValue,
+  Machine,
+  REPAIR_IDS,
+  UNITS_PER_MS,
+  type MachineOptions,
+  type SampleSource,
+} from '../engines/v86/index.js';
+import { repairedEngine } from './engine-modules.js';
 
 export interface Journal {
   sampled(units: number): void;
@@ -11,7 +19,8 @@ export interface Journal {
   deviceInput(step: number, input: DeviceInput): void;
 }
 
-export type LiveOptions = Omit<MachineOptions, 'samples' | 'compileInBackground'> & {
+/** The machine has all repairs. */
+export type LiveOptions = Omit<MachineOptions, 'samples' | 'module' | 'compileInBackground'> & {
   journal: Journal | null;
   /** When the inputs that come before a step are in. */
   beforeStep?: () => void;
@@ -29,8 +38,10 @@ export class LiveMachine {
   ) {}
 
   static async create(options: LiveOptions): Promise<LiveMachine> {
+    await options.probe?.load(REPAIR_IDS);
+    const module = options.probe === undefined ? await repairedEngine(REPAIR_IDS) : undefined;
     const clock = new RealClock(options.clockStart, options.journal);
-    const machine = await Machine.create({ ...options, samples: clock, compileInBackground: true });
+    const machine = await Machine.create({ ...options, module, samples: clock, compileInBackground: true });
     // Time spent on loading is not the guest's.
     clock.restart(Math.ceil(machine.now));
     for (const disk of options.disks ?? []) {

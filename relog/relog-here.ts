@@ -3,7 +3,7 @@ import { Observer } from '../engines/v86/index.js';
 import { ContainerWriter } from '../formats/container/index.js';
 import { EventWriter } from '../formats/event-writer.js';
 import type { RelogOptions, RelogResult } from './api.js';
-import { instrumentedEngine } from './instrumented-engine.js';
+import { instrumentedEngine } from './engine-modules.js';
 import { Relogger } from './relogger.js';
 import { Replayer } from './replayer.js';
 import { throttled } from './throttle.js';
@@ -12,7 +12,7 @@ import { throttled } from './throttle.js';
 export async function relogHere(options: RelogOptions): Promise<RelogResult> {
   const began = performance.now();
   const events = new EventWriter(0);
-  const observer = new Observer(await instrumentedEngine(), events);
+  const observer = new Observer(instrumentedEngine, events);
   const tell = throttled(options.onProgress);
   const replayer = await Replayer.open(options.input, {
     probe: observer,

@@ -29,7 +29,12 @@ export class Relogger {
 
   start(guest: { name: string; hash: string }): void {
     const ram = ramRegions(this.machine.ramBytes);
-    writeRelogHeader(this.writer, { start: 0, ram, guest: { name: guest.name, hash: guest.hash } });
+    writeRelogHeader(this.writer, {
+      start: 0,
+      ram,
+      guest: { name: guest.name, hash: guest.hash },
+      ...(this.observer.repairs.includes('undefined-flags') && { flags: 'defined' }),
+    });
     this.observer.reset();
     this.keyframe();
     this.observer.enabled = true;

@@ -1,11 +1,13 @@
 /** Runs a recording again: the same engine, fed from the log, without waiting. */
 import {
+  engineHash,
   enginePackage,
   Machine,
   type Disk,
   type MachineOptions,
   type Probe,
   type SampleSource,
+  unknownRepairs,
 } from '../engines/v86/index.js';
 import { ContainerReader, damaged } from '../formats/container/index.js';
 import type { DeviceInput, DeviceOutput } from '../formats/devices.js';
@@ -16,6 +18,7 @@ import { readLog, readStart, type LogFrame, type LoggedInput, type RecordingHead
 import { decodeShare, type Share } from '../formats/share.js';
 import { VarintReader } from '../formats/varint.js';
 import { OutputCrc } from './digest.js';
+import { repairedEngine } from './engine-modules.js';
 import { openRecordedDisks, type DiskPaths, type RecordedDisks } from './disks/recorded-disks.js';
 import { imagesFrom, tooLarge } from './images.js';
 
@@ -72,8 +75,10 @@ export class Replayer {
       const start = readStart(reader);
       const { header, blobs, overlays, first } = start;
       if (first === null && reader.cutOff) throw tooShort(path);
-      const engine = enginePackage();
-      if (header.engine.hash !== engine.hash) throw engineDiffers(path, header, engine.version);
+      const { repairs } = header.engine;
+      const unknown = unknownRepairs(repairs);
+      if (unknown.length > 0) throw repairUnknown(path, unknown);
+      if (header.engine.hash !== engineHash(repairs)) throw engineDiffers(path, header);
       const snapshot = blobs.get('snapshot') ?? null;
       const large = tooLarge(blobs, header.guest.memory);
       if (large !== null) throw damaged(path, `its ${large} is larger than what a machine takes`);
@@ -83,6 +88,7 @@ export class Replayer {
         throw damaged(path, 'it lacks what the run starts from');
       }
       disks = await openRecordedDisks(path, start, hooks.disks ?? {});
+      await hooks.probe?.load(repairs);
       const samples = new LoggedSamples(header.clockStart, path, hooks.onSample);
       const holder: { replayer: Replayer | null } = { replayer: null };
       const machine = await createMachine(path, {
@@ -97,6 +103,7 @@ export class Replayer {
         clockStart: header.clockStart,
         samples,
         compileInBackground: false,
+        module: hooks.probe === undefined ? await repairedEngine(repairs) : undefined,
         probe: hooks.probe,
         onOutput: (output) => holder.replayer?.came(output),
       });
@@ -231,10 +238,19 @@ function lost(path: string, step: number, what: string, cause?: unknown): Decoup
   );
 }
 
-function engineDiffers(path: string, header: RecordingHeader, version: string): DecoupleError {
+function repairUnknown(path: string, unknown: readonly string[]): DecoupleError {
   return new DecoupleError(
     'engine-differs',
-    `${path} was recorded with ${header.engine.name} ${header.engine.version} (${header.engine.hash.slice(0, 12)}); this is ${version} (${enginePackage().hash.slice(0, 12)}).`,
+    `${path} was recorded with repairs of the engine that this decouple does not know: ${unknown.join(', ').slice(0, 200)}.`,
+    'Replay it with the decouple that recorded it, or a newer one.',
+  );
+}
+
+function engineDiffers(path: string, header: RecordingHeader): DecoupleError {
+  const here = engineHash(header.engine.repairs).slice(0, 12);
+  return new DecoupleError(
+    'engine-differs',
+    `${path} was recorded with ${header.engine.name} ${header.engine.version} (${header.engine.hash.slice(0, 12)}); this is ${enginePackage().version} (${here}).`,
     `Replay it with the decouple that recorded it, or install ${header.engine.name}@${header.engine.version}.`,
   );
 }

@@ -78,6 +78,7 @@ export class Simulation {
     try {
       this.header = readRelogHeader(this.reader);
       this.simulator = new Simulator({ ram: this.header.ram, fault: testFault() });
+      this.simulator.takeFlags(this.header.flags !== 'defined');
       this.expected = hooks.expectRam ? new ExpectedRam(this.header.ram) : null;
     } catch (error) {
       this.reader.close();

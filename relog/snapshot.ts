@@ -1,7 +1,7 @@
 /** The state in which a guest is ready, made once by booting it and kept in the cache by content. */
 import { mkdirSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { enginePackage } from '../engines/v86/index.js';
+import { engineHash, REPAIR_IDS } from '../engines/v86/index.js';
 import { decode, encode } from '../formats/cbor.js';
 import { ContainerReader, ContainerWriter, damaged, parseFrame } from '../formats/container/index.js';
 import { OverlayReader, writeOverlay, type DriveName, type Overlays } from '../formats/disks.js';
@@ -32,7 +32,7 @@ export interface Snapshot {
 /** @throws DecoupleError guest-not-ready, guest-stopped, guest-invalid */
 export async function readySnapshot(guest: GuestImage, cacheDir: string, signal?: AbortSignal): Promise<Snapshot> {
   const folder = join(cacheDir, 'snapshots');
-  const path = join(folder, `${guest.hash.slice(0, 32)}-${enginePackage().hash.slice(0, 16)}-${VERSION}.dcs`);
+  const path = join(folder, `${guest.hash.slice(0, 32)}-${engineHash(REPAIR_IDS).slice(0, 16)}-${VERSION}.dcs`);
   if (existsSync(path)) {
     try {
       return load(path, guest);

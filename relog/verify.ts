@@ -3,6 +3,7 @@ import { compareState, type SimulatorDivergence } from '../engines/unicorn/index
 import type { Keyframe } from '../formats/relog.js';
 import type { Divergence, VerifyOptions, VerifyResult } from './api.js';
 import { disassemble } from './disassemble.js';
+import { exceptionsOfTheMachine } from './exceptions-of-the-machine.js';
 import { hex } from './hex.js';
 import { readRam, Simulation } from './simulation.js';
 
@@ -25,6 +26,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
       return found === null ? 'go on' : 'stop';
     },
   });
+  simulation.simulator.setComparing(true);
   try {
     const diverged = await simulation.run();
     if (diverged !== null) found = { count: 1, first: explain(simulation, diverged, options) };
@@ -38,6 +40,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
       instructions: Number(simulator.position) - simulation.start,
       events: simulator.counts.events,
       forgiven: Object.fromEntries([...forgiven].sort(([a], [b]) => (a < b ? -1 : 1))),
+      exceptionsOnlyTheMachineRaised: exceptionsOfTheMachine(simulator.disagreements),
       first: (found as { first: Divergence } | null)?.first ?? null,
       seconds: (performance.now() - began) / 1000,
       cutOff: reader.cutOff,
@@ -55,8 +58,8 @@ function compareKeyframe(
   forgiven: Map<string, number>,
   options: VerifyOptions,
 ): { count: number; first: Divergence } | null {
-  const { simulator, expected } = simulation;
-  const state = compareState(keyframe.state, simulator.readState());
+  const { simulator, expected, header } = simulation;
+  const state = compareState(keyframe.state, simulator.readState(), header.flags === 'defined');
   for (const [row, count] of Object.entries(state.forgiven)) forgiven.set(row, (forgiven.get(row) ?? 0) + count);
   const ram = simulator.compareRam(expected!, MAX_DIFFERENCES);
   const count = state.differences.length + ram.differingWords;

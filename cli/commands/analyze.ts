@@ -1,6 +1,8 @@
 import type { Argv, CommandModule } from 'yargs';
 import { ANALYSIS_NAMES, type AnalysisName } from '../../analyses/names.js';
 import { refuseStandardInput } from '../../formats/container/index.js';
+import { exitStatus } from '../../formats/errors.js';
+import type { AnalyzeResult } from '../../relog/api.js';
 import { withOutput, type GlobalOptions, type OutputOptions } from '../options.js';
 import { noteCutOff } from '../outcome.js';
 import { formatPairs, printResult } from '../output.js';
@@ -41,6 +43,13 @@ function builder(yargs: Argv<GlobalOptions>): Argv<AnalyzeArguments> {
     .example('$0 analyze run.relog -a profile --from 120M --to 150M -o out/', 'A stretch of the run');
 }
 
+function partialPair({ position, what }: NonNullable<AnalyzeResult['partial']>): [string, string] {
+  return [
+    'partial',
+    `the simulation left the record at position ${position}: ${what}. The reports hold what ran before`,
+  ];
+}
+
 async function handler(args: AnalyzeArguments): Promise<void> {
   // Read once for the guest it is of, and once to be run.
   refuseStandardInput(args.relog);
@@ -60,11 +69,13 @@ async function handler(args: AnalyzeArguments): Promise<void> {
     }),
   );
   noteCutOff(args.relog, result.cutOff);
+  if (result.partial !== null) process.exitCode = exitStatus('diverged');
   printResult(
     args.json,
     result,
     formatPairs([
       ['ran', formatRun(result.instructions, result.seconds)],
+      ...(result.partial === null ? [] : [partialPair(result.partial)]),
       ...result.reports.map((file): [string, string] => ['report', file]),
     ]),
   );

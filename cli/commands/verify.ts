@@ -1,6 +1,6 @@
 import type { Argv, CommandModule } from 'yargs';
 import { DecoupleError, EXIT_STATUS, exitStatus } from '../../formats/errors.js';
-import type { Divergence, VerifyResult } from '../../relog/api.js';
+import type { Divergence, ExceptionOfTheMachine, VerifyResult } from '../../relog/api.js';
 import { parseDisks, withDisks, type DiskOption } from '../disks.js';
 import { formatExplanation } from '../explanation.js';
 import type { GlobalOptions } from '../options.js';
@@ -55,12 +55,16 @@ function unexplained(option: string): DecoupleError {
 }
 
 /** What machines get: the fields that are promised, `first` only when there is one. */
-function toJson({ exact, divergences, keyframes, instructions, events, forgiven, first }: VerifyResult): object {
-  return { exact, divergences, keyframes, instructions, events, forgiven, ...(first !== null && { first }) };
+function toJson(result: VerifyResult): object {
+  const { exact, divergences, keyframes, instructions, events, forgiven, exceptionsOnlyTheMachineRaised, first } =
+    result;
+  const counts = { exact, divergences, keyframes, instructions, events, forgiven };
+  return { ...counts, exceptionsOnlyTheMachineRaised, ...(first !== null && { first }) };
 }
 
 function formatVerdict(result: VerifyResult): string {
   const { exact, divergences, keyframes, instructions, events, forgiven, first, seconds } = result;
+  const alone = result.exceptionsOnlyTheMachineRaised;
   const verdict = exact ? 'exact' : `DIVERGED (${formatExact(divergences)} ${divergences === 1 ? 'place' : 'places'})`;
   const rows = Object.entries(forgiven).filter(([, count]) => count > 0);
   const pairs: [string, string][] = [
@@ -68,8 +72,14 @@ function formatVerdict(result: VerifyResult): string {
     ['ran', formatRun(instructions, seconds)],
     ['compared', `${formatExact(events)} events, ${formatExact(keyframes)} keyframes`],
     ['forgiven', rows.length === 0 ? 'nothing' : rows.map(([row, n]) => `${row}: ${formatExact(n)}`).join(', ')],
+    ...alone.map((one): [string, string] => ["the machine's alone", formatException(one)]),
   ];
   return formatPairs(pairs) + (first === null ? '' : `\n${formatDivergence(first)}`);
+}
+
+function formatException({ instruction, vector, raised, count }: ExceptionOfTheMachine): string {
+  const engine = typeof raised === 'number' ? `vector ${raised}` : raised;
+  return `vector ${vector} at ${instruction}: ${formatExact(count)} (the simulator alone: ${engine})`;
 }
 
 function formatDivergence({ position, symbol, instruction, what, expected, got, events }: Divergence): string {

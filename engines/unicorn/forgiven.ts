@@ -13,40 +13,10 @@ export interface ForgivenRow {
 
 export const FORGIVEN: readonly ForgivenRow[] = [
   {
-    id: 'flags-after-logic',
-    bits: 'EFLAGS.AF after AND, OR, XOR and TEST',
-    reason: 'the instruction leaves them undefined; the simulator takes the values of the machine',
+    id: 'flags-of-older-machine',
+    bits: 'EFLAGS.CF, PF, AF, ZF, SF and OF where an event or keyframe tells them, in a relog without `flags`',
+    reason: 'a machine without the repair leaves undefined flags to chance; its values are taken',
     reference: 'vol. 1, appendix A',
-  },
-  {
-    id: 'flags-after-shift',
-    bits: 'EFLAGS.AF and EFLAGS.OF after shifts and bit tests',
-    reason: 'AF is undefined after a shift, OF after one by more than a bit; the machine’s values are taken',
-    reference: 'vol. 2B, SAL/SAR/SHL/SHR',
-  },
-  {
-    id: 'flags-after-multiply',
-    bits: 'EFLAGS.SF, ZF, AF and PF after MUL and IMUL',
-    reason: 'the instruction leaves them undefined; the machine’s values are taken',
-    reference: 'vol. 1, appendix A',
-  },
-  {
-    id: 'flags-after-bit-scan',
-    bits: 'EFLAGS.CF, PF, AF, SF and OF after BSF and BSR',
-    reason: 'the instruction leaves them undefined; the machine’s values are taken',
-    reference: 'vol. 1, appendix A',
-  },
-  {
-    id: 'flags-after-divide',
-    bits: 'EFLAGS.CF, PF, AF, ZF, SF and OF after DIV and IDIV',
-    reason: 'the instruction leaves them undefined; the machine’s values are taken',
-    reference: 'vol. 1, appendix A',
-  },
-  {
-    id: 'flags-after-rotate',
-    bits: 'EFLAGS.OF after a rotation by an immediate or CL',
-    reason: 'OF is undefined after one by more than a bit; the machine’s value is taken',
-    reference: 'vol. 2B, RCL/RCR/ROL/ROR',
   },
   {
     id: 'x87-transcendental',
@@ -71,12 +41,6 @@ export const FORGIVEN: readonly ForgivenRow[] = [
     bits: 'bits of the results of RCPPS, RCPSS, RSQRTPS and RSQRTSS below a relative error of 2^-10',
     reason: 'results are approximations; the machine’s are in the relog and are taken',
     reference: 'vol. 1, 10.4.6.1 and vol. 2B, RCPPS',
-  },
-  {
-    id: 'flags-in-repeat',
-    bits: 'EFLAGS.CF, PF, AF, ZF, SF and OF in the middle of a CMPS or SCAS with a REP prefix',
-    reason: 'they are no input to it and its last iteration sets them; on a fault they are as before it: taken over',
-    reference: 'vol. 2B, REP/REPE/REPZ/REPNE/REPNZ',
   },
   {
     id: 'x87-pointers',

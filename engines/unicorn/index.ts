@@ -2,9 +2,9 @@
 export {
   compareState,
   EFLAGS_DEFINED,
+  STATUS_FLAGS,
   type StateComparison,
   type StateDifference,
-  type UndefinedFlags,
 } from './compare.js';
 export { FORGIVEN, type ForgivenRow } from './forgiven.js';
 export { parseFault, type PlantedFault } from './fault.js';
@@ -12,11 +12,11 @@ export { ExpectedRam } from './ram.js';
 export {
   type BlockBatch,
   type Counts,
+  type Disagreement,
   type RamComparison,
   type RunStop,
   type Situation,
   Simulator,
   type SimulatorDivergence,
-  type SimulatorState,
   type Step,
 } from './simulator.js';

@@ -29,6 +29,14 @@ export interface NativeCoverage {
   code: Uint8Array;
 }
 
+export interface NativeDisagreement {
+  vector: number;
+  raised: number;
+  bits: number;
+  code: Uint8Array;
+  count: number;
+}
+
 export type NativeStop = 'starved' | 'keyframe' | 'state' | 'end' | 'limit' | 'diverged';
 
 export interface NativeExpectedRam {
@@ -40,8 +48,7 @@ export interface NativeExpectedRam {
 export interface NativeSimulator {
   loadState(packed: Uint8Array, position: bigint): void;
   readState(): Uint8Array;
-  undefinedFlags(): { mask: number; row: string };
-  adoptFlags(eflags: number): boolean;
+  takeFlags(on: boolean): void;
   writePages(numbers: Uint32Array, data: Uint8Array): void;
   copyRamFrom(ram: NativeExpectedRam): void;
   copyRamTo(ram: NativeExpectedRam): void;
@@ -57,8 +64,11 @@ export interface NativeSimulator {
   stopAtCheck(number: bigint): void;
   setStepping(on: boolean): void;
   readStep(out: Float64Array): void;
+  setExactFloat(on: boolean): void;
   setOwnValues(on: boolean): void;
   takeOwnValues(): Uint32Array;
+  setComparing(on: boolean): void;
+  disagreements(): NativeDisagreement[];
   plantFault(position: bigint, target: number): void;
   position(): bigint;
   keyframeIndex(): number;

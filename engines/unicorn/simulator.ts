@@ -3,8 +3,6 @@
  * Everything that happens an instruction or an event at a time is in the addon.
  */
 import type { CpuState, RamRegion } from '../../formats/state.js';
-
-import type { UndefinedFlags } from './compare.js';
 import { guarded, loadNative, type NativeSimulator } from './native.js';
 import { packState, unpackState } from './packing.js';
 import { type ExpectedRam, PAGE_SIZE, packRegions } from './ram.js';
@@ -42,11 +40,6 @@ export type RunStop =
   /** One instruction repeats for long, and is in its middle: run on. */
   | { reason: 'pause' }
   | { reason: 'diverged'; divergence: SimulatorDivergence };
-
-/** A CPU state, and the bits of its EFLAGS that the last instruction left undefined. */
-export interface SimulatorState extends CpuState {
-  undefinedFlags: UndefinedFlags;
-}
 
 export interface Counts {
   events: number;
@@ -104,6 +97,18 @@ export interface Step {
   gpr: number[];
 }
 
+/** An exception that the relog states and the engine, left to itself, would not have raised like that. */
+export interface Disagreement {
+  vector: number;
+  /** The vector that the engine raised; `otherwise`: the same one, with another error code or address. */
+  raised: number | 'nothing' | 'otherwise';
+  /** Code of one of the instructions, and the width of its segment. */
+  code: Uint8Array;
+  bits: 16 | 32;
+  count: number;
+}
+
+const NOTHING = -1;
 const NO_LIMIT = 2n ** 64n - 1n;
 const LONGEST_INSTRUCTION = 15;
 const CODE_SEGMENT = 1;
@@ -134,8 +139,8 @@ export class Simulator {
     guarded(() => this.native.loadState(packState(state, loadNative().stateSize), position));
   }
 
-  readState(): SimulatorState {
-    return { ...unpackState(this.native.readState()), undefinedFlags: this.native.undefinedFlags() };
+  readState(): CpuState {
+    return unpackState(this.native.readState());
   }
 
   /** The same as bytes that are equal when it is, without being taken apart; see `unpack`. */
@@ -147,14 +152,9 @@ export class Simulator {
     return unpackState(packed);
   }
 
-  /** The bits of EFLAGS that the instructions before left undefined. */
-  undefinedFlags(): UndefinedFlags {
-    return this.native.undefinedFlags();
-  }
-
-  /** Takes over the undefined bits of EFLAGS, after a keyframe was found to agree with `readState`. */
-  adoptFlags(eflags: number): void {
-    this.native.adoptFlags(eflags >>> 0);
+  /** For a machine whose flags are not all defined: where events tell the status flags, these are taken, not compared. */
+  takeFlags(on: boolean): void {
+    this.native.takeFlags(on);
   }
 
   /** Sets whole pages of RAM: page number n is the physical address n * 4096. Between runs. */
@@ -237,6 +237,25 @@ export class Simulator {
     this.native.readStep(this.step);
     const [position, events, linear, eflags, ...gpr] = this.step as unknown as [number, number, number, number];
     return { position, events, linear, eflags, gpr };
+  }
+
+  /**
+   * Exceptions that are delivered as the relog says, without running their instruction: from now on it is run, and taken
+   * back, to see whether the engine agrees.
+   */
+  setComparing(on: boolean): void {
+    this.native.setComparing(on);
+  }
+
+  /** Exceptions of the relog that the engine did not raise, or not so, by the form of the instruction. */
+  get disagreements(): Disagreement[] {
+    return this.native.disagreements().map(({ vector, raised, bits, code, count }) => ({
+      vector,
+      raised: raised === NOTHING ? 'nothing' : raised < 0 ? 'otherwise' : raised,
+      bits: bits === 16 ? 16 : 32,
+      code,
+      count,
+    }));
   }
 
   /** Instructions retired since the start of the machine's run. */

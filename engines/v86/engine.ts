@@ -16,6 +16,7 @@ export interface EngineOptions {
   clock: VirtualClock;
   disks: readonly Disk[];
   compileInBackground: boolean;
+  module: WebAssembly.Module | undefined;
   probe: Probe | undefined;
 }
 
@@ -34,7 +35,7 @@ export class Engine {
 
   /** v86's option `wasm_fn`. */
   async start({ env }: { env: Imports }): Promise<EngineExports> {
-    const { clock, disks, compileInBackground, probe } = this.options;
+    const { clock, disks, compileInBackground, module, probe } = this.options;
     const table = env.__indirect_function_table as WebAssembly.Table;
     const jit = new JitModules(table, compileInBackground, probe?.jit ?? null);
     this.jit = jit;
@@ -51,7 +52,7 @@ export class Engine {
     closeBackDoor(env);
     if (disks.length > 0) this.faults.wrap(env);
     probe?.imports(env);
-    const instance = await WebAssembly.instantiate(probe?.module ?? (await engineModule()), { env });
+    const instance = await WebAssembly.instantiate(probe?.module ?? module ?? (await engineModule()), { env });
     const raw = instance.exports as unknown as EngineExports;
     this.exports = raw;
     jit.connect(raw);

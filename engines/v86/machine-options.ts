@@ -31,6 +31,8 @@ export interface MachineOptions {
   /** Clock units at which the machine starts. */
   clockStart: number;
   samples: SampleSource;
+  /** The engine to run in, where no probe brings one; without, v86 as it is. */
+  module?: WebAssembly.Module | undefined;
   /** Compile JIT modules in the background as they come (while recording); otherwise when they are activated. */
   compileInBackground: boolean;
   probe?: Probe | undefined;

@@ -27,7 +27,6 @@ export interface ObserverModules {
 }
 
 export class Observer implements Probe {
-  readonly module: WebAssembly.Module;
   readonly jit: JitObserver;
   /** Between two slices, before the timers run: state is architectural and the position is `position()`. */
   onSlice: () => void = () => undefined;
@@ -35,6 +34,7 @@ export class Observer implements Probe {
   onInstruction: () => void = () => undefined;
   /** Nothing is written while this is off. */
   enabled = false;
+  private loaded: ObserverModules | null = null;
   private raw!: EngineExports;
   private count!: Global;
   private vectors!: Global;
@@ -58,23 +58,33 @@ export class Observer implements Probe {
   /** A device replaced the CPU's state. */
   private replaced = false;
   private readonly x87: X87Observer;
+  /** What the engine is loaded with. */
+  repairs: readonly string[] = [];
   private software: Deferred | null = null;
 
   constructor(
-    modules: ObserverModules,
+    private readonly modules: (repairs: readonly string[]) => Promise<ObserverModules>,
     private readonly events: EventWriter,
   ) {
-    this.module = modules.engine;
     this.x87 = new X87Observer(this.asX87Sees());
     this.jit = {
       generated: (serial, is32) => this.blocks.generated(serial, is32),
-      wrap: (f, serial) => this.wrapJit(modules.wrapper, f, serial),
+      wrap: (f, serial) => this.wrapJit(this.loaded!.wrapper, f, serial),
       imports: (imports) => ({
         ...imports,
         exit_jit: this.looking(imports.exit_jit as SeamFunction),
         handle_irqs: this.looking(imports.handle_irqs as SeamFunction),
       }),
     };
+  }
+
+  async load(repairs: readonly string[]): Promise<void> {
+    this.repairs = repairs;
+    this.loaded = await this.modules(repairs);
+  }
+
+  get module(): WebAssembly.Module {
+    return this.loaded!.engine;
   }
 
   imports(env: Imports): void {

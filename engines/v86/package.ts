@@ -37,11 +37,31 @@ export function enginePackage(): EnginePackage {
   return loaded;
 }
 
+/** The hash of the engine with repairs, as recordings have it: that of the package where there are none. */
+export function engineHash(repairs: readonly string[]): string {
+  const { hash } = enginePackage();
+  if (repairs.length === 0) return hash;
+  return createHash('sha256')
+    .update([hash, ...repairs].join())
+    .digest('hex');
+}
+
+/** What a recording says of the engine with these repairs. */
+export function engineIdentity(repairs: readonly string[]): {
+  name: string;
+  version: string;
+  hash: string;
+  repairs: string[];
+} {
+  const { name, version } = enginePackage();
+  return { name, version, hash: engineHash(repairs), repairs: [...repairs] };
+}
+
 /** SHA-256 (hex) over the engine and the code that instruments it: the same hash, the same instrumented engine. */
 export function instrumentedHash(): string {
   const hash = createHash('sha256').update(enginePackage().hash);
   const parts = readdirSync(new URL('instrument/', import.meta.url)).filter((name) => name.endsWith('.js'));
-  for (const file of ['layout.js', ...parts.sort().map((name) => `instrument/${name}`)]) {
+  for (const file of ['layout.js', 'repairs/names.js', ...parts.sort().map((name) => `instrument/${name}`)]) {
     hash.update(readFileSync(new URL(file, import.meta.url)));
   }
   return hash.digest('hex');
@@ -49,7 +69,7 @@ export function instrumentedHash(): string {
 
 let compiled: Promise<WebAssembly.Module> | null = null;
 
-/** The engine as it is, compiled once a process. */
+/** The engine as it is, without repairs, compiled once a process. */
 export function engineModule(): Promise<WebAssembly.Module> {
   return (compiled ??= WebAssembly.compile(enginePackage().wasm as BufferSource));
 }

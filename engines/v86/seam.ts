@@ -8,7 +8,9 @@ export type EngineExports = Record<string, SeamFunction> & { memory: WebAssembly
 
 /** An instrumented machine's view of the seam between CPU and devices. */
 export interface Probe {
-  module: WebAssembly.Module;
+  /** Gets the instrumented engine with these repairs; before anything else. */
+  load(repairs: readonly string[]): Promise<void>;
+  readonly module: WebAssembly.Module;
   jit: JitObserver;
   /** May replace imports, before instantiation. */
   imports(env: Imports): void;

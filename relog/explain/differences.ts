@@ -1,5 +1,5 @@
 /** Differences between the machine and the simulator, by the rules of verify. */
-import { compareState, type RamComparison, type Simulator, type SimulatorState } from '../../engines/unicorn/index.js';
+import { compareState, type RamComparison, type Simulator } from '../../engines/unicorn/index.js';
 import type { Machine } from '../../engines/v86/index.js';
 import type { CpuState } from '../../formats/state.js';
 import { ramParts } from '../machine-ram.js';
@@ -15,11 +15,17 @@ const FSW_STORED = 0x47ff;
 const MOST_WORDS = 64;
 
 /**
+ * @param flagsDefined see compareState
  * @param strict also the bits of the x87 status word that neither engine keeps all the time
  * @returns the registers that differ
  */
-export function stateDifferences(machine: CpuState, simulator: SimulatorState, strict: boolean): StateDifferences[] {
-  const { differences } = compareState(machine, simulator);
+export function stateDifferences(
+  machine: CpuState,
+  simulator: CpuState,
+  strict: boolean,
+  flagsDefined: boolean,
+): StateDifferences[] {
+  const { differences } = compareState(machine, simulator, flagsDefined);
   const soft = !strict && ((machine.x87.fsw ^ simulator.x87.fsw) & ~FSW_STORED) === 0;
   return differences
     .filter(({ field }) => !(soft && field === 'fsw'))

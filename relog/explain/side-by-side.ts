@@ -6,7 +6,7 @@ import { Observer, type Machine } from '../../engines/v86/index.js';
 import { EventWriter } from '../../formats/event-writer.js';
 import type { DiskPaths } from '../disks/recorded-disks.js';
 import type { StageOptions } from '../api.js';
-import { instrumentedEngine } from '../instrumented-engine.js';
+import { instrumentedEngine } from '../engine-modules.js';
 import { Replayer } from '../replayer.js';
 import { Simulation, type SimulationHooks, type SimulationStop } from '../simulation.js';
 import { throttled } from '../throttle.js';
@@ -66,7 +66,7 @@ export class SideBySide {
     onMeeting: (meeting: Meeting) => void,
   ): Promise<SideBySide> {
     const events = new EventWriter(0);
-    const observer = new Observer(await instrumentedEngine(engine), events);
+    const observer = new Observer((repairs) => instrumentedEngine(repairs, engine), events);
     const simulation = new Simulation(options.relog, { expectRam: false, ...hooks });
     const tell = throttled(options.onProgress);
     const holder: { pair: SideBySide | null } = { pair: null };

@@ -6,13 +6,12 @@
  * that the instruction before can have changed is compared: registers, the memory it writes by its operands, what a
  * vector pushed, and the first words that differ at the end of the stretch, whoever writes them.
  */
-import { Simulator, type Step } from '../../engines/unicorn/index.js';
+import { EFLAGS_DEFINED, Simulator, STATUS_FLAGS, type Step } from '../../engines/unicorn/index.js';
 import { LAYOUT, readCpuState, type Machine, type Observer } from '../../engines/v86/index.js';
 import type { CpuState } from '../../formats/state.js';
 import type { SimulationStop } from '../simulation.js';
 import { PAGE_BYTES } from '../../formats/pages.js';
 import { machineWord, stateDifferences, stretchDifferences, type StateDifferences } from './differences.js';
-import { FlagTracker } from './flag-tracker.js';
 import type { Stretch } from './narrow.js';
 import { Decoding, stringTarget, written, type Decoded, type LinearStretch } from './operands.js';
 import { SideBySide, type SideBySideOptions } from './side-by-side.js';
@@ -117,7 +116,6 @@ class Stepper {
   private readonly observer: Observer;
   private readonly simulator: Simulator;
   private readonly decoding = new Decoding();
-  private readonly flags = new FlagTracker();
   private readonly trace = new Trace();
   private before: { position: number; linear: number; file: Buffer; flags: number; packed: Uint8Array; events: number };
   private decoded: Decoded | null = null;
@@ -226,16 +224,16 @@ class Stepper {
   private compareRegisters(step: Step, linear: number): StateDifferences[] {
     const gpr = this.observer.gpr();
     const eflags = this.observer.flags();
-    const allowed = this.flags.allowed(eflags ^ step.eflags, this.simulator, this.decoded, () =>
-      this.decoding.at(linear, this.codeAt(linear), this.bits()),
-    );
+    const flagsDefined = this.pair.simulation.header.flags === 'defined';
+    const compared = EFLAGS_DEFINED & (flagsDefined ? -1 : ~STATUS_FLAGS);
+    const allowed = ((eflags ^ step.eflags) & compared) === 0;
     const same =
       step.linear === linear && allowed && step.gpr.every((value, i) => value === gpr[i]) && !this.restChanged();
     if (same) return [];
     const machine = this.machineState(linear);
     const simulator = this.simulator.readState();
     if (allowed) simulator.eflags = machine.eflags;
-    return stateDifferences(machine, { ...simulator, undefinedFlags: { mask: 0, row: '' } }, this.strict);
+    return stateDifferences(machine, simulator, this.strict, flagsDefined);
   }
 
   /** Where the instruction that is about to run writes, by its operands. */

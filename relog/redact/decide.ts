@@ -7,8 +7,8 @@ import { applyPages } from '../../formats/pages.js';
 import { readRelogHeader } from '../../formats/relog.js';
 import { ContainerReader } from '../../formats/container/index.js';
 import { DecoupleError } from '../../formats/errors.js';
-import { ExpectedRam, Simulator, type SimulatorState } from '../../engines/unicorn/index.js';
-import type { RamRegion } from '../../formats/state.js';
+import { ExpectedRam, Simulator } from '../../engines/unicorn/index.js';
+import type { CpuState, RamRegion } from '../../formats/state.js';
 import type { StageOptions } from '../api.js';
 import { throttled } from '../throttle.js';
 import { findCulprits, type Culprits, type PathDifference } from './culprits.js';
@@ -35,23 +35,26 @@ export class Decider {
   private filled: Simulator;
   /** RAM and CPU of the run with fillers at the last keyframe. */
   private readonly saved: ExpectedRam;
-  private savedState: SimulatorState | null = null;
+  private savedState: CpuState | null = null;
   /** Of the run as it is, by epoch: digests of what ran. */
   private readonly paths: string[][] = [];
   private readonly tell: ReturnType<typeof throttled>;
 
   /**
+   * @param flagsDefined see the relog's header
    * @param payloads by arrival
    * @param firstKeyframe number of one before all of them: all begins there
    */
   constructor(
     private readonly input: string,
     private readonly ram: RamRegion[],
+    private readonly flagsDefined: boolean,
     private readonly payloads: readonly Payload[],
     private readonly firstKeyframe: number,
     private readonly options: StageOptions,
   ) {
     this.original = new Simulator({ ram });
+    this.original.takeFlags(!flagsDefined);
     this.filled = this.newFilled();
     this.saved = new ExpectedRam(ram);
     this.original.enableBlocks();
@@ -202,6 +205,7 @@ export class Decider {
 
   private newFilled(): Simulator {
     const simulator = new Simulator({ ram: this.ram });
+    simulator.takeFlags(!this.flagsDefined);
     simulator.enableBlocks();
     simulator.setOwnValues(true);
     return simulator;

@@ -45,6 +45,7 @@ export class FilledWriter {
     private readonly options: StageOptions,
   ) {
     this.simulator = new Simulator({ ram: header.ram });
+    this.simulator.takeFlags(header.flags !== 'defined');
     this.simulator.setOwnValues(true);
     this.changed = new ChangedPages(header.ram);
     this.tell = throttled(options.onProgress);
@@ -126,7 +127,7 @@ export class FilledWriter {
 
   /** The simulator's state; it does not keep where the last x87 instruction was, which no payload changes. */
   private stateLike({ state: before }: Keyframe): Keyframe['state'] {
-    const { undefinedFlags: _, ...state } = this.simulator.readState();
+    const state = this.simulator.readState();
     const { fop, fip, fcs, fdp, fds } = before.x87;
     return { ...state, x87: { ...state.x87, fop, fip, fcs, fdp, fds } };
   }

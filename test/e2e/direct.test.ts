@@ -17,8 +17,8 @@ async function isExact(t: ExecutionContext, guest: string, ...options: string[])
   return relog;
 }
 
-/** The one with the most from devices, and the one with the most exceptions. */
-const SOME = ['disk', 'fork-storm'];
+/** The one with the most exceptions. */
+const SOME = ['fork-storm'];
 
 for (const name of listWorkloads().filter((name) => THOROUGH || SOME.includes(name))) {
   test.serial(`the workload ${name}`, async (t) => {

@@ -6,6 +6,7 @@ import type { RecordResult } from '../../relog/api.js';
 import type { DiskSummary } from '../../relog/disks/index.js';
 import { decouple } from '../support/cli.js';
 import { temporaryFolder } from '../support/folder.js';
+import { THOROUGH } from '../support/thorough.js';
 import { acpiSpec, commands, goesAllTheWay, relogsExactly, GUEST, run, sessionFile } from '../support/stages.js';
 
 const READY = 'expect: "guest ready"\n  timeout: 3m';
@@ -18,7 +19,8 @@ test.serial('a multiboot kernel; the guest reboots and starts again', async (t) 
   await goesAllTheWay(t, output);
 });
 
-test.serial(
+// By far the longest test.
+(THOROUGH ? test.serial : test.serial.skip)(
   'KASLR, ACPI, local APIC, IOAPIC and a disk: a file system is made, and is there after a reboot',
   async (t) => {
     const folder = temporaryFolder(t);

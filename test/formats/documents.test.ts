@@ -55,7 +55,7 @@ test('a recording, with everything there may be in one', (t) => {
   const path = join(temporaryFolder(t), 'a.dcr');
   const writer = new ContainerWriter({ path, kind: 'recording', temporary: false, force: true });
   writeHeader(writer, {
-    engine: { name: 'v86', version: '1', hash: '00'.repeat(32) },
+    engine: { name: 'v86', version: '1', hash: '00'.repeat(32), repairs: ['enter'] },
     guest: { name: 'made-up', hash: '11'.repeat(32), memory: 1 << 20, devices: DEVICES },
     disks: { hda: { size: 2 ** 33, sha256: '22'.repeat(32), path: '/disk.img' } },
     ...{ start: 'ready', seed: 0xffffffff, epoch: 1_795_263_278_263, clockStart: 2 ** 33, cmdline: 'console=ttyS0' },

@@ -47,8 +47,13 @@ async function start({ bases, folder }: WorkerOptions): Promise<void> {
   const place = join(folder, 'case');
   mkdirSync(place);
   // The instrumented engine is made once, in the cache of the user.
-  await (await import('../../relog/instrumented-engine.js')).instrumentedEngine();
-  await (await import('../../relog/instrumented-engine.js')).instrumentedEngine({ stepping: true });
+  const { instrumentedEngine, repairedEngine } = await import('../../relog/engine-modules.js');
+  const { REPAIR_IDS } = await import('../../engines/v86/index.js');
+  for (const repairs of [[], REPAIR_IDS]) {
+    await repairedEngine(repairs);
+    await instrumentedEngine(repairs);
+    await instrumentedEngine(repairs, { stepping: true });
+  }
   guard(folder, (what) => outside.push(what));
   run = async (given) => {
     outside = [];

@@ -4,7 +4,6 @@ import { parseFault } from '../../engines/unicorn/index.js';
 import { EventWriter } from '../../formats/event-writer.js';
 import { eventText, readEvents } from '../../relog/explain/events.js';
 import { EventComparison } from '../../relog/explain/event-comparison.js';
-import { FlagTracker } from '../../relog/explain/flag-tracker.js';
 import { Decoding, stringTarget, written, type Decoded } from '../../relog/explain/operands.js';
 import { Trace } from '../../relog/explain/trace.js';
 
@@ -50,22 +49,6 @@ test('explain: an instruction that was overwritten is decoded anew', (t) => {
   t.is(decoding.at(0x1000, Uint8Array.of(0x50, 0x90), 32)!.writes.length, 1);
   t.is(decoding.at(0x1000, Uint8Array.of(0x58, 0x90), 32)!.writes.length, 0);
   decoding.close();
-});
-
-test('explain: flags left undefined may differ until something sets them', (t) => {
-  const AF = 0x10;
-  const CF = 0x1;
-  let undefinedNow = AF;
-  const simulator = { undefinedFlags: () => ({ mask: undefinedNow, row: '' }) } as never;
-  const flags = new FlagTracker();
-  const none = (): null => null;
-  const [mov, add, and] = [decoded([0x89, 0xc3]), decoded([0x01, 0xc3]), decoded([0x21, 0xc3])];
-  t.true(flags.allowed(AF, simulator, and, none));
-  undefinedNow = 0;
-  t.true(flags.allowed(AF, simulator, mov, none));
-  t.false(flags.allowed(AF | CF, simulator, mov, none));
-  t.true(flags.allowed(AF, simulator, mov, none));
-  t.false(flags.allowed(AF, simulator, add, none));
 });
 
 test('explain: events of a relog and of the machine', (t) => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { CACHE } from '../../cli/paths.js';
-import { enginePackage } from '../../engines/v86/index.js';
+import { engineIdentity, REPAIR_IDS } from '../../engines/v86/index.js';
 import { ContainerWriter } from '../../formats/container/index.js';
 import { writeBlob, writeHeader, writeLog } from '../../formats/recording.js';
 import { loadGuest } from '../../guests/index.js';
@@ -24,7 +24,6 @@ test('a log frame may end between an input and the step after it', async (t) => 
   const path = join(folder, 'run.dcr');
   const guest = await loadGuest(GUEST, { cacheDir: CACHE });
   const { state, clock, epoch } = await readySnapshot(guest, CACHE);
-  const { name, version, hash } = enginePackage();
   const images = imagesOf(guest, 'ready');
   const { memory, devices } = guest;
   const log = new LogBuilder(clock);
@@ -34,7 +33,7 @@ test('a log frame may end between an input and the step after it', async (t) => 
   });
   const writer = new ContainerWriter({ path, kind: 'recording', temporary: false, force: false });
   writeHeader(writer, {
-    engine: { name, version, hash },
+    engine: engineIdentity(REPAIR_IDS),
     guest: { name: guest.name, hash: guest.hash, memory, devices },
     ...{ start: 'ready', seed: 1, epoch, clockStart: clock, cmdline: null, disks: {} },
   });

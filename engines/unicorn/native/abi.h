@@ -143,6 +143,8 @@ class Env {
   /** CPUID words that decide what the translator accepts. */
   uint64_t& feature(int word) const { return tail<uint64_t>(5600 + 8 * static_cast<size_t>(word)); }
   uc_struct* engine() const { return tail<uc_struct*>(6968); }
+  /** Bytes from its beginning that hold all that an instruction can change. */
+  static size_t architecturalSize() { return 5600 + tailShift; }
 
   /** Later versions have this many bytes more before `x87Top` and all that follows. */
   static inline size_t tailShift = 0;

@@ -22,10 +22,6 @@ bool isBulkString(const Instruction& instruction) {
   return instruction.repeated && (opcode == 0xa4 || opcode == 0xa5 || opcode == 0xaa || opcode == 0xab);
 }
 
-bool isReplaced(const Instruction& instruction) {
-  return isBulkString(instruction) || isPushSegment(instruction) || isLoadFlags(instruction);
-}
-
 bool isReadModifyWrite(const Instruction& instruction) {
   if (instruction.modrm >> 6 == 3) return false;
   const unsigned extension = instruction.modrm >> 3 & 7;
@@ -73,109 +69,64 @@ bool isReadModifyWrite(const Instruction& instruction) {
   }
 }
 
-unsigned segmentsUsed(const Instruction& instruction) {
-  constexpr unsigned kEs = 0, kSs = 2, kDs = 3;
-  const auto prefixOr = [&](unsigned usual) {
-    return 1u << (instruction.segmentPrefix < 0 ? usual : static_cast<unsigned>(instruction.segmentPrefix));
-  };
-  constexpr unsigned kLea = 0x8d;
+bool accessesInParts(const Instruction& instruction) {
+  const unsigned extension = instruction.modrm >> 3 & 7;
   switch (instruction.opcode) {
-    case 0x6c:
-    case 0x6d:
-    case 0xaa:
-    case 0xab:
-    case 0xae:
-    case 0xaf:
-      return 1u << kEs;
-    case 0xa4:
-    case 0xa5:
-    case 0xa6:
-    case 0xa7:
-      return 1u << kEs | prefixOr(kDs);
-    case 0x6e:
-    case 0x6f:
-    case 0xac:
-    case 0xad:
-    case 0xa0:
-    case 0xa1:
-    case 0xa2:
-    case 0xa3:
-    case 0xd7:
-      return prefixOr(kDs);
+    case 0x60:
+    case 0x61:
+    case 0x62:
+    case 0x9a:
+    case 0xc4:
+    case 0xc5:
+    case 0xc8:
+    case 0xca:
+    case 0xcb:
+    case 0xcc:
+    case 0xcd:
+    case 0xce:
+    case 0xcf:
+    case 0xea:
+      return true;
+    case 0xff:
+      return extension == 3 || extension == 5;
+    case 0x0f00:
+    case 0x0f01:
+    case 0x0fb2:
+    case 0x0fb4:
+    case 0x0fb5:
+      return instruction.memory;
+    case 0x0fae:
+      return instruction.memory && extension < 2;
+    default:
+      return false;
   }
-  if (!instruction.memory || instruction.opcode == kLea) return 0;
-  return prefixOr(instruction.onStack ? kSs : kDs);
 }
+
+bool accessesManyBytes(const Instruction& instruction) {
+  if (!instruction.memory) return false;
+  const unsigned opcode = instruction.opcode;
+  if (opcode >= 0xd8 && opcode <= 0xdf) return true;
+  if (opcode < 0x0f00) return false;
+  const unsigned second = opcode & 0xff;
+  return (second >= 0x10 && second <= 0x17) || (second >= 0x28 && second <= 0x2f) ||
+         (second >= 0x50 && second <= 0x7f) || second == 0xc2 || second == 0xc6 || second == 0xc7 || second >= 0xd0;
+}
+
+bool isBreakpointTrap(const Instruction& instruction) { return instruction.opcode == 0xf1; }
 
 bool isRepeatedCompare(const Instruction& instruction) {
   const unsigned operation = instruction.opcode & ~1u;
   return instruction.repeated && (operation == 0xa6 || operation == 0xae);
 }
 
-bool writesFlags(const Instruction& instruction) {
-  const unsigned opcode = instruction.opcode;
-  const unsigned extension = instruction.modrm >> 3 & 7;
-  // ADD to CMP, in all their forms, and the decimal adjustments between them.
-  if (opcode < 0x40) return (opcode & 7) < 6 || (opcode >= 0x27 && (opcode & 7) == 7);
-  if (opcode < 0x50) return true;
-  if (opcode >= 0x80 && opcode <= 0x85) return true;
-  switch (opcode) {
-    case 0x63:
-    case 0x69:
-    case 0x6b:
-    case 0x9d:
-    case 0x9e:
-    case 0xa6:
-    case 0xa7:
-    case 0xa8:
-    case 0xa9:
-    case 0xae:
-    case 0xaf:
-    case 0xc0:
-    case 0xc1:
-    case 0xcf:
-    case 0xd0:
-    case 0xd1:
-    case 0xd2:
-    case 0xd3:
-    case 0xd4:
-    case 0xd5:
-    case 0xf5:
-    case 0xf8:
-    case 0xf9:
-    case 0x0f00:
-    case 0x0f02:
-    case 0x0f03:
-    case 0x0f2e:
-    case 0x0f2f:
+bool isBitTest(const Instruction& instruction) {
+  switch (instruction.opcode) {
     case 0x0fa3:
-    case 0x0fa4:
-    case 0x0fa5:
     case 0x0fab:
-    case 0x0fac:
-    case 0x0fad:
-    case 0x0faf:
-    case 0x0fb0:
-    case 0x0fb1:
     case 0x0fb3:
-    case 0x0fb8:
-    case 0x0fba:
     case 0x0fbb:
-    case 0x0fbc:
-    case 0x0fbd:
-    case 0x0fc0:
-    case 0x0fc1:
-    case 0x0fc7:
+    case 0x0fba:
       return true;
-    case 0xdb:
-    case 0xdf:  // FCOMI and its kin
-      return instruction.modrm >= 0xc0 && (extension == 5 || extension == 6);
-    case 0xf6:
-    case 0xf7:
-      return extension != 2;
-    case 0xfe:
-    case 0xff:
-      return extension < 2;
     default:
       return false;
   }

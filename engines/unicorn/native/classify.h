@@ -12,17 +12,19 @@ namespace decouple {
 bool isPushSegment(const Instruction& instruction);
 /** MOVS or STOS with a REP prefix: run in one go, where the engine would enter a block for each element. */
 bool isBulkString(const Instruction& instruction);
-/** Is not left to the engine. */
-bool isReplaced(const Instruction& instruction);
 /** Reads memory and writes the result back to the same place: its page faults are those of a write. */
 bool isReadModifyWrite(const Instruction& instruction);
-/** Bit n: the instruction accesses memory through segment register n, other than by pushing and popping. */
-unsigned segmentsUsed(const Instruction& instruction);
+/** Accesses memory at several places, or far apart, of which one may fault when others were accessed. */
+bool accessesInParts(const Instruction& instruction);
+/** Accesses more than four bytes, which the engine does in pieces. */
+bool accessesManyBytes(const Instruction& instruction);
+/** ICEBP: the machine says what comes of it. */
+bool isBreakpointTrap(const Instruction& instruction);
 /** CMPS or SCAS with a REP prefix. */
 bool isRepeatedCompare(const Instruction& instruction);
-/** May change CF, PF, AF, ZF, SF or OF. */
-bool writesFlags(const Instruction& instruction);
-/** LAHF, which reads undefined flags and must take the machine's. */
+/** BT, BTS, BTR and BTC, which change CF alone. */
+bool isBitTest(const Instruction& instruction);
+/** LAHF, for which the relog has an event. */
 bool isLoadFlags(const Instruction& instruction);
 
 }  // namespace decouple

@@ -227,19 +227,24 @@ bool basedOnStack(unsigned modrm, unsigned sib, unsigned addressSize) {
   return base == 5 ? mode != 0 : base == 4;
 }
 
-constexpr unsigned kLongest = 15;
-
 }  // namespace
 
+unsigned prefixBytes(const uint8_t* bytes, const Instruction& instruction) {
+  unsigned count = 0;
+  while (count < instruction.length && isPrefix(bytes[count])) ++count;
+  return count;
+}
+
 Instruction decodeInstruction(const uint8_t* bytes, size_t available, bool code32) {
-  Instruction result{0, 0, 0, false, false, code32 ? 4u : 2u, code32 ? 4u : 2u, -1, false, false};
-  const size_t limit = available < kLongest ? available : kLongest;
+  Instruction result{0, 0, 0, false, false, code32 ? 4u : 2u, code32 ? 4u : 2u, false, -1, false, false};
+  const size_t limit = available < kLongestInstruction ? available : kLongestInstruction;
   size_t at = 0;
   bool repeatPrefix = false;
   for (; at < limit && isPrefix(bytes[at]); ++at) {
     if (bytes[at] == 0x66) result.operandSize = code32 ? 2 : 4;
     if (bytes[at] == 0x67) result.addressSize = code32 ? 2 : 4;
     if (bytes[at] == 0xf2 || bytes[at] == 0xf3) repeatPrefix = true;
+    if (bytes[at] == 0xf0) result.locked = true;
     const int segment = segmentOfPrefix(bytes[at]);
     if (segment >= 0) result.segmentPrefix = segment;
   }

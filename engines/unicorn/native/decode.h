@@ -6,6 +6,8 @@
 
 namespace decouple {
 
+constexpr size_t kLongestInstruction = 15;
+
 struct Instruction {
   /** 0 when the bytes given do not hold all of it. */
   unsigned length;
@@ -20,12 +22,17 @@ struct Instruction {
   /** Address size: 4 or 2 bytes; a repeated instruction counts in ECX or CX. */
   unsigned addressSize;
   unsigned operandSize;
+  /** Has a LOCK prefix. */
+  bool locked;
   /** Segment register named by a prefix (ES, CS, SS, DS, FS, GS: 0 to 5), or -1. */
   int segmentPrefix;
   /** Has a ModR/M operand in memory, and whether its base is ESP or EBP. */
   bool memory;
   bool onStack;
 };
+
+/** Prefixes of an instruction that was decoded from these bytes. */
+unsigned prefixBytes(const uint8_t* bytes, const Instruction& instruction);
 
 /** Decodes what stands at `bytes`; never reads past `available`. `code32`: the code segment's D bit. */
 Instruction decodeInstruction(const uint8_t* bytes, size_t available, bool code32);

@@ -1,4 +1,5 @@
 /** Interrupts and exceptions: checked against the relog, and handed to the engine's own delivery. */
+#include <algorithm>
 #include <cstring>
 
 #include "classify.h"
@@ -9,11 +10,11 @@ namespace decouple {
 
 namespace {
 
-bool hasErrorCode(uint32_t vector) { return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17; }
-
-constexpr uint32_t kPageFault = 14, kDebug = 1;
+constexpr uint32_t kDebug = 1;
 
 }  // namespace
+
+bool hasErrorCode(uint32_t vector) { return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17; }
 
 /** Carries out the event that is due. Returns when the block about to run may still run: after a check. */
 void Simulator::handleDue() {
@@ -45,22 +46,25 @@ void Simulator::handleDue() {
     case Kind::kEnd:
       consume();
       stop(Stop::kEnd);
+    case Kind::kException:
+      deliverException();
     default:
-      deliverInterrupt(due.vector);
+      deliverInterrupt(due);
   }
 }
 
-/** EIP and EFLAGS where an event happens; takes the machine's undefined bits. Does not return when they differ. */
+/** EIP and EFLAGS where an event happens. Does not return when they differ. */
 void Simulator::compareInstant(uint32_t eip, uint32_t eflags) {
   const Env env = engine_.env();
   if (static_cast<uint32_t>(env.eip()) != eip) {
     noteDivergence("eip", hex(eip), hex(static_cast<uint32_t>(env.eip())), 0);
     stop(Stop::kDiverged);
   }
-  if (!(ownValuesStand_ ? noteOwnFlags(eflags, kDefinedFlags) : adoptFlags(eflags))) {
+  if (!agreeOnFlags(eflags, kDefinedFlags)) {
     noteDivergence("eflags", hex(eflags), hex(readFlags(env)), 0);
     stop(Stop::kDiverged);
   }
+  if (flagsTaken_ && !ownValuesStand_) writeStatusFlags(env, eflags);
 }
 
 void Simulator::setOwnValues(bool on) {
@@ -76,30 +80,29 @@ bool Simulator::noteOwnFlags(uint32_t eflags, uint32_t compared) {
   return true;
 }
 
-bool Simulator::adoptFlags(uint32_t eflags) {
-  const Env env = engine_.env();
-  const uint32_t differing = (readFlags(env) ^ eflags) & kDefinedFlags;
+/** @param compared the bits of EFLAGS that the event tells */
+bool Simulator::agreeOnFlags(uint32_t eflags, uint32_t compared) {
+  if (ownValuesStand_) return noteOwnFlags(eflags, compared);
+  const uint32_t differing = (readFlags(engine_.env()) ^ eflags) & compared;
   if (differing == 0) return true;
-  UndefinedFlags undefined = undefinedFlags();
-  // Until it is done, and on a fault, a repeated comparison may leave the flags as they were.
-  if (isRepeatedCompare(instructionHere())) undefined = {kStatusFlags, kForgivenRepeatFlags};
-  if ((differing & ~undefined.mask) != 0) return false;
-  forgive(undefined.row);
-  writeStatusFlags(env, eflags);
+  if (!flagsTaken_ || (differing & ~kStatusFlags) != 0) return false;
+  forgive(kForgivenOldFlags);
   return true;
 }
 
-void Simulator::deliverInterrupt(uint8_t vector) {
-  compareInstant(cursor_.due()->eip, cursor_.due()->eflags);
+void Simulator::deliverInterrupt(const Event& due) {
+  const Event event = due;
+  compareInstant(event.eip, event.eflags);
   consume();
   ++counts_.interrupts;
+  if (nestedIsNext(event.position, event.eip)) deliverException();
   halted_ = false;
   position_.block = nullptr;
   position_.repeating = false;
   const Env env = engine_.env();
   env.context() &= ~uint32_t{kContextInhibitInterrupts};
   env.exceptionInFlight() = -1;
-  do_interrupt_x86_hardirq_x86_64(env.raw(), vector, 1);
+  do_interrupt_x86_hardirq_x86_64(env.raw(), event.vector, 1);
   jumpOut();
 }
 
@@ -135,8 +138,17 @@ void Hooks::onException(uc_engine*, uint32_t vector, void* simulator) {
 void Simulator::onException(uint32_t vector) {
   const Env env = engine_.env();
   const bool software = env.exceptionIsSoftware() != 0;
+  if (trial_.running()) {
+    // Its delivery may fault; it ends the trial where it would push.
+    if (software) x86_cpu_do_interrupt_x86_64(engine_.cpu().raw());
+    endTrial(software ? Disagreement::kNothing : static_cast<int>(vector));
+  }
+  repairFlags();
   const Event* due = cursor_.due();
-  if (software && due != nullptr && due->kind == Kind::kException) failSoftwareInterrupt(due->eip);
+  // A software interrupt that faults before it is delivered has not retired, and EIP must be its own.
+  const bool failing = software && due != nullptr && due->kind == Kind::kException;
+  if (failing) env.eip() = due->eip;
+  if (position_.repeating && linearEip() == position_.repeatAddress) restoreFlagsInRepeat();
   if (position_.block == nullptr) {
     leaveBlock(linearEip());
   } else if (vector == kDebug && !software && position_.block->singleStep) {
@@ -147,102 +159,50 @@ void Simulator::onException(uint32_t vector) {
   position_.repeating = false;
 
   const uint64_t now = position_.count;
-  const Kind kind = software ? Kind::kSoftwareInterrupt : Kind::kException;
-  if (due == nullptr || !cursor_.front()->positioned() || due->kind != kind || due->position != now ||
-      due->vector != vector) {
-    const Event* next = cursor_.front();
-    noteDivergence("an unexpected exception", next == nullptr ? "none" : textOf(*next),
-                   std::string(kindName(kind)) + " vector=" + std::to_string(vector) + " at " + std::to_string(now), 0);
-    stop(Stop::kDiverged);
+  const Kind kind = software && !failing ? Kind::kSoftwareInterrupt : Kind::kException;
+  const bool here = due != nullptr && cursor_.front()->positioned() && due->kind == kind && due->position == now;
+  if (!here || (kind == Kind::kSoftwareInterrupt && due->vector != vector)) raisedAlone(vector, kind);
+  if (kind == Kind::kException) {
+    adoptException(failing ? due->vector : vector);
+    return;
   }
   compareInstant(due->eip, due->eflags);
-  if (!software) compareFault(*due);
-  position_.forgetBlocks();
   consume();
-  ++(software ? counts_.softwareInterrupts : counts_.exceptions);
+  ++counts_.softwareInterrupts;
   x86_cpu_do_interrupt_x86_64(engine_.cpu().raw());
 }
 
-/** The instruction at a linear address; of length 0 where nothing is mapped, or where it goes on on another page. */
+/** The engine raises what the relog does not have here: a divergence. */
+void Simulator::raisedAlone(uint32_t vector, Kind kind) {
+  const Event* next = cursor_.front();
+  noteDivergence(
+      "an unexpected exception", next == nullptr ? "none" : textOf(*next),
+      std::string(kindName(kind)) + " vector=" + std::to_string(vector) + " at " + std::to_string(position_.count), 0);
+  stop(Stop::kDiverged);
+}
+
+size_t Simulator::readCode(uint32_t linear, uint8_t* out, size_t size) const {
+  size_t done = 0;
+  while (done < size) {
+    const uint32_t at = static_cast<uint32_t>(linear + done);
+    const PageWalk walk = walkPages(ram_, engine_.env(), at);
+    const size_t part = std::min<size_t>(size - done, kPageSize - at % kPageSize);
+    const uint8_t* code = walk.present ? ram_.at(walk.physical, part) : nullptr;
+    if (code == nullptr) break;
+    std::memcpy(out + done, code, part);
+    done += part;
+  }
+  return done;
+}
+
+/** The instruction at a linear address; of length 0 where not all of it is mapped to RAM. */
 Instruction Simulator::instructionAt(uint32_t linear, bool code32) const {
-  const PageWalk walk = walkPages(ram_, engine_.env(), linear);
-  const size_t left = kPageSize - linear % kPageSize;
-  const uint8_t* code = walk.present ? ram_.at(walk.physical, left) : nullptr;
-  return code == nullptr ? Instruction{} : decodeInstruction(code, left, code32);
+  uint8_t code[kLongestInstruction];
+  return decodeInstruction(code, readCode(linear, code, sizeof code), code32);
 }
 
 Instruction Simulator::instructionHere() const {
   return instructionAt(linearEip(), (engine_.env().context() & kContextCode32) != 0);
-}
-
-/** Instructions of a block, of which `count` ran, the last first. False once `visit` says so. */
-template <typename Visit>
-bool Simulator::visitBackwards(const Translation& block, unsigned count, Visit visit) const {
-  std::vector<uint32_t> starts;
-  InstructionOffsets offsets(block.offsets, block.address);
-  for (unsigned i = 0; i < count; ++i) starts.push_back(static_cast<uint32_t>(offsets.next()));
-  for (auto at = starts.rbegin(); at != starts.rend(); ++at) {
-    if (!visit(instructionAt(*at, block.code32))) return false;
-  }
-  return true;
-}
-
-/**
- * Which flags nobody has set since an instruction that left them undefined, as far back as the last blocks tell. The
- * engine's way of keeping flags tells it of the last instruction alone, and is lost where STC and its kin set a part.
- */
-UndefinedFlags Simulator::undefinedFlags() const {
-  UndefinedFlags found = decouple::undefinedFlags(engine_.env());
-  uint32_t open = kStatusFlags;
-  // A jump on overflow, say, has the engine compute the flags: then no lazy operation tells what the last one was.
-  bool described = static_cast<int>(engine_.env().lazyKind()) != kLazyNone;
-  const auto visit = [&](const Instruction& one) {
-    if (one.length == 0) return false;
-    const uint32_t written = flagsWritten(one);
-    if (written == 0) return true;
-    const UndefinedFlags left = described ? undefinedAfter(one) : undefinedByOpcode(one);
-    if ((left.mask & open) != 0) found = {found.mask | (left.mask & open), left.row};
-    open &= ~written;
-    described = false;
-    return open != 0;
-  };
-  int count = position_.lastRetired;
-  if (position_.block != nullptr) count = static_cast<int>(position_.block->startingBefore(linearEip()));
-  for (unsigned i = 0; i < Position::kRecent; ++i) {
-    const Translation* block = position_.recent[(position_.newest - i) % Position::kRecent];
-    if (block == nullptr) break;
-    const unsigned ran = count < 0 ? block->instructions : static_cast<unsigned>(count);
-    if (!visitBackwards(*block, ran, visit)) break;
-    count = -1;
-  }
-  return found;
-}
-
-/** The error code, and the address of a page fault. */
-void Simulator::compareFault(const Event& event) {
-  const Env env = engine_.env();
-  const uint32_t error = static_cast<uint32_t>(env.errorCode());
-  if (event.error.present != hasErrorCode(event.vector) || (event.error.present && event.error.value != error)) {
-    noteDivergence("error code", event.error.present ? hex(event.error.value) : "none", hex(error), 0);
-    stop(Stop::kDiverged);
-  }
-  if (event.cr2.present != (event.vector == kPageFault) ||
-      (event.cr2.present && event.cr2.value != static_cast<uint32_t>(env.cr(2)))) {
-    noteDivergence("cr2", event.cr2.present ? hex(event.cr2.value) : "none", hex(env.cr(2)), 0);
-    stop(Stop::kDiverged);
-  }
-}
-
-/**
- * A software interrupt that faults before it is delivered (its gate is not for this privilege level, say): it has not
- * retired, and EIP must be its own. Its delivery raises the fault.
- */
-void Simulator::failSoftwareInterrupt(uint32_t eip) {
-  engine_.env().eip() = eip;
-  if (position_.block != nullptr) abandonBlock(linearEip());
-  if (position_.count == cursor_.due()->position) x86_cpu_do_interrupt_x86_64(engine_.cpu().raw());
-  noteDivergence("a software interrupt that should fault", textOf(*cursor_.due()), "delivered", 0);
-  stop(Stop::kDiverged);
 }
 
 }  // namespace decouple

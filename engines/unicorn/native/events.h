@@ -85,10 +85,6 @@ struct Event {
   bool positioned() const { return static_cast<uint8_t>(kind) >= 16; }
   /** Comes from outside the instruction stream, so that the position alone says when. */
   bool asynchronous() const { return positioned() && kind != Kind::kException && kind != Kind::kSoftwareInterrupt; }
-  /** May come from a segment that cannot be used, which the engine does not look at. */
-  bool maybeSegmentFault() const {
-    return kind == Kind::kException && (vector == 12 || vector == 13) && error.present && error.value == 0;
-  }
   /** Ends a run of the simulator when it is reached. */
   bool stops() const { return kind == Kind::kKeyframeMark || kind == Kind::kEnd || kind == Kind::kState; }
 };

@@ -1,23 +1,37 @@
 #include "extent.h"
 
 #include "classify.h"
+
 #include "decode.h"
+#include "replaced.h"
 
 namespace decouple {
+
+namespace {
+
+/**
+ * The engine's bit tests spoil flags where it knows, within the block, how those were set. And what the flags were
+ * before a repeated comparison is written down where its block begins.
+ */
+bool mustBeginBlock(const Instruction& instruction) {
+  return isBitTest(instruction) || isRepeatedCompare(instruction);
+}
+
+}  // namespace
 
 BlockExtent scanBlock(const uint8_t* bytes, size_t available, bool code32, unsigned most) {
   BlockExtent extent{};
   size_t at = 0;
   while (extent.instructions < most && at < available) {
     const Instruction next = decodeInstruction(bytes + at, available - at, code32);
-    if (next.length == 0) break;
-    const bool replaced = isReplaced(next);
+    if (next.length == 0 || (at != 0 && mustBeginBlock(next))) break;
+    const ReplacedKind kind = replacedKind(bytes + at, next);
+    const bool replaced = kind != ReplacedKind::kNone;
     if (replaced) {
       if (extent.replacedCount == BlockExtent::kMostReplaced) break;
-      const bool wide = next.opcode > 0xff;
-      // No operand follows, so the opcode is what the instruction ends with.
-      const uint32_t offset = static_cast<uint32_t>(at + next.length) - (wide ? 2 : 1);
-      extent.replaced[extent.replacedCount++] = {offset, wide};
+      const uint32_t offset = static_cast<uint32_t>(at) + prefixBytes(bytes + at, next);
+      const uint32_t length = static_cast<uint32_t>(at + next.length) - offset;
+      extent.replaced[extent.replacedCount++] = {offset, length, kind == ReplacedKind::kX87Flags};
     }
     at += next.length;
     ++extent.instructions;
@@ -27,6 +41,19 @@ BlockExtent scanBlock(const uint8_t* bytes, size_t available, bool code32, unsig
     }
   }
   return extent;
+}
+
+uint32_t shownByte(const BlockExtent& extent, uint64_t offset, uint32_t real) {
+  constexpr uint32_t kInto = 0xce, kDsPrefix = 0x3e, kFucomi = 0xdb, kFucomiSt0 = 0xe8;
+  for (unsigned i = 0; i < extent.replacedCount; ++i) {
+    const Replaced& replaced = extent.replaced[i];
+    const uint64_t inside = offset - replaced.offset;
+    if (inside >= replaced.length) continue;
+    const bool last = inside + 1 == replaced.length;
+    if (replaced.setsFlags) return last ? kFucomiSt0 : kFucomi;
+    return last ? kInto : kDsPrefix;
+  }
+  return real;
 }
 
 }  // namespace decouple

@@ -1,10 +1,9 @@
-/** EFLAGS as a whole, and which of its bits mean nothing after the last instruction that set them. */
+/** EFLAGS as a whole, and the rows of the table of forgiven differences. */
 #pragma once
 
 #include <cstdint>
 
 #include "abi.h"
-#include "decode.h"
 
 namespace decouple {
 
@@ -19,34 +18,22 @@ void writeFlags(Env env, uint32_t eflags);
 
 /** Rows of the table of forgiven differences (engines/unicorn/forgiven.ts), as far as the native side counts them. */
 enum ForgivenRow {
-  kForgivenLogicAdjust,
-  kForgivenShift,
-  kForgivenMultiply,
-  kForgivenBitField,
-  kForgivenDivide,
-  kForgivenRotate,
+  kForgivenOldFlags,
   kForgivenX87Result,
   kForgivenX87Status,
   kForgivenSseApproximation,
-  kForgivenRepeatFlags,
   kForgivenX87Exceptions,
   kForgivenRows,
 };
 
 const char* forgivenName(int row);
 
-struct UndefinedFlags {
-  uint32_t mask;
-  ForgivenRow row;
+/** How the status flags are kept until somebody asks for them. */
+struct LazyState {
+  uint64_t result, source, source2;
+  uint32_t kind;
 };
-
-/** The bits of EFLAGS that an instruction leaves undefined (SDM vol. 1, appendix A), from how the engine keeps them. */
-UndefinedFlags undefinedFlags(Env env);
-/** The same from the instruction itself, for those the engine's way of keeping flags does not tell apart; else none. */
-UndefinedFlags undefinedAfter(const Instruction& instruction);
-/** The same for all instructions, where how the engine keeps the flags is lost. */
-UndefinedFlags undefinedByOpcode(const Instruction& instruction);
-/** The status flags that an instruction sets or leaves undefined. */
-uint32_t flagsWritten(const Instruction& instruction);
+LazyState readLazily(Env env);
+void writeLazily(Env env, const LazyState& state);
 
 }  // namespace decouple

@@ -117,21 +117,20 @@ REPLACES void helper_rdmsr_x86_64(void* env) {
   Simulator* simulator = Simulator::of(env);
   if (simulator == nullptr) {
     original(env);
-  } else if (simulator->faultIsNext(decouple::kGeneralProtection, CALLER)) {
-    raise_exception_err_ra_x86_64(env, decouple::kGeneralProtection, 0, CALLER);
   } else {
     simulator->takeMsr(CALLER);
   }
 }
 
-/** Which MSRs exist is the machine's to say: it raises #GP for others. */
-REPLACES void helper_wrmsr_x86_64(void* env) {
-  static Original<void(void*)> original("helper_wrmsr_x86_64");
+/** After an instruction that ran with the trap flag set. */
+REPLACES void helper_single_step_x86_64(void* env) {
+  static Original<void(void*)> original("helper_single_step_x86_64");
   Simulator* simulator = Simulator::of(env);
-  if (simulator != nullptr && simulator->faultIsNext(decouple::kGeneralProtection, CALLER)) {
-    raise_exception_err_ra_x86_64(env, decouple::kGeneralProtection, 0, CALLER);
+  if (simulator == nullptr) {
+    original(env);
+    return;
   }
-  original(env);
+  simulator->afterStep();
 }
 
 REPLACES uint64_t helper_rdrand_x86_64(void* env) {
@@ -169,7 +168,7 @@ REPLACES void helper_pause_x86_64(void* rawEnv, int length) {
 
 /**
  * On its way into and out of its main loop the library works out the status flags; a simulator keeps them as they are,
- * since what set them last says which of them are undefined.
+ * which it knows to read.
  */
 REPLACES void x86_cpu_exec_enter_x86_64(void* cpu) {
   static Original<void(void*)> original("x86_cpu_exec_enter_x86_64");

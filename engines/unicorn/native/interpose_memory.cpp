@@ -46,6 +46,7 @@ REPLACES void tb_invalidate_phys_page_fast_x86_64(uc_struct* uc, void* pages, ui
   static Original<void(uc_struct*, void*, uint64_t, int, uintptr_t)> original("tb_invalidate_phys_page_fast_x86_64");
   Simulator* simulator = Simulator::running();
   writtenPage = start;
+  if (simulator != nullptr) simulator->accessing(from);
   if (simulator == nullptr || simulator->codePages().has(start)) original(uc, pages, start, length, from);
 }
 
@@ -95,6 +96,7 @@ REPLACES bool x86_cpu_tlb_fill_x86_64(void* cpu, uint64_t linear, int size, int 
                                       uintptr_t from) {
   static Original<bool(void*, uint64_t, int, int, int, bool, uintptr_t)> original("x86_cpu_tlb_fill_x86_64");
   Simulator* simulator = Simulator::of(Cpu(cpu).env());
+  if (simulator != nullptr) simulator->beforeFill(static_cast<uint32_t>(linear), access, from);
   if (simulator != nullptr && access == decouple::kAccessLoad && from != 0 &&
       simulator->faultsAsWrite(static_cast<uint32_t>(linear), mode == decouple::Tlb::kUserMode, from)) {
     access = decouple::kAccessStore;

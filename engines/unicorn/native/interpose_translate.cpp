@@ -1,5 +1,6 @@
 /** Translation of guest code: cut at page ends, and a record kept of every piece. */
 #include "abi.h"
+#include "classify.h"
 #include "extent.h"
 #include "hooks.h"
 #include "originals.h"
@@ -36,30 +37,24 @@ REPLACES void gen_intermediate_code_x86_64(void* cpu, void* rawBlock, int most) 
     const bool code32 = (block.context() & kContextCode32) != 0;
     extent = scanBlock(static_cast<const uint8_t*>(host), left, code32, static_cast<unsigned>(most));
     extentStart = block.address();
-    most = extent.instructions == 0 ? 1 : static_cast<int>(extent.instructions);
+    most = static_cast<int>(extent.instructions);
+    if (most == 0) {
+      // The first one lies across the border. A string instruction is left to the engine there.
+      uint8_t code[kLongestInstruction];
+      const size_t size = simulator->readCode(static_cast<uint32_t>(block.address()), code, sizeof code);
+      if (!isBulkString(decodeInstruction(code, size, code32))) extent = scanBlock(code, size, code32, 1);
+      most = 1;
+    }
   }
   original(cpu, rawBlock, most);
   extent.replacedCount = 0;
 }
 
-/**
- * Reads a byte of code to translate. In the place of an instruction that the library would run otherwise than the
- * machine, it is shown INTO, which calls a helper and goes on: the helper does what the instruction should.
- */
+/** Reads a byte of code to translate. */
 REPLACES uint32_t cpu_ldub_code_x86_64(void* env, uint64_t address) {
   static Original<uint32_t(void*, uint64_t)> original("cpu_ldub_code_x86_64");
-  constexpr uint32_t kInto = 0xce, kDsPrefix = 0x3e;
-  for (unsigned i = 0; i < extent.replacedCount; ++i) {
-    const uint64_t opcode = extentStart + extent.replaced[i].offset;
-    if (!extent.replaced[i].wide) {
-      if (address == opcode) return kInto;
-    } else if (address == opcode) {
-      return kDsPrefix;
-    } else if (address == opcode + 1) {
-      return kInto;
-    }
-  }
-  return original(env, address);
+  const uint32_t real = original(env, address);
+  return extent.replacedCount == 0 ? real : decouple::shownByte(extent, address - extentStart, real);
 }
 
 REPLACES void* tb_gen_code_x86_64(void* cpu, uint64_t address, uint64_t codeBase, uint32_t context, int options) {

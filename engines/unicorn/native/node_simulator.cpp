@@ -36,8 +36,7 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
                        {
                            InstanceMethod("loadState", &SimulatorObject::loadState),
                            InstanceMethod("readState", &SimulatorObject::readState),
-                           InstanceMethod("undefinedFlags", &SimulatorObject::undefinedFlags),
-                           InstanceMethod("adoptFlags", &SimulatorObject::adoptFlags),
+                           InstanceMethod("takeFlags", &SimulatorObject::takeFlags),
                            InstanceMethod("writePages", &SimulatorObject::writePages),
                            InstanceMethod("copyRamFrom", &SimulatorObject::copyRamFrom),
                            InstanceMethod("copyRamTo", &SimulatorObject::copyRamTo),
@@ -53,8 +52,11 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
                            InstanceMethod("stopAtCheck", &SimulatorObject::stopAtCheck),
                            InstanceMethod("setStepping", &SimulatorObject::setStepping),
                            InstanceMethod("readStep", &SimulatorObject::readStep),
+                           InstanceMethod("setExactFloat", &SimulatorObject::setExactFloat),
                            InstanceMethod("setOwnValues", &SimulatorObject::setOwnValues),
                            InstanceMethod("takeOwnValues", &SimulatorObject::takeOwnValues),
+                           InstanceMethod("setComparing", &SimulatorObject::setComparing),
+                           InstanceMethod("disagreements", &SimulatorObject::disagreements),
                            InstanceMethod("plantFault", &SimulatorObject::plantFault),
                            InstanceMethod("position", &SimulatorObject::position),
                            InstanceMethod("keyframeIndex", &SimulatorObject::keyframeIndex),
@@ -103,17 +105,9 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
     return bytes;
   }
 
-  Napi::Value undefinedFlags(Info info) {
-    const UndefinedFlags undefined = simulator(info).undefinedFlags();
-    Napi::Object result = Napi::Object::New(info.Env());
-    result["mask"] = Napi::Number::New(info.Env(), undefined.mask);
-    result["row"] = Napi::String::New(info.Env(), forgivenName(undefined.row));
-    return result;
-  }
-
-  Napi::Value adoptFlags(Info info) {
-    const bool adopted = simulator(info).adoptFlags(info[0].As<Napi::Number>().Uint32Value());
-    return Napi::Boolean::New(info.Env(), adopted);
+  Napi::Value takeFlags(Info info) {
+    simulator(info).setFlagsTaken(info[0].As<Napi::Boolean>());
+    return info.Env().Undefined();
   }
 
   Napi::Value writePages(Info info) {
@@ -246,6 +240,11 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
     return info.Env().Undefined();
   }
 
+  Napi::Value setExactFloat(Info info) {
+    simulator(info).setExactFloat(info[0].As<Napi::Boolean>().Value());
+    return info.Env().Undefined();
+  }
+
   Napi::Value setOwnValues(Info info) {
     simulator(info).setOwnValues(info[0].As<Napi::Boolean>().Value());
     return info.Env().Undefined();
@@ -253,6 +252,30 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
 
   Napi::Value takeOwnValues(Info info) {
     return typedArray<Napi::Uint32Array>(info.Env(), simulator(info).takeOwnValues());
+  }
+
+  Napi::Value setComparing(Info info) {
+    simulator(info).setComparing(info[0].As<Napi::Boolean>().Value());
+    return info.Env().Undefined();
+  }
+
+  Napi::Value disagreements(Info info) {
+    const Napi::Env env = info.Env();
+    const auto& all = simulator(info).disagreements().all();
+    Napi::Array result = Napi::Array::New(env, all.size());
+    for (uint32_t i = 0; i < all.size(); ++i) {
+      const Disagreement& from = all[i];
+      Napi::Object one = Napi::Object::New(env);
+      one["vector"] = Napi::Number::New(env, from.vector);
+      one["raised"] = Napi::Number::New(env, from.raised);
+      one["bits"] = Napi::Number::New(env, from.code32 ? 32 : 16);
+      Napi::Uint8Array code = Napi::Uint8Array::New(env, from.size);
+      std::memcpy(code.Data(), from.code, from.size);
+      one["code"] = code;
+      one["count"] = Napi::Number::New(env, static_cast<double>(from.count));
+      result[i] = one;
+    }
+    return result;
   }
 
   Napi::Value plantFault(Info info) {

@@ -45,6 +45,7 @@ bool Simulator::repeatReached(const Event& event) const {
 
 Simulator::Due Simulator::whatIsDue(const Translation* block) {
   const uint64_t now = position_.count;
+  if (trial_.running()) endTrial(Disagreement::kNothing);
   if (now >= limitAt_) stop(Stop::kLimit);
   if (now >= starvesAt()) stop(Stop::kStarved);
   const Event& due = *cursor_.due();
@@ -57,40 +58,46 @@ Simulator::Due Simulator::whatIsDue(const Translation* block) {
     noteDivergence("the CPU is halted", textOf(due), "an interrupt", 0);
     stop(Stop::kDiverged);
   }
-  if (due.position == now && due.maybeSegmentFault() && block != nullptr && usesNullSegment()) {
-    raise_exception_err_ra_x86_64(engine_.env().raw(), due.vector, 0, 0);
+  if (due.position == now && due.kind == Kind::kException) {
+    return exceptionIsNow(due, block) ? Due::kNow : Due::kLater;
   }
   if (due.position > now || !due.asynchronous()) return Due::kLater;
   if (due.repeat.present && (block == nullptr || !repeatReached(due))) return Due::kLater;
   return Due::kNow;
 }
 
-/** The instruction at CS:EIP accesses memory through a null selector: #GP, which the engine does not raise. */
-bool Simulator::usesNullSegment() const {
-  const Env env = engine_.env();
-  constexpr uint64_t kProtected = 1;
-  if ((env.cr(0) & kProtected) == 0 || (env.eflags() & kVirtual8086) != 0) return false;
-  const unsigned used = segmentsUsed(instructionHere());
-  for (int i = 0; i < 6; ++i) {
-    if ((used >> i & 1) != 0 && (env.segment(i).selector() & 0xfffc) == 0) return true;
-  }
-  return false;
-}
-
 /** The start of a block that may reach beyond the next event. */
 void Simulator::atBlock(Translation& block) {
   engine_.env().eip() = static_cast<uint32_t>(block.address - block.codeBase);
   position_.block = nullptr;
+  if (position_.repeating) restoreFlagsInRepeat();
   while (whatIsDue(&block) == Due::kNow) handleDue();
+  if (trial_.running()) {
+    enter(block);
+    return;
+  }
   if (stepping_) pause();
 
   const Event& due = *cursor_.due();
   uint64_t end = limitAt_ < starvesAt() ? limitAt_ : starvesAt();
   // An event inside a REP instruction does not cut the block: it is looked for when that one runs.
-  const bool stops = (due.asynchronous() && !due.repeat.present) || due.maybeSegmentFault();
-  if (stops && due.position > position_.count && due.position < end) end = due.position;
+  if (due.position > position_.count && due.position < end && due.position < position_.count + block.instructions) {
+    const bool stops =
+        (due.asynchronous() && !due.repeat.present) || deliveredAtOnce(due, block.codeBase + due.eip, block.code32);
+    if (stops) end = due.position;
+  }
   if (end < position_.count + block.instructions) split(end - position_.count);
   enter(block);
+}
+
+/**
+ * In the middle of a repeated comparison, which begins its block, the flags are as before it (SDM vol. 2B, REP): what
+ * its iterations set counts when the last one is done.
+ */
+void Simulator::restoreFlagsInRepeat() {
+  const Instruction here = instructionHere();
+  const Env env = engine_.env();
+  if (isRepeatedCompare(here) && repeatCounter(env, here) != 0) writeLazily(env, beforeRepeat_);
 }
 
 /** Stops before the instruction that begins here, once. */
@@ -121,11 +128,12 @@ void Simulator::beforeLookup() {
 
 void Simulator::beforeJumpOut() {
   if (position_.block == nullptr) return;
+  repairFlags();
   abandonBlock(linearEip());
-  position_.forgetBlocks();
 }
 
 void Simulator::halt(uint32_t nextEip) {
+  if (trial_.running()) endTrial(Disagreement::kNothing);
   const Env env = engine_.env();
   env.eip() = nextEip;
   env.context() &= ~uint32_t{kContextInhibitInterrupts};
@@ -135,7 +143,17 @@ void Simulator::halt(uint32_t nextEip) {
 }
 
 void Simulator::leaveAt(uint32_t nextEip) {
+  if (trial_.running()) endTrial(Disagreement::kNothing);
   engine_.env().eip() = nextEip;
+  leaveBlock(linearEip());
+  jumpOut();
+}
+
+/**
+ * An instruction ran with the trap flag set. The engine would raise #DB; here the relog says whether the machine does,
+ * and it is delivered between two blocks.
+ */
+void Simulator::afterStep() {
   leaveBlock(linearEip());
   jumpOut();
 }
@@ -177,9 +195,10 @@ void Hooks::onBlock(uc_engine*, uint64_t address, uint32_t, void* passed) {
     return;
   }
   if (__builtin_expect(tag.endsInRepeat(), 0)) {
+    if (!position.repeating) simulator.beforeRepeat_ = readLazily(simulator.engine_.env());
     position.enter(*tag.record());
   } else {
-    position.begin(tag.record());
+    position.block = tag.record();
     position.count += instructions;
   }
   if (kCounting) simulator.countBlock(*tag.record());
@@ -189,6 +208,7 @@ template void Hooks::onBlock<false>(uc_engine*, uint64_t, uint32_t, void*);
 template void Hooks::onBlock<true>(uc_engine*, uint64_t, uint32_t, void*);
 
 void Simulator::enter(Translation& block) {
+  if (block.endsInRepeat && !position_.repeating) beforeRepeat_ = readLazily(engine_.env());
   position_.enter(block);
   if (counting_) countBlock(block);
 }

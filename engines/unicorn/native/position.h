@@ -24,12 +24,6 @@ struct Position {
   uint64_t due = 0;
   /** The block entered last; null when it is known to be left. */
   Translation* block = nullptr;
-  /** The blocks entered last, left or not; the newest at `newest` modulo their number. */
-  static constexpr unsigned kRecent = 8;
-  Translation* recent[kRecent] = {};
-  unsigned newest = 0;
-  /** How many of the last block's instructions retired, when it was left in its middle; else negative. */
-  int lastRetired = -1;
   /** A REP instruction was entered, and this is its linear address. */
   bool repeating = false;
   uint32_t repeatAddress = 0;
@@ -38,10 +32,8 @@ struct Position {
   /** Blocks entered for iterations after the first of all such instructions. */
   uint32_t iterations = 0;
 
-  void begin(Translation* entered) { block = recent[++newest % kRecent] = entered; }
-
   void enter(Translation& entered) {
-    begin(&entered);
+    block = &entered;
     count += entered.counted;
     if (entered.endsInRepeat) {
       repeating = true;
@@ -59,19 +51,12 @@ struct Position {
     return true;
   }
 
-  /** How the flags came about does not matter any more, or cannot be told. */
-  void forgetBlocks() {
-    for (Translation*& each : recent) each = nullptr;
-    lastRetired = -1;
-  }
-
   /** Control left the block before the instruction at `linear` ran. Returns how many of its instructions had retired.
    */
   unsigned abandonBlock(uint32_t linear) {
     unsigned retired = block->startingBefore(linear);
     if (retired > block->counted) retired = block->counted;
     count -= block->counted - retired;
-    lastRetired = static_cast<int>(retired);
     block = nullptr;
     repeating = false;
     return retired;

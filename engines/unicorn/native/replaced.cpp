@@ -6,22 +6,72 @@
 
 namespace decouple {
 
-bool Simulator::runReplaced(uintptr_t from) {
-  if (replaced_.find(from) == nullptr) replaced_.remember(from, instructionHere());
-  const Instruction& here = *replaced_.find(from);
-  if (isBulkString(here)) {
-    repeatString(here, from);
-  } else if (isPushSegment(here)) {
-    pushSegment(here, from);
-  } else if (isLoadFlags(here)) {
-    constexpr uint64_t kAh = 0xff00, kLoaded = kCarry | kParity | kAdjust | kZero | kSign, kAlwaysSet = 2;
-    const Env env = engine_.env();
-    const uint64_t flags = (takeFlagsImage(from) & kLoaded) | kAlwaysSet;
-    env.gpr(kEax) = (env.gpr(kEax) & ~kAh) | flags << 8;
-  } else {
-    return false;
+ReplacedKind replacedKind(const uint8_t* bytes, const Instruction& instruction) {
+  if (isBulkString(instruction)) return ReplacedKind::kBulkString;
+  if (isPushSegment(instruction)) return ReplacedKind::kPushSegment;
+  if (isLoadFlags(instruction)) return ReplacedKind::kLoadFlags;
+  if (isBreakpointTrap(instruction)) return ReplacedKind::kBreakpointTrap;
+  if (!isX87(instruction)) return ReplacedKind::kNone;
+  switch (decodeX87(bytes, instruction).shape) {
+    case X87Shape::kUndefined:
+      return ReplacedKind::kNone;
+    case X87Shape::kCompareFlags:
+      return ReplacedKind::kX87Flags;
+    default:
+      return ReplacedKind::kX87;
   }
-  return true;
+}
+
+const ReplacedInstruction& Simulator::replacedAt(uintptr_t from) {
+  if (const ReplacedInstruction* known = replaced_.find(from)) return *known;
+  settle(from);
+  uint8_t bytes[kLongestInstruction];
+  ReplacedInstruction found{};
+  const size_t available = readCode(linearEip(), bytes, sizeof bytes);
+  found.instruction = decodeInstruction(bytes, available, (engine_.env().context() & kContextCode32) != 0);
+  found.kind = replacedKind(bytes, found.instruction);
+  found.mmx = decodeMmx(bytes, found.instruction);
+  if (isX87(found.instruction)) x87Places_.remember(from, decodeX87(bytes, found.instruction));
+  return replaced_.remember(from, found);
+}
+
+const X87Instruction& Simulator::x87At(uintptr_t from) {
+  if (const X87Instruction* known = x87Places_.find(from)) return *known;
+  // The other cache may still know of it.
+  replaced_.forget(from);
+  replacedAt(from);
+  return *x87Places_.find(from);
+}
+
+bool Simulator::runReplaced(uintptr_t from) {
+  if (const X87Instruction* x87 = x87Places_.find(from)) {
+    runX87(*x87, from);
+    return true;
+  }
+  const ReplacedInstruction& here = replacedAt(from);
+  switch (here.kind) {
+    case ReplacedKind::kX87:
+      runX87(x87At(from), from);
+      return true;
+    case ReplacedKind::kBulkString:
+      repeatString(here.instruction, from);
+      return true;
+    case ReplacedKind::kPushSegment:
+      pushSegment(here.instruction, from);
+      return true;
+    case ReplacedKind::kLoadFlags: {
+      constexpr uint64_t kAh = 0xff00, kLoaded = kCarry | kParity | kAdjust | kZero | kSign, kAlwaysSet = 2;
+      const Env env = engine_.env();
+      const uint64_t flags = (takeFlagsImage(from) & kLoaded) | kAlwaysSet;
+      env.gpr(kEax) = (env.gpr(kEax) & ~kAh) | flags << 8;
+      return true;
+    }
+    case ReplacedKind::kBreakpointTrap:
+      // ICEBP does nothing by itself: its exception is an event.
+      return true;
+    default:
+      return false;
+  }
 }
 
 void Simulator::pushSegment(const Instruction& push, uintptr_t from) {

@@ -139,6 +139,7 @@ Situation Simulator::situation() const {
 }
 
 void Simulator::noteDivergence(const char* what, const std::string& expected, const std::string& got, uintptr_t from) {
+  if (trial_.running()) endTrial(Disagreement::kNothing);
   if (from != 0) cpu_restore_state_x86_64(engine_.cpu().raw(), from, true);
   if (position_.block != nullptr) {
     abandonBlock(linearEip());

@@ -16,17 +16,21 @@
 #include "coverage.h"
 #include "cursor.h"
 #include "decode.h"
+#include "disagreement.h"
 #include "divergence.h"
 #include "engine.h"
 #include "fault.h"
 #include "flags.h"
+#include "place_cache.h"
 #include "position.h"
 #include "ram.h"
 #include "replaced.h"
 #include "state.h"
 #include "tlb.h"
 #include "translations.h"
+#include "trial.h"
 #include "walk.h"
+#include "x87_decode.h"
 
 namespace decouple {
 
@@ -50,6 +54,9 @@ struct StepState {
   uint32_t gpr[8];
 };
 
+/** Whether an exception pushes an error code (SDM vol. 3A, 6.13). */
+bool hasErrorCode(uint32_t vector);
+
 class Simulator;
 /** The simulator whose engine is running on this thread, null if none. */
 extern __thread Simulator* runningSimulator;
@@ -70,9 +77,11 @@ class Simulator : public DeviceMemory {
   void loadState(const CpuState& state, uint64_t position);
   CpuState readState() const;
   StepState stepState() const;
-  UndefinedFlags undefinedFlags() const;
-  /** Takes the machine's EFLAGS; false, and nothing changed, when a bit differs that is not undefined. */
-  bool adoptFlags(uint32_t eflags);
+  /**
+   * For a machine that leaves undefined flags to chance: where an event tells its status flags, they are taken. Without
+   * it they must agree.
+   */
+  void setFlagsTaken(bool on) { flagsTaken_ = on; }
   /** Writes one page of RAM; false when it is none. */
   bool writePage(uint32_t number, const uint8_t* bytes);
   void copyRamFrom(const Ram& from);
@@ -100,6 +109,9 @@ class Simulator : public DeviceMemory {
   void setOwnValues(bool on);
   /** What was noted since the last time, event by event: the flags, and of a check the general registers after them. */
   std::vector<uint32_t> takeOwnValues() { return std::exchange(ownValues_, {}); }
+  /** Exceptions that are delivered without running their instruction: runs it to see whether the engine agrees. */
+  void setComparing(bool on) { comparing_ = on; }
+  const Disagreements& disagreements() const { return disagreements_; }
   void plantFault(const PlantedFault& fault);
   uint64_t position() const { return position_.count; }
   uint64_t keyframeIndex() const { return keyframeIndex_; }
@@ -118,7 +130,6 @@ class Simulator : public DeviceMemory {
   uint64_t takeTsc(uintptr_t from);
   void takeCpuid(uintptr_t from);
   void takeMsr(uintptr_t from);
-  bool faultIsNext(uint8_t vector, uintptr_t from);
   uint32_t takeRandom(uintptr_t from);
   uint32_t takeFlagsImage(uintptr_t from);
   /** Puts the machine's result of an x87 instruction in the place of the engine's. */
@@ -132,11 +143,19 @@ class Simulator : public DeviceMemory {
   uint64_t readDevice(uint32_t address, unsigned size) override;
   /** Does what the replaced instruction at EIP does; false when there is none. */
   bool runReplaced(uintptr_t from);
+  void compareX87Flags(uintptr_t from);
+  /** What an MMX instruction does to the x87 state before it runs. */
+  void enterMmx(uintptr_t from);
+  /** Whether MXCSR's flags and masks are a processor's; else the flags stay as loaded, and nothing raises exceptions.
+   */
+  bool exactFloat() const { return exactFloat_; }
+  void setExactFloat(bool on) { exactFloat_ = on; }
   void forgive(ForgivenRow row) { ++forgiven_[row]; }
 
   // --- called as control moves (position.cpp, delivery.cpp)
   void beforeLookup();
   void beforeJumpOut();
+  [[noreturn]] void afterStep();
   [[noreturn]] void halt(uint32_t nextEip);
   /** The block under way is done, and the instruction at `nextEip` comes next. */
   [[noreturn]] void leaveAt(uint32_t nextEip);
@@ -150,12 +169,20 @@ class Simulator : public DeviceMemory {
   Engine& engine() { return engine_; }
   void translationsDropped() {
     translations_.clear();
-    position_.forgetBlocks();
     replaced_.clear();
+    x87Places_.clear();
   }
   CodePages& codePages() { return codePages_; }
   TlbKeeper& tlb() { return tlb_; }
   void protectCode(uint64_t enginePage);
+  /** Copies code at a linear address, as far as it is mapped to RAM; changes nothing. Returns how much. */
+  size_t readCode(uint32_t linear, uint8_t* out, size_t size) const;
+  /** A page is about to be looked up. */
+  void beforeFill(uint32_t linear, int access, uintptr_t from);
+  /** The access to memory that may leave its instruction comes from here in generated code. */
+  void accessing(uintptr_t from) { lastAccess_ = from; }
+  /** The helper of RCL and RCR was called from here. */
+  void rotating(uintptr_t from);
   /** A read, by the instruction at `from` (host code), that is a part of a write and would fault as one. */
   bool faultsAsWrite(uint32_t linear, bool asUser, uintptr_t from);
   Translation* beginTranslation();
@@ -176,6 +203,7 @@ class Simulator : public DeviceMemory {
   void enter(Translation& block);
   void abandonBlock(uint32_t linear);
   void leaveBlock(uint32_t linear);
+  void restoreFlagsInRepeat();
   void refreshDue();
   uint64_t starvesAt() const;
   [[noreturn]] void jumpOut();
@@ -187,19 +215,27 @@ class Simulator : public DeviceMemory {
   void describeCode(Translation& record);
   // delivery.cpp
   void handleDue();
-  [[noreturn]] void deliverInterrupt(uint8_t vector);
+  [[noreturn]] void deliverInterrupt(const Event& due);
   void writeDma(const Event& event);
   void compareCheck(const Event& event);
   void onException(uint32_t vector);
-  void compareFault(const Event& event);
+  [[noreturn]] void raisedAlone(uint32_t vector, Kind kind);
   Instruction instructionHere() const;
   Instruction instructionAt(uint32_t linear, bool code32) const;
-  template <typename Visit>
-  bool visitBackwards(const Translation& block, unsigned count, Visit visit) const;
-  bool usesNullSegment() const;
-  [[noreturn]] void failSoftwareInterrupt(uint32_t eip);
   void compareInstant(uint32_t eip, uint32_t eflags);
   bool noteOwnFlags(uint32_t eflags, uint32_t compared);
+  bool agreeOnFlags(uint32_t eflags, uint32_t compared);
+  // exceptions.cpp
+  bool deliveredAtOnce(const Event& event, uint32_t linear, bool code32) const;
+  bool exceptionIsNow(const Event& due, const Translation* block);
+  [[noreturn]] void endTrial(int raised);
+  void disagree(const Event& due, int raised);
+  bool nestedIsNext(uint64_t position, uint32_t eip) const;
+  void enterHandler();
+  [[noreturn]] void deliverException();
+  void adoptException(uint32_t raised);
+  // stale_flags.cpp
+  void repairFlags();
   // run.cpp
   Stop runFreely(uint64_t limit);
   void consume();
@@ -211,16 +247,24 @@ class Simulator : public DeviceMemory {
   // sync.cpp
   const Event& expect(Kind kind, uintptr_t from);
   // replaced.cpp
+  const ReplacedInstruction& replacedAt(uintptr_t from);
+  const X87Instruction& x87At(uintptr_t from);
   void pushSegment(const Instruction& push, uintptr_t from);
   void repeatString(const Instruction& string, uintptr_t from);
   uint64_t positionInBlock() const;
-  bool mergeFlags(uint32_t eflags);
+  // x87_instruction.cpp
+  void runX87(const X87Instruction& x, uintptr_t from);
+  void runX87Whole(const X87Instruction& x, uint32_t linear, uintptr_t from);
+  void runX87Control(const X87Instruction& x, uint32_t linear, uintptr_t from);
+  // x87_events.cpp
+  bool adoptX87Status(uint16_t machine, uint16_t tolerated);
 
   uint32_t linearEip() const {
     const Env env = engine_.env();
     return static_cast<uint32_t>(env.segment(kCs).base() + env.eip());
   }
 
+  bool exactFloat_ = false;
   Ram ram_;
   Engine engine_;
   Translations translations_;
@@ -232,6 +276,9 @@ class Simulator : public DeviceMemory {
   uint64_t lastCheck_ = ~uint64_t{0};
   bool stepping_ = false;
   bool ownValuesStand_ = false;
+  bool flagsTaken_ = false;
+  /** The flags before the REP instruction under way, when it began its block. */
+  LazyState beforeRepeat_{};
   std::vector<uint32_t> ownValues_;
   /** Stepping, the last run stopped before an instruction; this one begins with it. */
   bool paused_ = false, resuming_ = false;
@@ -246,7 +293,19 @@ class Simulator : public DeviceMemory {
     unsigned size;
     uint8_t bytes[8];
   } rest_{};
-  ReplacedInstructions replaced_;
+  PlaceCache<ReplacedInstruction, 2048> replaced_;
+  PlaceCache<X87Instruction, 4096> x87Places_;
+  Trial trial_;
+  bool comparing_ = false;
+  Disagreements disagreements_;
+  /** CR2 before the last look at page tables, and the place in generated code of the access. */
+  uint64_t cr2Before_ = 0;
+  uintptr_t lastAccess_ = 0;
+  /** The last rotation through carry: where in generated code, and the flags before it. */
+  struct {
+    uintptr_t from;
+    uint64_t flags;
+  } rotate_{};
   EventTrail trail_;
   Divergence divergence_{};
   Counts counts_;

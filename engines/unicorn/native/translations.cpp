@@ -23,8 +23,8 @@ int64_t InstructionOffsets::readDelta() {
 
 uint64_t InstructionOffsets::next() {
   previous_ += static_cast<uint64_t>(readDelta());
-  readDelta();  // the state of the flags before it
-  readDelta();  // the end of its host code
+  lazyKind_ += static_cast<uint64_t>(readDelta());
+  hostEnd_ += static_cast<uint64_t>(readDelta());
   return previous_;
 }
 
@@ -35,6 +35,18 @@ unsigned Translation::startingBefore(uint32_t linear) const {
   unsigned before = 0;
   while (before < instructions && static_cast<uint32_t>(starts.next()) - address < offset) ++before;
   return before;
+}
+
+InstructionPlace Translation::placeOf(uint32_t linear) const {
+  const uintptr_t host = reinterpret_cast<uintptr_t>(hostCode);
+  InstructionOffsets starts(offsets, address);
+  InstructionPlace place{host, host, kLazyDynamic};
+  for (unsigned i = 0; i < instructions; ++i) {
+    const uint64_t start = starts.next();
+    place = {place.hostEnd, host + starts.hostEnd(), starts.lazyKind()};
+    if (static_cast<uint32_t>(start) == linear) break;
+  }
+  return place;
 }
 
 void BlockTag::complete(const TranslatedBlock& block) const {
@@ -72,6 +84,7 @@ void describeTranslation(const TranslatedBlock& block, Env env, Translation& rec
   record.size = block.size();
   record.address = static_cast<uint32_t>(block.address());
   record.codeBase = static_cast<uint32_t>(block.codeBase());
+  record.hostCode = block.hostCode();
   record.offsets = block.hostCode() + block.hostSize();
   record.singleStep = (block.context() & kTrap) != 0;
   record.code32 = (block.context() & kContextCode32) != 0;

@@ -13,6 +13,12 @@ namespace decouple {
 class Simulator;
 struct BlockCount;
 
+/** Where an instruction is in generated code, and what the translator knew of the flags before it (LazyFlags). */
+struct InstructionPlace {
+  uintptr_t hostStart, hostEnd;
+  int lazyKind;
+};
+
 /**
  * One translation of a straight run of guest code. The engine may hold several for the same address (after STI, in
  * another mode, when the code changed), each with its own record; the generated code passes the record to the block
@@ -43,6 +49,10 @@ struct alignas(64) Translation {
   /** Its code in the coverage tables (0: not counting), and without the REP instruction. */
   uint32_t code, countedCode;
 
+  /** Its generated code. */
+  const uint8_t* hostCode;
+
+  InstructionPlace placeOf(uint32_t linear) const;
   /** How many of its instructions begin before this linear address. */
   unsigned startingBefore(uint32_t linear) const;
 };
@@ -78,11 +88,15 @@ class InstructionOffsets {
   explicit InstructionOffsets(const uint8_t* table, uint64_t address) : at_(table), previous_(address) {}
   /** Linear address of the next instruction. Must not be called more often than there are instructions. */
   uint64_t next();
+  /** Of the instruction that `next` was called for last: how flags are kept before it, and the size of host code up to
+   * its end. */
+  int lazyKind() const { return static_cast<int>(lazyKind_); }
+  uint64_t hostEnd() const { return hostEnd_; }
 
  private:
   int64_t readDelta();
   const uint8_t* at_;
-  uint64_t previous_;
+  uint64_t previous_, lazyKind_ = 0, hostEnd_ = 0;
 };
 
 /** Owner of the records. They live until the engine drops all generated code at once. */

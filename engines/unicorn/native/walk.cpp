@@ -70,6 +70,34 @@ PageWalk walkPages(const Ram& ram, Env env, uint32_t linear) {
                                                       : walkTwoLevels(walker, env, linear);
 }
 
+unsigned pageEntries(const Ram& ram, Env env, uint32_t linear, uint64_t (&addresses)[kMostEntries]) {
+  if ((env.cr(0) & kPaging) == 0) return 0;
+  const bool wide = (env.cr(4) & kPhysicalAddressExtension) != 0;
+  Walker walker(ram);
+  unsigned count = 0;
+  const auto step = [&](uint64_t address) {
+    addresses[count++] = address;
+    return wide ? walker.read<uint64_t>(address) : walker.read<uint32_t>(address);
+  };
+  if (!wide) {
+    if (!step((env.cr(3) & 0xfffff000) + (linear >> 22) * 4)) return count;
+    if ((walker.entry & kLarge) != 0 && (env.cr(4) & kPageSizeExtensions) != 0) return count;
+    step((walker.entry & 0xfffff000) + (linear >> 12 & 0x3ff) * 4);
+    return count;
+  }
+  if (!step((env.cr(3) & 0xffffffe0) + (linear >> 30) * 8)) return count;
+  if (!step((walker.entry & kFrame) + (linear >> 21 & 0x1ff) * 8) || (walker.entry & kLarge) != 0) return count;
+  step((walker.entry & kFrame) + (linear >> 12 & 0x1ff) * 8);
+  return count;
+}
+
+bool accessFaults(const PageWalk& walk, Env env, uint32_t error) {
+  constexpr uint32_t kWrite = 2, kUserAccess = 4;
+  const bool asUser = (error & kUserAccess) != 0;
+  if ((error & kWrite) != 0) return writeFaults(walk, env, asUser);
+  return !walk.present || (asUser && !walk.user);
+}
+
 bool writeFaults(const PageWalk& walk, Env env, bool asUser) {
   if (!walk.present || (asUser && !walk.user)) return true;
   return !walk.writable && (asUser || (env.cr(0) & kWriteProtect) != 0);

@@ -19,6 +19,14 @@ struct PageWalk {
 /** Where a linear address is in physical memory; all of linear memory is mapped while paging is off. */
 PageWalk walkPages(const Ram& ram, Env env, uint32_t linear);
 
+constexpr unsigned kMostEntries = 3;
+/** Physical addresses of the entries of page tables that lead to a page, as far as they are present. Returns how many.
+ */
+unsigned pageEntries(const Ram& ram, Env env, uint32_t linear, uint64_t (&addresses)[kMostEntries]);
+
+/** Whether an access would fault as this error code of a page fault says: a read or a write, at level 3 or below. */
+bool accessFaults(const PageWalk& walk, Env env, uint32_t error);
+
 /** Whether a write would fault; `asUser`: at privilege level 3. */
 bool writeFaults(const PageWalk& walk, Env env, bool asUser);
 

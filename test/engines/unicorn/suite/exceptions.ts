@@ -235,7 +235,7 @@ export function exceptionsSuite(test: TestFn, make: MakeSimulator): void {
     extra.events.end(5, null);
     extra.runToDivergence(t, 'an unexpected exception');
     const missing = new Scenario(make, 'start: nop\n nop\n nop\n done: jmp done');
-    missing.events.exception(1, INVALID_OPCODE, MAP.code + 1, 0x202, null, null);
+    missing.events.softwareInterrupt(1, 3, MAP.code + 1, 0x202);
     missing.events.end(5, null);
     missing.runToDivergence(t, 'an event that did not happen');
   });

@@ -118,7 +118,9 @@ export function x87Suite(test: TestFn, make: MakeSimulator): void {
       ['fincstp', c2],
       ['fdecstp', c2],
       ['fnclex', 0],
-      ['fxch', c1 | c2],
+      ['fxch', c2],
+      ['fst st(1)', c2],
+      ['fnop', c1 | c2],
     ] as const) {
       const s = new Scenario(make, `start: fld1\n fchs\n fxam\n ${instruction}\n done: jmp done`);
       s.events.end(5, null);

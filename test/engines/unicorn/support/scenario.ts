@@ -8,10 +8,10 @@ import { RAM, guest, type Guest, type GuestOptions } from './guest.js';
 /** What the suite needs of a simulator. */
 export type SimulatorUnderTest = Pick<
   Simulator,
-  | 'adoptFlags'
   | 'close'
   | 'compareRam'
   | 'counts'
+  | 'disagreements'
   | 'dropEvents'
   | 'enableBlocks'
   | 'feed'
@@ -23,7 +23,9 @@ export type SimulatorUnderTest = Pick<
   | 'readPhysical'
   | 'readState'
   | 'run'
+  | 'setComparing'
   | 'takeBatch'
+  | 'takeFlags'
   | 'translate'
   | 'writePages'
 >;

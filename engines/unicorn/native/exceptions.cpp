@@ -1,0 +1,139 @@
+/**
+ * Exceptions that come from the relog: the machine has checked already, and what it found is delivered at its position,
+ * whether or not the engine would have found it. See docs/exceptions.md.
+ */
+#include <algorithm>
+
+#include "classify.h"
+#include "hooks.h"
+#include "simulator.h"
+
+namespace decouple {
+
+namespace {
+
+constexpr uint8_t kDebug = 1, kPageFault = 14, kSimdException = 19;
+constexpr uint32_t kFetch = 0x10;
+
+}  // namespace
+
+/**
+ * Whether an exception is delivered before its instruction runs. All are but most page faults: those the engine finds
+ * itself, without a block being cut, and does what is done before them, like marking the pages of other operands.
+ */
+bool Simulator::deliveredAtOnce(const Event& event, uint32_t linear, bool code32) const {
+  if (event.kind != Kind::kException) return false;
+  if (event.vector != kPageFault || !event.cr2.present) return true;
+  const uint32_t address = event.cr2.value, error = event.error.value;
+  constexpr uint32_t kReserved = 8;
+  const Instruction faulting = instructionAt(linear, code32);
+  // Its own bytes: the engine fetches them when it translates.
+  if (faulting.length == 0 || (error & (kReserved | kFetch)) != 0) return false;
+  if (accessesInParts(faulting)) return true;
+  const bool atBorder = (address & (kPageSize - 1)) == 0;
+  if (atBorder && accessesManyBytes(faulting)) return true;
+  return !accessFaults(walkPages(ram_, engine_.env(), address), engine_.env(), error);
+}
+
+/** The exception that is due here is delivered now; may begin a trial of its instruction first. */
+bool Simulator::exceptionIsNow(const Event& due, const Translation* block) {
+  const Env env = engine_.env();
+  if (!cursor_.front()->positioned() || static_cast<uint32_t>(env.eip()) != due.eip) return false;
+  if (!deliveredAtOnce(due, linearEip(), (env.context() & kContextCode32) != 0)) return false;
+  // The trap after an instruction says nothing of the next one.
+  const bool tries = due.vector == kSimdException || (comparing_ && due.vector != kDebug);
+  if (!tries || trial_.tried(cursor_.consumed())) return true;
+  if (block == nullptr) return false;
+  if (block->instructions > 1) split(1);
+  trial_.begin(env, position_, cursor_.consumed());
+  tlb_flush_x86_64(engine_.cpu().raw());
+  return false;
+}
+
+/** `raised`: the engine's exception, or what else it did. */
+void Simulator::endTrial(int raised) {
+  trial_.end(ram_, engine_.env(), position_);
+  if (raised != cursor_.due()->vector) disagree(*cursor_.due(), raised);
+  engine_.cpu().exceptionIndex() = -1;
+  tlb_flush_x86_64(engine_.cpu().raw());
+  jumpOut();
+}
+
+void Simulator::beforeFill(uint32_t linear, int access, uintptr_t from) {
+  lastAccess_ = from;
+  cr2Before_ = engine_.env().cr(2);
+  if (!trial_.running() || access == kAccessFetch) return;
+  if (access == kAccessStore) {
+    const bool asUser = (engine_.env().context() & kContextCpl) == kContextCpl;
+    if (!writeFaults(walkPages(ram_, engine_.env(), linear), engine_.env(), asUser)) endTrial(Disagreement::kNothing);
+  }
+  trial_.remember(ram_, engine_.env(), linear);
+}
+
+void Simulator::disagree(const Event& due, int raised) {
+  Disagreement one{};
+  one.vector = due.vector;
+  one.raised = raised;
+  one.code32 = (engine_.env().context() & kContextCode32) != 0;
+  one.size = static_cast<uint8_t>(readCode(linearEip(), one.code, sizeof one.code));
+  one.count = 1;
+  disagreements_.add(one);
+}
+
+/** The next event is a fault in the delivery of the one before it, which so has no effect. */
+bool Simulator::nestedIsNext(uint64_t position, uint32_t eip) const {
+  const Event* next = cursor_.front();
+  return next != nullptr && next->kind == Kind::kException && next->position == position && next->eip == eip;
+}
+
+/** Consumes the exception that is due, and those that its delivery meets; makes the CPU enter the last one's handler.
+ */
+void Simulator::enterHandler() {
+  const Env env = engine_.env();
+  Event event = *cursor_.due();
+  for (;;) {
+    compareInstant(event.eip, event.eflags);
+    consume();
+    ++counts_.exceptions;
+    if (!nestedIsNext(event.position, event.eip)) break;
+    event = *cursor_.front();
+  }
+  if (event.error.present != hasErrorCode(event.vector) || event.cr2.present != (event.vector == kPageFault)) {
+    noteDivergence("an exception's error code and address", textOf(event), "vector " + std::to_string(event.vector), 0);
+    stop(Stop::kDiverged);
+  }
+  halted_ = false;
+  position_.block = nullptr;
+  position_.repeating = false;
+  if (event.cr2.present) env.cr(2) = event.cr2.value;
+  env.errorCode() = static_cast<int32_t>(event.error.value);
+  env.exceptionIsSoftware() = 0;
+  // Whether two make a double fault is the machine's to say.
+  env.exceptionInFlight() = -1;
+  engine_.cpu().exceptionIndex() = event.vector;
+  x86_cpu_do_interrupt_x86_64(engine_.cpu().raw());
+}
+
+/** Between two blocks. */
+void Simulator::deliverException() {
+  enterHandler();
+  engine_.cpu().exceptionIndex() = -1;
+  jumpOut();
+}
+
+/** The engine raised an exception where the relog has one: the relog's is delivered. */
+void Simulator::adoptException(uint32_t raised) {
+  const Env env = engine_.env();
+  const Event& due = *cursor_.due();
+  const bool samePage = !due.cr2.present || due.cr2.value == static_cast<uint32_t>(env.cr(2));
+  const bool sameError = !due.error.present || due.error.value == static_cast<uint32_t>(env.errorCode());
+  if (raised != due.vector) {
+    disagree(due, static_cast<int>(raised));
+  } else if (!samePage || !sameError) {
+    disagree(due, Disagreement::kOtherwise);
+  }
+  if (raised == kPageFault) env.cr(2) = cr2Before_;
+  enterHandler();
+}
+
+}  // namespace decouple

@@ -1,0 +1,29 @@
+/** Where the engine keeps what floating point uses, and memory that it does not use itself. */
+export const MXCSR: usize = 824;
+export const XMM: usize = 832;
+export const CR0: usize = 580;
+export const CR4: usize = 596;
+export const EIP: usize = 556;
+export const PREVIOUS_EIP: usize = 560;
+export const FLAGS: usize = 120;
+export const FLAGS_CHANGED: usize = 100;
+export const PREFIXES: usize = 648;
+export const GPR: usize = 64;
+export const TOP: usize = 1032;
+export const CONTROL: usize = 1036;
+export const STATUS: usize = 1040;
+export const EMPTY: usize = 816;
+export const ST: usize = 1152;
+
+/** 64 bytes for results of the engine's functions, and for results before they are written. */
+export const SCRATCH: usize = 2048;
+/** Lanes of a result that is not to be written yet: 16 bytes. */
+export const LANES: usize = 2112;
+/** Lanes of a source in a register: 16 bytes. */
+export const SOURCE: usize = 2128;
+/** Whether the SSE instruction that is under way raised an exception that is not masked: one byte, read by JIT code. */
+export const TRAP: usize = 2144;
+
+export const PREFIX_66: i32 = 0x20;
+export const PREFIX_F2: i32 = 0x10;
+export const PREFIX_F3: i32 = 8;

@@ -1,0 +1,55 @@
+/** Repairs of floating point. */
+import type { Repair, Replacement } from './table.js';
+
+const of = (names: string, prefix = ''): Replacement[] =>
+  names
+    .trim()
+    .split(/\s+/)
+    .map((name) => ({ function: prefix + name, by: name.startsWith('sse_convert_') ? name.replace('sse_convert', 'whole') : `sse_${name}` }));
+
+/** Opcodes after 0F of ADD, MUL, SUB, MIN, DIV, MAX and SQRT, in four forms each. */
+const ARITHMETIC = ['51', '58', '59', '5C', '5D', '5E', '5F'].flatMap((opcode) =>
+  ['', '66', 'F2', 'F3'].map((prefix) => `${prefix}0F${opcode}`),
+);
+
+export const SSE: Repair = {
+  id: 'sse-arithmetic',
+  why:
+    'v86 rounds to nearest whatever MXCSR says, knows neither FTZ nor DAZ, raises no flag, leaves the choice of a NaN ' +
+    'to the host, and has no ADDSUBPS, ADDSUBPD and LDDQU. A processor does as MXCSR says, sets its sticky flags, and ' +
+    'takes the first NaN.',
+  upstream: 'copy/v86#835',
+  test: 'guests/programs/sse-exact.c',
+  replaced: [
+    ...of(ARITHMETIC.join(' '), 'instr_'),
+    ...of('0F52 F30F52 0F53 F30F53 0F2E 660F2E 0FC2 660FC2 F20FC2 F30FC2', 'instr_'),
+    ...of('0F2A F30F2A 0F5A 660F5A F20F5A F30F5A 0F5B 660F5B F30F5B 660FE6 F20FE6', 'instr_'),
+    ...of('0F2C_reg 0F2D_reg 660F2C_reg 660F2D_reg 0F2C_mem 0F2D_mem 660F2C_mem 660F2D_mem', 'instr_'),
+    ...of('660F7C 660F7D F20F7C F20F7D', 'instr_'),
+    ...of('sse_convert_f32_to_i32 sse_convert_f64_to_i32'),
+    ...of('sse_convert_with_truncation_f32_to_i32 sse_convert_with_truncation_f64_to_i32'),
+    { function: 'gen::interpreter0f::run', by: 'run0F' },
+    { function: 'gen::jit0f::jit', by: 'jit0F' },
+  ],
+  exported: [
+    ...of('0F2F 660F2F', 'instr_'),
+    // Those of JIT code that v86 takes for undefined.
+    { function: 'instr_0FD0', by: 'runUndefined0F' },
+    { function: 'instr_0FF0', by: 'runUndefined0F' },
+    // Of no use to v86 itself.
+    { function: 'trigger_nm_jit', by: 'trapJit' },
+  ],
+};
+
+export const SSE_ALIGNMENT: Repair = {
+  id: 'sse-alignment',
+  why: 'v86 takes operands of 16 bytes at any address. A processor raises #GP(0) but for MOVUPS, MOVUPD, MOVDQU and LDDQU.',
+  upstream: null,
+  test: 'guests/programs/sse-faults.c',
+  replaced: [
+    { function: 'cpu::safe_read128s', by: 'safeRead128' },
+    { function: 'cpu::safe_write128', by: 'safeWrite128' },
+    { function: 'codegen::gen_safe_read', by: 'jitSafeRead' },
+    { function: 'codegen::gen_safe_write', by: 'jitSafeWrite' },
+  ],
+};

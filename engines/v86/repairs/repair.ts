@@ -1,0 +1,58 @@
+/** Makes the engine that a list of repairs names. */
+import { readFileSync } from 'node:fs';
+import binaryen from 'binaryen';
+import { functionNamed, functionNames, ORIGINAL } from './names.js';
+import { LINKED, REPAIRS } from './index.js';
+
+/**
+ * @param ids of repairs, each in the table
+ * @returns v86.wasm with them
+ * @throws Error where the engine is not as a repair expects it
+ */
+export async function repair(ids: readonly string[]): Promise<Uint8Array> {
+  // Names stay: what is instrumented is found by them.
+  binaryen.setDebugInfo(true);
+  const module = binaryen.readBinary(readFileSync(LINKED));
+  try {
+    const names = functionNames(module);
+    const named = (name: string): string => functionNamed(names, name);
+    const wanted = REPAIRS.filter(({ id }) => ids.includes(id));
+    for (const { patch } of wanted) await patch?.(module, named);
+    // What is replaced may still be called by what replaces it: patched too.
+    for (const name of names) if (name.endsWith(ORIGINAL)) replace(module, name, name.slice(0, -ORIGINAL.length));
+    for (const { replaced = [], exported: given = [] } of wanted) {
+      for (const { function: name, by } of replaced) replace(module, named(name), named(exported(names, by)));
+      for (const { function: name, by } of given) redirect(module, name, named(exported(names, by)));
+    }
+    if (!module.validate()) throw new Error('the repaired engine is not valid');
+    return module.emitBinary();
+  } finally {
+    module.dispose();
+  }
+}
+
+/** The function of the assembly that is exported by this name: it has the path of its source before it. */
+function exported(names: readonly string[], name: string): string {
+  const found = names.filter(
+    (candidate) => candidate.startsWith('engines/v86/repairs/') && candidate.endsWith(`/${name}`),
+  );
+  if (found.length !== 1) throw new Error(`the assembly has ${found.length} functions ${name}`);
+  return found[0]!;
+}
+
+/** Gives `name` the body of `by`. */
+function replace(module: binaryen.Module, name: string, by: string): void {
+  const old = binaryen.getFunctionInfo(module.getFunction(name));
+  const info = binaryen.getFunctionInfo(module.getFunction(by));
+  if (old.params !== info.params || old.results !== info.results)
+    throw new Error(`${by} has another type than ${name}`);
+  const body = module.copyExpression(info.body);
+  module.removeFunction(name);
+  module.addFunction(name, info.params, info.results, info.vars, body);
+}
+
+/** Makes the export `name` mean the function `by`. */
+function redirect(module: binaryen.Module, name: string, by: string): void {
+  module.removeExport(name);
+  module.addFunctionExport(by, name);
+}
