@@ -9,6 +9,23 @@ import type { FunctionNames } from './table.js';
 
 const { i32 } = binaryen;
 type Module = binaryen.Module;
+type Expr = binaryen.ExpressionRef;
+
+/** Accessors that binaryen has, and its types lack. */
+const { Block, Switch, GlobalSet, LocalSet, Binary, Const } = binaryen as unknown as {
+  Block: { getChildAt: (block: Expr, at: number) => Expr; setChildAt: (block: Expr, at: number, child: Expr) => void };
+  Switch: {
+    getNumNames: (table: Expr) => number;
+    getNameAt: (table: Expr, at: number) => string | null;
+    setNameAt: (table: Expr, at: number, name: string) => void;
+    appendName: (table: Expr, name: string) => void;
+    getDefaultName: (table: Expr) => string | null;
+  };
+  GlobalSet: { getName: (set: Expr) => string; getValue: (set: Expr) => Expr };
+  LocalSet: { getIndex: (set: Expr) => number; getValue: (set: Expr) => Expr };
+  Binary: { getOp: (binary: Expr) => number; getRight: (binary: Expr) => Expr };
+  Const: { getValueI32: (constant: Expr) => number };
+};
 
 /** Added to an opcode: v86's own implementation of it. */
 export const TAKEN = 0x200;
@@ -45,9 +62,9 @@ export function take(
   // Other repairs may have taken opcodes of this table: theirs are within this one's block.
   const label = `taken${labels(found)}`;
   for (const opcode of opcodes.flatMap((byte) => [byte, byte | 0x100])) {
-    if (name_(found.table, opcode) !== name_(found.table, opcode | TAKEN))
+    if (nameAt(found.table, opcode) !== nameAt(found.table, opcode | TAKEN))
       throw new Error(`${table} ${opcode.toString(16)} is taken twice`);
-    binaryen.Switch.setNameAt(found.table, opcode, label);
+    Switch.setNameAt(found.table, opcode, label);
   }
   const types = binaryen.expandType(info.params);
   const call = module.call(
@@ -61,10 +78,10 @@ export function take(
     call,
     module.return(),
   ]);
-  binaryen.Block.setChildAt(found.parent, 0, block);
+  Block.setChildAt(found.parent, 0, block);
 }
 
-const name_ = (table: number, i: number): string | null => binaryen.Switch.getNameAt(table, i);
+const nameAt = (table: number, i: number): string | null => Switch.getNameAt(table, i);
 
 interface Found {
   table: number;
@@ -78,7 +95,7 @@ function findTable(body: number): Found {
     if (binaryen.getExpressionId(parent) !== binaryen.BlockId) break;
     // The function's first block may begin with making room on the stack.
     const at = parent === body && firstIsNoBlock(parent) ? 1 : 0;
-    const child = binaryen.Block.getChildAt(parent, at);
+    const child = Block.getChildAt(parent, at);
     if (binaryen.getExpressionId(child) === binaryen.SwitchId && at === 0) return { table: child, parent };
     parent = child;
   }
@@ -86,33 +103,33 @@ function findTable(body: number): Found {
 }
 
 const firstIsNoBlock = (block: number): boolean =>
-  binaryen.getExpressionId(binaryen.Block.getChildAt(block, 0)) !== binaryen.BlockId;
+  binaryen.getExpressionId(Block.getChildAt(block, 0)) !== binaryen.BlockId;
 
 /** Appends each opcode's own entry a second time, at `TAKEN`. */
 function extend(table: number): void {
-  const count = binaryen.Switch.getNumNames(table);
+  const count = Switch.getNumNames(table);
   if (count > OPCODES) return;
-  const otherwise = binaryen.Switch.getDefaultName(table)!;
-  const names = Array.from({ length: OPCODES }, (_, i) => (i < count ? name_(table, i)! : otherwise));
+  const otherwise = Switch.getDefaultName(table)!;
+  const names = Array.from({ length: OPCODES }, (_, i) => (i < count ? nameAt(table, i)! : otherwise));
   if (count < OPCODES - 1) throw new Error(`a table of opcodes has ${count} entries`);
-  for (const name of [...names.slice(count), ...names]) binaryen.Switch.appendName(table, name);
+  for (const name of [...names.slice(count), ...names]) Switch.appendName(table, name);
 }
 
 /** How many blocks of this kind there are around the table. */
 function labels({ table }: Found): number {
-  const names = Array.from({ length: OPCODES }, (_, i) => name_(table, i));
+  const names = Array.from({ length: OPCODES }, (_, i) => nameAt(table, i));
   return new Set(names.filter((name) => name?.startsWith('taken'))).size;
 }
 
 /** Gives back what the function took of the stack when it began. */
 function leave(module: Module, body: number): number {
-  const first = binaryen.Block.getChildAt(body, 0);
+  const first = Block.getChildAt(body, 0);
   if (binaryen.getExpressionId(first) !== binaryen.GlobalSetId) return module.nop();
-  const tee = binaryen.GlobalSet.getValue(first);
-  const taken = binaryen.LocalSet.getValue(tee);
-  if (binaryen.getExpressionId(tee) !== binaryen.LocalSetId || binaryen.Binary.getOp(taken) !== binaryen.SubInt32)
+  const tee = GlobalSet.getValue(first);
+  const taken = LocalSet.getValue(tee);
+  if (binaryen.getExpressionId(tee) !== binaryen.LocalSetId || Binary.getOp(taken) !== binaryen.SubInt32)
     throw new Error('a function of v86.wasm begins another way than it did');
-  const size = binaryen.Const.getValueI32(binaryen.Binary.getRight(taken));
-  const old = module.i32.add(module.local.get(binaryen.LocalSet.getIndex(tee), i32), module.i32.const(size));
-  return module.global.set(binaryen.GlobalSet.getName(first)!, old);
+  const size = Const.getValueI32(Binary.getRight(taken));
+  const old = module.i32.add(module.local.get(LocalSet.getIndex(tee), i32), module.i32.const(size));
+  return module.global.set(GlobalSet.getName(first), old);
 }

@@ -1,6 +1,7 @@
 /** Makes the engine that a list of repairs names. */
 import { readFileSync } from 'node:fs';
 import binaryen from 'binaryen';
+import { take } from './dispatch.js';
 import { functionNamed, functionNames, ORIGINAL } from './names.js';
 import { LINKED, REPAIRS } from './index.js';
 
@@ -17,7 +18,10 @@ export async function repair(ids: readonly string[]): Promise<Uint8Array> {
     const names = functionNames(module);
     const named = (name: string): string => functionNamed(names, name);
     const wanted = REPAIRS.filter(({ id }) => ids.includes(id));
-    for (const { patch } of wanted) await patch?.(module, named);
+    for (const { taken = [], patch } of wanted) {
+      for (const { table, opcodes, by } of taken) take(module, named, table, named(exported(names, by)), opcodes);
+      await patch?.(module, named);
+    }
     // What is replaced may still be called by what replaces it: patched too.
     for (const name of names) if (name.endsWith(ORIGINAL)) replace(module, name, name.slice(0, -ORIGINAL.length));
     for (const { replaced = [], exported: given = [] } of wanted) {

@@ -4,6 +4,7 @@
  * another id.
  */
 import type binaryen from 'binaryen';
+import type { Table } from './dispatch.js';
 import { SSE, SSE_ALIGNMENT } from './float.js';
 
 export interface Repair {
@@ -19,6 +20,8 @@ export interface Repair {
   replaced?: readonly Replacement[];
   /** Exports that JIT code calls, given to a function of their own: v86 shares one among several that do the same. */
   exported?: readonly Replacement[];
+  /** Opcodes whose entries in tables of jumps lead to functions of assembly/ instead: see dispatch.ts. */
+  taken?: readonly Takeover[];
   /**
    * Changes within functions: constants, say. What needs binaryen is imported when it is called.
    * @throws Error where the engine is not as it must be
@@ -30,6 +33,14 @@ export interface Replacement {
   /** A name as `functionNamed` takes it; of an export, its own. */
   function: string;
   /** The function exported by assembly/index.ts that takes its place; it has the same type. */
+  by: string;
+}
+
+export interface Takeover {
+  table: Table;
+  /** Bytes. */
+  opcodes: readonly number[];
+  /** The function exported by assembly/index.ts that runs, analyzes or generates them; of the type of the table's. */
   by: string;
 }
 
