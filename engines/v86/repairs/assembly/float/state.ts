@@ -6,6 +6,10 @@ export const CR4: usize = 596;
 export const EIP: usize = 556;
 export const PREVIOUS_EIP: usize = 560;
 export const FLAGS: usize = 120;
+/** What flags are worked out from: the operands' width less one, the first operand, the result. */
+export const LAST_WIDTH: usize = 96;
+export const LAST_OPERAND: usize = 104;
+export const LAST_RESULT: usize = 112;
 export const FLAGS_CHANGED: usize = 100;
 export const PREFIXES: usize = 648;
 export const GPR: usize = 64;

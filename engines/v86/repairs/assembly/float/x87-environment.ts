@@ -52,14 +52,14 @@ export function fstenv32(address: i32): void {
 }
 
 function putEnvironment(address: i32): void {
-  const above = narrow ? 0 : 0xffff0000;
+  const above = narrow ? 0 : <i32>0xffff0000;
   const opcode = load<i32>(LAST_OPCODE) & OPCODE;
   const codeOffset = load<i32>(CODE_OFFSET);
   const codeSelector = load<i32>(CODE_SELECTOR) & 0xffff;
   const dataOffset = load<i32>(DATA_OFFSET);
   const dataSelector = load<i32>(DATA_SELECTOR) & 0xffff;
   at = address;
-  put(above | load<u16>(CONTROL));
+  put(above | <i32>load<u16>(CONTROL));
   put(above | s.statusWord());
   put(above | s.tagWord());
   if (!realMode()) {
@@ -88,7 +88,7 @@ export function save(wide: bool, registers: bool): void {
   if (wide) storeEnvironment32(address);
   else storeEnvironment16(address);
   if (!registers) {
-    s.setControlWord(load<u16>(CONTROL) | MASKS);
+    s.setControlWord(<i32>load<u16>(CONTROL) | MASKS);
     return;
   }
   for (let i = 0; i < 8; i++) {
@@ -165,5 +165,5 @@ declare function fxrstorOriginal(address: i32): void;
 /** In the place of FXRSTOR: some bits of the control word are fixed, and whether an exception waits follows from the rest. */
 export function fxrstor(address: i32): void {
   fxrstorOriginal(address);
-  s.setControlWord(load<u16>(CONTROL));
+  s.setControlWord(<i32>load<u16>(CONTROL));
 }

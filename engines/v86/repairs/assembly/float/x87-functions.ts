@@ -8,12 +8,14 @@ import * as p from './x87-parts';
 import * as r from './round';
 import * as s from './x87-state';
 import * as x from './x87-exact';
-import { STATUS } from './state';
+import { CONTROL, STATUS } from './state';
 
 @external('v86', 'instr16_D9_6_reg$original')
 declare function engineD96(i: i32): void;
 @external('v86', 'instr16_D9_7_reg$original')
 declare function engineD97(i: i32): void;
+@external('v86', 'set_control_word$original')
+declare function setEngineControl(word: i32): void;
 
 const F2XM1: i32 = 0;
 const FYL2X: i32 = 1;
@@ -149,8 +151,12 @@ function transcendental(which: i32): void {
     return;
   }
   const status = <i32>load<u16>(STATUS);
+  const control = <i32>load<u16>(CONTROL);
+  // Neither precision nor rounding of the control word is for these.
+  setEngineControl(s.INITIAL_CONTROL);
   if (which < 8) engineD96(which);
   else engineD97(which - 8);
+  setEngineControl(control);
   store<u16>(STATUS, status);
   n.take80(s.mantissaOf(0), s.topOf(0));
   if (n.kind >= n.QUIET) {

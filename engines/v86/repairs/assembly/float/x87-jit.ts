@@ -41,8 +41,8 @@ function skipOperand(context: usize, modrm: i32, wide: bool, prefixes: i32): voi
   if (wide !== ((prefixes & PREFIX_67) !== 0)) {
     if (mode === 2) bytes = 4;
     if (base === 4) {
-      const of = emit.next(context) & 7;
-      if (mode === 0 && of === 5) bytes = 4;
+      const inner = emit.next(context) & 7;
+      if (mode === 0 && inner === 5) bytes = 4;
     } else if (mode === 0 && base === 5) bytes = 4;
   } else if (mode === 2 || (mode === 0 && base === 6)) bytes = 2;
   for (; bytes > 0; bytes--) emit.next(context);

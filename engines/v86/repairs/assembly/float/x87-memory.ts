@@ -77,7 +77,7 @@ export let offset: i32 = 0;
 
 /** Works out where the operand is. @returns whether it could; else it faulted */
 export function locate(modrm: i32): bool {
-  segment = (load<u8>(PREFIXES) & 7) - 1;
+  segment = (<i32>load<u8>(PREFIXES) & 7) - 1;
   if (segment < 0) segment = defaultSegment(modrm);
   if (jit && segment < 6 && load<u8>(SEGMENT_NULL + segment) !== 0) {
     fault(13, 0);
@@ -98,8 +98,8 @@ function defaultSegment(modrm: i32): i32 {
   // The SIB byte comes next; it is read again.
   if (!engine.fetch8()) return NO_SEGMENT;
   store<i32>(EIP, load<i32>(EIP) - 1);
-  const of = engine.value32 & 7;
-  return of === 4 || (of === 5 && mode !== 0) ? SS : DS;
+  const inner = engine.value32 & 7;
+  return inner === 4 || (inner === 5 && mode !== 0) ? SS : DS;
 }
 
 export function readable(size: i32): bool {

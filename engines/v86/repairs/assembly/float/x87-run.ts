@@ -7,6 +7,7 @@ import * as o from './x87-operations';
 import * as r from './round';
 import * as s from './x87-state';
 import * as x from './x87-exact';
+import { condition } from './condition';
 import {
   CODE_OFFSET,
   CODE_SELECTOR,
@@ -34,8 +35,6 @@ declare function runD96(i: i32): void;
 declare function runD97(i: i32): void;
 @external('v86', 'fpu_load_status_word')
 declare function loadStatusWord(): i32;
-@external('v86', 'get_eflags')
-declare function eflags(): i32;
 @external('v86', 'instr_9B$original')
 declare function waitOriginal(): void;
 
@@ -72,12 +71,12 @@ export function x87FromJit(place: i32, what: i32): void {
 
 function run(escape: i32, modrm: i32, wide: bool): void {
   if (modrm >= 0xc0) {
-    if ((load<u16>(STATUS) & s.SUMMARY) !== 0 && waits(escape, modrm) && m.deliversPending()) return;
+    if ((<i32>load<u16>(STATUS) & s.SUMMARY) !== 0 && waits(escape, modrm) && m.deliversPending()) return;
     if (registers(escape, (modrm >> 3) & 7, modrm & 7)) keepPointers(escape, modrm, false);
     return;
   }
   const operation = (modrm >> 3) & 7;
-  if ((load<u16>(STATUS) & s.SUMMARY) !== 0 && memoryWaits(escape, operation) && m.deliversPending()) return;
+  if ((<i32>load<u16>(STATUS) & s.SUMMARY) !== 0 && memoryWaits(escape, operation) && m.deliversPending()) return;
   if (!m.locate(modrm)) return;
   if (memory(escape, operation, wide)) keepPointers(escape, modrm, true);
 }
@@ -99,14 +98,6 @@ function keepPointers(escape: i32, modrm: i32, hasOperand: bool): void {
   if (!hasOperand) return;
   store<i32>(DATA_OFFSET, m.offset);
   store<i32>(DATA_SELECTOR, m.segment < 6 ? load<u16>(SELECTORS + (m.segment << 1)) : 0);
-}
-
-function condition(which: i32): bool {
-  const CARRY = 1;
-  const PARITY = 4;
-  const ZERO = 0x40;
-  const masks = which === 0 ? CARRY : which === 1 ? ZERO : which === 2 ? CARRY | ZERO : PARITY;
-  return (eflags() & masks) !== 0;
 }
 
 /** @returns whether it was an instruction whose place is kept */
@@ -266,7 +257,7 @@ function memory(escape: i32, operation: i32, wide: bool): bool {
       if (m.readable(2) && engine.read16(m.linear)) s.setControlWord(engine.value32 & 0xffff);
       return false;
     case 0x17:
-      if (m.writable(2)) m.write16(m.linear, load<u16>(CONTROL));
+      if (m.writable(2)) m.write16(m.linear, <i32>load<u16>(CONTROL));
       return false;
     case 0x57:
       if (m.writable(2)) m.write16(m.linear, status());
@@ -421,13 +412,13 @@ function storeDecimal(): bool {
   const kept = s.trapped(s.BEFORE);
   if (!kept) {
     m.write64(m.linear, load<u64>(IMAGE));
-    m.write16(m.linear + 8, load<u16>(IMAGE, 8));
+    m.write16(m.linear + 8, <i32>load<u16>(IMAGE, 8));
   }
   return stored(kept, 1);
 }
 
 /** In the place of FWAIT. */
 export function wait(): void {
-  if ((load<u16>(STATUS) & s.SUMMARY) !== 0 && engine.waitAllowed() && m.deliversPending()) return;
+  if ((<i32>load<u16>(STATUS) & s.SUMMARY) !== 0 && engine.waitAllowed() && m.deliversPending()) return;
   waitOriginal();
 }

@@ -22,8 +22,17 @@ export const BEFORE: i32 = r.INVALID | r.DENORMAL | r.DIVIDE;
 @external('v86', 'set_control_word$original')
 declare function setEngineControl(word: i32): void;
 
+/** The bits of registers that are empty, and the number of the one on top. */
+function empties(): i32 {
+  return <i32>load<u8>(EMPTY);
+}
+
+function physical(i: i32): i32 {
+  return (<i32>load<u8>(TOP) + i) & 7;
+}
+
 export function register(i: i32): usize {
-  return ST + (((load<u8>(TOP) + i) & 7) << 4);
+  return ST + (physical(i) << 4);
 }
 
 export function mantissaOf(i: i32): u64 {
@@ -31,15 +40,15 @@ export function mantissaOf(i: i32): u64 {
 }
 
 export function topOf(i: i32): i32 {
-  return load<u16>(register(i), 8);
+  return <i32>load<u16>(register(i), 8);
 }
 
 export function isEmpty(i: i32): bool {
-  return ((load<u8>(EMPTY) >> ((load<u8>(TOP) + i) & 7)) & 1) !== 0;
+  return ((empties() >> physical(i)) & 1) !== 0;
 }
 
 export function setEmpty(i: i32): void {
-  store<u8>(EMPTY, load<u8>(EMPTY) | (1 << ((load<u8>(TOP) + i) & 7)));
+  store<u8>(EMPTY, empties() | (1 << physical(i)));
 }
 
 /** Writes the result there, which makes the register full. */
@@ -47,11 +56,11 @@ export function setRegister(i: i32, mantissa: u64, top: i32): void {
   const at = register(i);
   store<u64>(at, mantissa);
   store<u16>(at, top, 8);
-  store<u8>(EMPTY, load<u8>(EMPTY) & ~(1 << ((load<u8>(TOP) + i) & 7)));
+  store<u8>(EMPTY, empties() & ~(1 << physical(i)));
 }
 
 export function moveTop(by: i32): void {
-  store<u8>(TOP, (load<u8>(TOP) + by) & 7);
+  store<u8>(TOP, physical(by));
 }
 
 export function pop(times: i32): void {
@@ -86,8 +95,8 @@ export function underflows(i: i32): bool {
 }
 
 /** Whether one of these exceptions was raised and is not masked. */
-export function trapped(of: i32): bool {
-  return (r.raised & ~x.masks & of) !== 0;
+export function trapped(which: i32): bool {
+  return (r.raised & ~x.masks & which) !== 0;
 }
 
 /**
@@ -114,18 +123,18 @@ export function roundedCode(): i32 {
 /** With the bits that say that an exception waits to be delivered. */
 export function setStatus(status: i32): void {
   status &= ~(SUMMARY | BUSY | (7 << 11));
-  if ((status & ~load<u16>(CONTROL) & EXCEPTIONS) !== 0) status |= SUMMARY | BUSY;
+  if ((status & ~(<i32>load<u16>(CONTROL)) & EXCEPTIONS) !== 0) status |= SUMMARY | BUSY;
   store<u16>(STATUS, status);
 }
 
 /** In the place of the engine's, which keeps all bits. */
 export function setControlWord(word: i32): void {
   setEngineControl((word & SETTABLE) | ALWAYS_SET);
-  setStatus(load<u16>(STATUS));
+  setStatus(<i32>load<u16>(STATUS));
 }
 
 export function statusWord(): i32 {
-  return load<u16>(STATUS) | (load<u8>(TOP) << 11);
+  return <i32>load<u16>(STATUS) | (physical(0) << 11);
 }
 
 /** In the place of the engine's: two bits a register. */
@@ -137,7 +146,7 @@ export function tagWord(): i32 {
     const mantissa = load<u64>(at);
     let tag = exponent === 0x7fff || mantissa >> 63 === 0 ? 2 : 0;
     if (exponent === 0) tag = mantissa === 0 ? 1 : 2;
-    if ((load<u8>(EMPTY) >> i) & 1) tag = 3;
+    if ((empties() >> i) & 1) tag = 3;
     tags |= tag << (i << 1);
   }
   return tags;
