@@ -27,6 +27,7 @@ export function from64(bits: u64): void {
 }
 
 export function fromWhole(value: i64): void {
+  denormal = false;
   if (value === 0) {
     x.setResult(0, 0);
     return;

@@ -83,7 +83,7 @@ export function compareFlags(i: i32, quiet: bool, pops: i32): void {
   store<i32>(FLAGS_CHANGED, 0);
   store<i32>(FLAGS, (load<i32>(FLAGS) & ~STATUS_FLAGS) | flags);
   if (!s.trapped(s.BEFORE)) s.pop(pops);
-  s.finish(s.C1, 0);
+  s.finish(0, 0);
 }
 
 /** Pushes the result, unless there is no room, or an exception of the operand is delivered. */
