@@ -11,7 +11,7 @@ export interface StateDifferences {
   simulator: string;
 }
 
-/** Of the x87 status word: what is compared where it is stored (rows x87-exceptions, x87-condition-codes). */
+/** Of the x87 status word: what is compared where it is stored (row float-of-older-machine). */
 const FSW_STORED = 0x47ff;
 const MOST_WORDS = 64;
 

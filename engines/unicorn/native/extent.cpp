@@ -13,9 +13,7 @@ namespace {
  * The engine's bit tests spoil flags where it knows, within the block, how those were set. And what the flags were
  * before a repeated comparison is written down where its block begins.
  */
-bool mustBeginBlock(const Instruction& instruction) {
-  return isBitTest(instruction) || isRepeatedCompare(instruction);
-}
+bool mustBeginBlock(const Instruction& instruction) { return isBitTest(instruction) || isRepeatedCompare(instruction); }
 
 }  // namespace
 

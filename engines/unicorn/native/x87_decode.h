@@ -76,7 +76,13 @@ struct X87Instruction {
   bool isRemainder() const { return opcode == 0xd9f5 || opcode == 0xd9f8; }
 
   X87Instruction()
-      : waits(true), keepsPointers(true), locked(false), narrow(false), told(false), toldAlways(false), moves80(false) {}
+      : waits(true),
+        keepsPointers(true),
+        locked(false),
+        narrow(false),
+        told(false),
+        toldAlways(false),
+        moves80(false) {}
 };
 
 /** Whether the opcode is that of an x87 instruction other than WAIT. */

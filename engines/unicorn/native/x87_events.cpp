@@ -102,7 +102,8 @@ void Simulator::takeX87(uint16_t opcode, bool required, const X87Operands& befor
   const bool remainder = opcode == kFprem || opcode == kFprem1;
   const bool partial = remainder && (front->x87.status & kC2) != 0;
   const auto alike = [&](const uint8_t* machine, const uint8_t* own) {
-    if (required && !remainder) return agree(machine, own, toleranceOf(opcode, toNumber(before.st0), toNumber(before.st1)));
+    if (required && !remainder)
+      return agree(machine, own, toleranceOf(opcode, toNumber(before.st0), toNumber(before.st1)));
     // Results of the others are exact, on a machine that computes as a processor does.
     return exactFloat_ ? std::memcmp(machine, own, 10) == 0 : agree(machine, own, 0);
   };
@@ -121,17 +122,14 @@ void Simulator::takeX87(uint16_t opcode, bool required, const X87Operands& befor
   consume();
 }
 
-/**
- * Takes the machine's status word where it differs in `tolerated` bits alone; false, and nothing changed, when others
- * do. This is all that is tolerated of status words: with a machine that has them as a processor does, `tolerated` is
- * to be 0 in both places below, and their rows of differences go.
- */
+/** Takes the machine's status word where it differs in `tolerated` bits alone; false, and nothing changed, when others
+ * do. */
 bool Simulator::adoptX87Status(uint16_t machine, uint16_t tolerated) {
   const Env env = engine_.env();
   const unsigned differing = machine ^ x87FullStatus(env);
   if ((differing & ~unsigned{tolerated}) != 0) return false;
   if (differing == 0) return true;
-  forgive((differing & kX87Exceptions) != 0 ? kForgivenX87Exceptions : kForgivenX87Status);
+  forgive(kForgivenOldFloat);
   env.x87Status() = static_cast<uint16_t>(machine & ~kX87TopMask);
   return true;
 }
@@ -188,7 +186,7 @@ void Simulator::takeSseApproximation(uint16_t opcode, uint8_t* result, unsigned 
     noteDivergence("sse-approximation", std::to_string(machine), std::to_string(own), from);
     stop(Stop::kDiverged);
   }
-  if (std::memcmp(result, event.xmm, bytes) != 0) forgive(kForgivenSseApproximation);
+  if (std::memcmp(result, event.xmm, bytes) != 0) forgive(kForgivenOldFloat);
   std::memcpy(result, event.xmm, bytes);
   consume();
 }

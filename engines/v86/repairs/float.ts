@@ -5,7 +5,10 @@ const of = (names: string, prefix = ''): Replacement[] =>
   names
     .trim()
     .split(/\s+/)
-    .map((name) => ({ function: prefix + name, by: name.startsWith('sse_convert_') ? name.replace('sse_convert', 'whole') : `sse_${name}` }));
+    .map((name) => ({
+      function: prefix + name,
+      by: name.startsWith('sse_convert_') ? name.replace('sse_convert', 'whole') : `sse_${name}`,
+    }));
 
 /** Opcodes after 0F of ADD, MUL, SUB, MIN, DIV, MAX and SQRT, in four forms each. */
 const ARITHMETIC = ['51', '58', '59', '5C', '5D', '5E', '5F'].flatMap((opcode) =>

@@ -103,7 +103,7 @@ test('a comparison forgives what the table says, and names the row', (t) => {
   const { state } = guest('nop');
   const rows = new Set(FORGIVEN.map(({ id }) => id));
   const changes: [string, (copy: typeof state) => void][] = [
-    ['x87-pointers', (s) => (s.x87.fip = 1)],
+    ['float-of-older-machine', (s) => (s.x87.fip = 1)],
     ['segment-accessed', (s) => (s.segments[3]!.attributes ^= 1)],
     ['flags-of-older-machine', (s) => (s.eflags ^= 0x10)],
   ];
