@@ -93,17 +93,17 @@ interface Found {
 function findTable(body: number): Found {
   let parent = body;
   for (;;) {
-    if (IDS.getExpressionId(parent) !== IDS.BlockId) break;
+    if (binaryen.getExpressionId(parent) !== IDS.BlockId) break;
     // The function's first block may begin with making room on the stack.
     const at = parent === body && firstIsNoBlock(parent) ? 1 : 0;
     const child = Block.getChildAt(parent, at);
-    if (IDS.getExpressionId(child) === IDS.SwitchId && at === 0) return { table: child, parent };
+    if (binaryen.getExpressionId(child) === IDS.SwitchId && at === 0) return { table: child, parent };
     parent = child;
   }
   throw new Error('a table of opcodes of v86.wasm is not where it was');
 }
 
-const firstIsNoBlock = (block: number): boolean => IDS.getExpressionId(Block.getChildAt(block, 0)) !== IDS.BlockId;
+const firstIsNoBlock = (block: number): boolean => binaryen.getExpressionId(Block.getChildAt(block, 0)) !== IDS.BlockId;
 
 /** Appends each opcode's own entry a second time, at `TAKEN`. */
 function extend(table: number): void {
@@ -124,10 +124,10 @@ function labels({ table }: Found): number {
 /** Gives back what the function took of the stack when it began. */
 function leave(module: Module, body: number): number {
   const first = Block.getChildAt(body, 0);
-  if (IDS.getExpressionId(first) !== IDS.GlobalSetId) return module.nop();
+  if (binaryen.getExpressionId(first) !== IDS.GlobalSetId) return module.nop();
   const tee = GlobalSet.getValue(first);
   const taken = LocalSet.getValue(tee);
-  if (IDS.getExpressionId(tee) !== IDS.LocalSetId || Binary.getOp(taken) !== IDS.SubInt32)
+  if (binaryen.getExpressionId(tee) !== IDS.LocalSetId || Binary.getOp(taken) !== IDS.SubInt32)
     throw new Error('a function of v86.wasm begins another way than it did');
   const size = Const.getValueI32(Binary.getRight(taken));
   const old = module.i32.add(module.local.get(LocalSet.getIndex(tee), i32), module.i32.const(size));

@@ -47,8 +47,7 @@ export const IDS = binaryen as unknown as Record<
   | 'SubInt32'
   | 'SwitchId'
   | 'UnaryId'
-  | 'UnreachableId'
-  | 'getExpressionId',
+  | 'UnreachableId',
   number
 >;
 
@@ -82,7 +81,7 @@ const held = new Map<number, readonly Field[]>([
 ]);
 
 export function describe(expression: Expr): Expression {
-  const id = IDS.getExpressionId(expression);
+  const id: number = binaryen.getExpressionId(expression);
   // Binaryen cannot describe what has no fields.
   const described = bare.includes(id) ? { id } : binaryen.getExpressionInfo(expression);
   return described as unknown as Expression;
