@@ -27,6 +27,8 @@ export const START = { eax: 0x11111111, ebx: 0x22222222, ecx: 3, edx: 0x33333333
 const VECTORS = 256;
 const WITH_ERROR = [8, 10, 11, 12, 13, 14, 17];
 const SEGMENT = 0xf0000;
+/** Turns of a loop before each piece of code: what has run for long is compiled. */
+const WARMING = 2000;
 
 /** @param turns how often each runs */
 export function faultFirmware(cases: readonly FaultCase[], turns: number): string {
@@ -141,7 +143,7 @@ next:
   call dword ptr cs:[eax + ${at('table')} + 12]
   mov eax, [0xc000]
   shl eax, 4
-  mov edx, cs:[eax + ${at('table')}]
+  mov edx, cs:[eax + ${at('table')} + 8]
   cmp dword ptr cs:[eax + ${at('table')} + 4], 0
   jne as_system
   mov ax, 0x23
@@ -195,23 +197,27 @@ caught:
   and dword ptr [esp + 48], 0xfffff72a
   # a sum over memory, but for where this very stack may be
   xor eax, eax
-  mov esi, 0x40000
-4: cmp esi, ${ABSENT}
-  je 6f
-  cmp esi, ${DATA} + 0x1000
-  je 7f
+  mov esi, ${DATA}
+4: rol eax, 1
+  add eax, [esi]
+  add esi, 4
+  cmp esi, ${DATA} + 0x100
+  jb 4b
+  mov esi, ${STACK} - 0x40
   test byte ptr [esp + 44], 3
   jnz 5f
-  cmp esi, ${STACK} - 0x400
-  jb 5f
-  cmp esi, ${ABSENT}
-  jb 8f
+  mov esi, ${STACK}
 5: rol eax, 1
   add eax, [esi]
-8: add esi, 4
-  jmp 4b
-6: mov esi, ${DATA}
-  jmp 4b
+  add esi, 4
+  cmp esi, ${STACK} + 0x40
+  jb 5b
+  mov esi, ${ABSENT} - 0x40
+6: rol eax, 1
+  add eax, [esi]
+  add esi, 4
+  cmp esi, ${ABSENT}
+  jb 6b
 7: mov ebp, eax
   mov edi, 0xd000
   mov eax, cr2
@@ -299,8 +305,8 @@ hex:
 text: .asciz "${TINY_GUEST_SAYS}\\n"
 .p2align 4
 table:
-${cases.map(({ system, before }, i) => `  .long ${SEGMENT} + case${i}, ${system ? 1 : 0}, 0, ${SEGMENT} + ${before === undefined ? 'nothing' : `before${i}`}`).join('\n')}
-${cases.map(({ code, before }, i) => `.p2align 6\n${before === undefined ? '' : `before${i}: ${before}\n ret\n.p2align 5\n`}case${i}:\n0: ${code}`).join('\n')}
+${cases.map(({ system, before }, i) => `  .long ${SEGMENT} + case${i}, ${system ? 1 : 0}, ${SEGMENT} + enter${i}, ${SEGMENT} + ${before === undefined ? 'nothing' : `before${i}`}`).join('\n')}
+${cases.map(({ code, before }, i) => `.p2align 6\n${before === undefined ? '' : `before${i}: ${before}\n ret\n.p2align 5\n`}enter${i}: mov ecx, ${WARMING}\n 0: loop 0b\n mov ecx, ${START.ecx}\ncase${i}:\n0: ${code}`).join('\n')}
 `;
 }
 

@@ -1,5 +1,5 @@
 /** Functions of v86 that repairs of the system call, and memory as programs and the processor itself see it. */
-import { cpl, cr, setCpl } from './registers';
+import { cpl } from './registers';
 
 // @ts-ignore: decorator
 @external('v86', 'cpu::trigger_ud') export declare function undefinedOpcode(): void;
@@ -45,7 +45,16 @@ export function read32(address: i32): bool {
   return (load<u8>(SCRATCH) & 1) == 0;
 }
 
-/** Whether a byte may be accessed, without any effect. */
-export function mayAccess(address: i32, write: bool): bool {
-  return walk(address, write, cpl() == 3, 0, 0) != 0;
+function reachesByte(address: i32, write: bool): bool {
+  const user = cpl() == 3;
+  if (walk(address, write, user, 0, 0) != 0) return true;
+  walk(address, write, user, 0, 1);
+  return false;
+}
+
+/** Whether some bytes, less than a page, may be accessed; else the fault was delivered, and nothing else was done. */
+export function reaches(address: i32, bytes: i32, write: bool): bool {
+  if (!reachesByte(address, write)) return false;
+  const last = address + bytes - 1;
+  return ((address ^ last) & ~0xfff) == 0 || reachesByte(last & ~0xfff, write);
 }
