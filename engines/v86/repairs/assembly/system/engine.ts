@@ -22,6 +22,31 @@ export declare function walk(address: i32, write: i32, user: i32, jit: i32, effe
 @external('v86', 'cpu::safe_read16') declare function safeRead16(result: usize, address: i32): void;
 @external('v86', 'cpu::safe_read32s') declare function safeRead32(result: usize, address: i32): void;
 
+@external('v86', 'cpu::read_imm8') declare function readImm8(result: usize): void;
+@external('v86', 'cpu::modrm_resolve') declare function modrmResolve(result: usize, modrm: i32): void;
+
+/** v86's interpreter, its analysis of blocks and its generator of code, by opcode; those after 0F. */
+// @ts-ignore: decorator
+@external('v86', 'gen::interpreter::run') export declare function run(opcode: i32): void;
+// @ts-ignore: decorator
+@external('v86', 'gen::interpreter0f::run') export declare function run0f(opcode: i32): void;
+// @ts-ignore: decorator
+@external('v86', 'gen::analyzer::analyzer')
+export declare function analyze(opcode: i32, cpu: usize, analysis: usize): void;
+// @ts-ignore: decorator
+@external('v86', 'gen::analyzer0f::analyzer')
+export declare function analyze0f(opcode: i32, cpu: usize, analysis: usize): void;
+// @ts-ignore: decorator
+@external('v86', 'gen::jit::jit') export declare function generate(opcode: i32, context: usize, flags: usize): void;
+// @ts-ignore: decorator
+@external('v86', 'gen::jit0f::jit')
+export declare function generate0f(opcode: i32, context: usize, flags: usize): void;
+/** They generate what raises the exception, and leaves JIT code. */
+// @ts-ignore: decorator
+@external('v86', 'codegen::gen_trigger_ud') export declare function generateUndefined(context: usize): void;
+// @ts-ignore: decorator
+@external('v86', 'codegen::gen_trigger_gp') export declare function generateGeneralProtection(context: usize): void;
+
 /** Results of the engine's functions: memory that it does not use itself. */
 const SCRATCH: usize = 2176;
 
@@ -41,6 +66,20 @@ export function read16(address: i32): bool {
 }
 export function read32(address: i32): bool {
   safeRead32(SCRATCH, address);
+  value = load<i32>(SCRATCH + 4);
+  return (load<u8>(SCRATCH) & 1) == 0;
+}
+
+/** The next byte of the instruction. */
+export function fetch8(): bool {
+  readImm8(SCRATCH);
+  value = load<i32>(SCRATCH + 4);
+  return (load<u8>(SCRATCH) & 1) == 0;
+}
+
+/** The linear address of an operand, from its ModRM byte on. */
+export function resolve(modrm: i32): bool {
+  modrmResolve(SCRATCH, modrm);
   value = load<i32>(SCRATCH + 4);
   return (load<u8>(SCRATCH) & 1) == 0;
 }

@@ -1,2 +1,6 @@
 /** The system: see ../../system.ts for what each function replaces. */
-export { enter16, enter32 } from './enter';
+export * from './enter';
+export * from './msr';
+export * from './prefixes';
+export * from './reset';
+export * from './traps';
