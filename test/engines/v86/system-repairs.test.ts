@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../support/folder.js';
 import { run } from '../../support/stages.js';
 import { tinyGuest, TINY_GUEST_SAYS } from '../../support/tiny-guest.js';
 
-const TURNS = 200;
+const TURNS = 150;
 type Expected = FaultCase & { ends: Partial<Ended> };
 
 async function check(t: ExecutionContext, cases: readonly Expected[]): Promise<void> {
