@@ -39,9 +39,12 @@ const PREFIXES: Repair = {
 
 const ICEBP: Repair = {
   id: 'icebp',
-  why: 'v86 does nothing for F1. A processor raises #DB after it.',
+  why:
+    'v86 does nothing for F1. A processor raises #DB after it, which systems tell from others by DR6, of which some bits ' +
+    'are always ones; v86 keeps what was written.',
   upstream: null,
   test: TEST,
+  replaced: [{ function: 'instr_0F23', by: 'writeDebugRegister' }],
   exported: [{ function: 'instr_F1', by: 'icebp' }],
   taken: [
     { table: 'run', opcodes: [0xf1], by: 'runIcebp' },

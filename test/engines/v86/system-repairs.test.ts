@@ -87,6 +87,11 @@ test('BOUND', (t) => {
 test('ICEBP', (t) =>
   check(t, [
     { code: `.byte 0xf1; nop; ${DONE}`, ends: { vector: 1, error: 0, eip: 1 } },
+    {
+      code: `xor eax, eax; mov dr6, eax; mov dr7, eax; mov eax, dr6; mov ebx, dr7; ${DONE}`,
+      system: true,
+      ends: { ...END, eax: 0xffff0ff0, ebx: 0x400 },
+    },
     { code: `inc eax; .byte 0xf1; nop; ${DONE}`, system: true, ends: { vector: 1, error: 0, eip: 2 } },
   ]));
 

@@ -1,4 +1,5 @@
 /** The system: see ../../system.ts for what each function replaces. */
+export * from './debug';
 export * from './enter';
 export * from './msr';
 export * from './prefixes';
