@@ -92,6 +92,11 @@ test('ICEBP', (t) =>
       system: true,
       ends: { ...END, eax: 0xffff0ff0, ebx: 0x400 },
     },
+    {
+      code: `mov eax, 0xffffff00; mov dr6, eax; mov dr7, eax; mov eax, dr6; mov ebx, dr7; xor ecx, ecx; mov dr7, ecx; ${DONE}`,
+      system: true,
+      ends: { ...END, eax: 0xffffeff0, ebx: 0xffff2700 },
+    },
     { code: `inc eax; .byte 0xf1; nop; ${DONE}`, system: true, ends: { vector: 1, error: 0, eip: 2 } },
   ]));
 
