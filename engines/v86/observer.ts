@@ -16,6 +16,7 @@ import { readCpuState } from './registers.js';
 
 type Global = WebAssembly.Global;
 
+const DEBUG = 1;
 const PAGE_FAULT = 14;
 /** Bit of a page fault's error code (SDM vol. 3A, 4.7). */
 const WRITE = 2;
@@ -253,7 +254,8 @@ export class Observer implements Probe {
     const linear = this.word(LAYOUT.eip);
     const interrupt = this.acknowledged.value !== 0;
     this.acknowledged.value = 0;
-    const fault = !software && !interrupt;
+    // Of debug exceptions v86 has ICEBP's alone, which comes after its instruction.
+    const fault = !software && !interrupt && vector !== DEBUG;
     const eip = this.eip();
     const eflags = this.flags();
     const cr2 = vector === PAGE_FAULT && !software ? this.word(LAYOUT.cr + 8) : null;

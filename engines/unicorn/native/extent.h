@@ -12,6 +12,8 @@ struct Replaced {
   uint32_t length;
   /** It sets the status flags: shown as FUCOMI, which tells the translator so; others as INTO. */
   bool setsFlags;
+  /** Else 0: the byte that all of it is shown as. */
+  uint8_t shownAs;
 };
 
 /** What may be translated as one block. */

@@ -207,8 +207,8 @@ REPLACES __attribute__((noreturn)) void cpu_abort_x86_64(void* cpu, const char* 
 }
 
 /**
- * MOV to a debug register: it keeps every bit, and arms nothing. DR4 and DR5 are #UD with CR4.DE, else other names of
- * DR6 and DR7.
+ * MOV to a debug register: it arms nothing. DR4 and DR5 are #UD with CR4.DE, else other names of DR6 and DR7, which have
+ * bits that are always ones or zeros (SDM vol. 3B, 17.2).
  */
 REPLACES void helper_set_dr_x86_64(void* rawEnv, int number, uint64_t value) {
   static Original<void(void*, int, uint64_t)> original("helper_set_dr_x86_64");
@@ -221,7 +221,10 @@ REPLACES void helper_set_dr_x86_64(void* rawEnv, int number, uint64_t value) {
     if ((env.cr(4) & kDebuggingExtensions) != 0) raise_exception_err_ra_x86_64(rawEnv, kInvalidOpcode, 0, CALLER);
     number += 2;
   }
-  env.dr(number) = static_cast<uint32_t>(value);
+  uint32_t kept = static_cast<uint32_t>(value);
+  if (number == 6) kept = (kept & 0xe00f) | 0xffff0ff0;
+  if (number == 7) kept = (kept & ~0xd800u) | 0x400;
+  env.dr(number) = kept;
 }
 
 namespace decouple {

@@ -174,6 +174,8 @@ class Simulator : public DeviceMemory {
   }
   CodePages& codePages() { return codePages_; }
   TlbKeeper& tlb() { return tlb_; }
+  /** Whether an instruction runs of which only what it raises is asked. */
+  bool onTrial() const { return trial_.running(); }
   void protectCode(uint64_t enginePage);
   /** Copies code at a linear address, as far as it is mapped to RAM; changes nothing. Returns how much. */
   size_t readCode(uint32_t linear, uint8_t* out, size_t size) const;

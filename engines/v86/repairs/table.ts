@@ -6,6 +6,7 @@
 import type binaryen from 'binaryen';
 import type { Table } from './dispatch.js';
 import { SSE, SSE_ALIGNMENT, X87 } from './float.js';
+import { SYSTEM } from './system.js';
 
 export interface Repair {
   /** Stands in recordings. */
@@ -64,4 +65,4 @@ const UNDEFINED_FLAGS: Repair = {
   patch: async (module) => (await import('./undefined-flags.js')).patchUndefinedFlags(module),
 };
 
-export const REPAIRS: readonly Repair[] = [UNDEFINED_FLAGS, SSE, SSE_ALIGNMENT, X87];
+export const REPAIRS: readonly Repair[] = [UNDEFINED_FLAGS, SSE, SSE_ALIGNMENT, X87, ...SYSTEM];

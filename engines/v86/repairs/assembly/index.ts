@@ -6,3 +6,4 @@
 export { readMemory } from './memory';
 export { decimalAdd, decimalSubtract, emitSizeAndChanged, emitShiftRight } from './flags';
 export * from './float';
+export * from './system';

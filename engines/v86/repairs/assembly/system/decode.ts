@@ -1,13 +1,18 @@
 /** How instructions are built: their lengths, and which may be locked. */
-import { codeByte, codeByteAt } from './memory';
+import { walk } from './engine';
+import { cpl, is32, previousEip } from './registers';
+
+/** Where the engine keeps the address of guest RAM. */
+const RAM: usize = 8478052;
 
 /** A processor refuses what is longer. */
 export const LONGEST = 15;
 
-/** Where code is read from: by linear address as it runs, or by physical address as it is translated. */
-// @ts-ignore: decorator
-@inline function at(address: i32, physical: bool): i32 {
-  return physical ? codeByteAt(address) : codeByte(address);
+/** Where code is read from: by linear address as it runs, or by physical address as it is translated; -1 where not. */
+export function codeByte(address: i32, physical: bool): i32 {
+  if (physical) return load<u8>(load<usize>(RAM) + address);
+  const page = walk(address, 0, cpl() == 3, 0, 0);
+  return page == 0 ? -1 : load<u8>((page & ~0xfff) ^ address);
 }
 
 // @ts-ignore: decorator
@@ -20,7 +25,7 @@ export const LONGEST = 15;
 
 /** Bytes of a ModRM operand, with the byte itself; 0 where they cannot be read. */
 export function modrmBytes(address: i32, address32: bool, physical: bool): i32 {
-  const modrm = at(address, physical);
+  const modrm = codeByte(address, physical);
   if (modrm < 0) return 0;
   const mode = modrm >> 6;
   const base = modrm & 7;
@@ -32,7 +37,7 @@ export function modrmBytes(address: i32, address32: bool, physical: bool): i32 {
   const displacement = mode == 1 ? 1 : mode == 2 ? 4 : 0;
   if (base != 4) return 1 + (mode == 0 && base == 5 ? 4 : displacement);
   if (mode != 0) return 2 + displacement;
-  const sib = at(address + 1, physical);
+  const sib = codeByte(address + 1, physical);
   if (sib < 0) return 0;
   return (sib & 7) == 5 ? 6 : 2;
 }
@@ -108,7 +113,7 @@ export function length(start: i32, code32: bool, physical: bool): i32 {
   let opcode: i32;
   for (;;) {
     if (n >= LONGEST) return LONGEST + 1;
-    opcode = at(start + n++, physical);
+    opcode = codeByte(start + n++, physical);
     if (opcode < 0) return 0;
     if (!isPrefix(opcode)) break;
     if (opcode == 0x66) operand32 = !code32;
@@ -117,7 +122,7 @@ export function length(start: i32, code32: bool, physical: bool): i32 {
   let two = false;
   if (opcode == 0x0f) {
     if (n >= LONGEST) return LONGEST + 1;
-    opcode = at(start + n++, physical);
+    opcode = codeByte(start + n++, physical);
     if (opcode < 0) return 0;
     two = true;
   }
@@ -126,7 +131,7 @@ export function length(start: i32, code32: bool, physical: bool): i32 {
     if (n >= LONGEST) return LONGEST + 1;
     const bytes = modrmBytes(start + n, address32, physical);
     if (bytes == 0) return 0;
-    group = (at(start + n, physical) >> 3) & 7;
+    group = (codeByte(start + n, physical) >> 3) & 7;
     n += bytes;
   }
   n += two ? immediate0f(opcode, operand32) : immediate(opcode, group, operand32, address32);
@@ -139,15 +144,15 @@ export function mayLock(address: i32, physical: bool): bool {
   let n = 0;
   do {
     if (n > LONGEST) return true;
-    opcode = at(address + n++, physical);
+    opcode = codeByte(address + n++, physical);
     if (opcode < 0) return true;
   } while (isPrefix(opcode));
   const two = opcode == 0x0f;
   if (two) {
-    opcode = at(address + n++, physical);
+    opcode = codeByte(address + n++, physical);
     if (opcode < 0) return true;
   }
-  const modrm = at(address + n, physical);
+  const modrm = codeByte(address + n, physical);
   if (modrm < 0) return true;
   const group = (modrm >> 3) & 7;
   if (modrm >= 0xc0) return false;
@@ -175,4 +180,16 @@ export function mayLock(address: i32, physical: bool): bool {
       return group < 2;
   }
   return false;
+}
+
+/** Whether operands of the instruction under way have 32 bits. */
+export function operand32(): bool {
+  const own = is32() != 0;
+  let address = previousEip();
+  let byte: i32;
+  do {
+    byte = codeByte(address++, false);
+    if (byte == 0x66) return !own;
+  } while (byte >= 0 && isPrefix(byte));
+  return own;
 }

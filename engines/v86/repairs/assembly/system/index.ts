@@ -1,0 +1,7 @@
+/** The system: see ../../system.ts for what each function replaces. */
+export * from './debug';
+export * from './enter';
+export * from './msr';
+export * from './prefixes';
+export * from './reset';
+export * from './traps';

@@ -1,0 +1,102 @@
+/** Repairs of instructions of the system, and of faults. */
+import type { Repair } from './table.js';
+
+const TEST = 'test/engines/v86/system-repairs.test.ts';
+
+const ENTER: Repair = {
+  id: 'enter',
+  why:
+    'v86 ends where ENTER with nesting faults, copies the pointers of frames to the place of the next, and does not look ' +
+    'whether the stack can be written where it is left.',
+  upstream: 'copy/v86#1552',
+  test: TEST,
+  replaced: [
+    { function: 'instr16_C8', by: 'enter16' },
+    { function: 'instr32_C8', by: 'enter32' },
+  ],
+};
+
+const PREFIX_BYTES = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3];
+
+const PREFIXES: Repair = {
+  id: 'prefixes',
+  why:
+    'v86 runs LOCK before any instruction, and instructions of any length (a page of prefixes ends it, as each takes ' +
+    'room on its stack). A processor raises #UD where the instruction or its form cannot be locked, and #GP(0) where ' +
+    'it is longer than 15 bytes.',
+  upstream: null,
+  test: TEST,
+  replaced: [
+    { function: 'cpu::run_prefix_instruction', by: 'runPrefix' },
+    { function: 'cpu::segment_prefix_op', by: 'runSegmentPrefix' },
+  ],
+  taken: [
+    { table: 'run', opcodes: [0xf0], by: 'runLock' },
+    { table: 'analyze', opcodes: PREFIX_BYTES, by: 'analyzePrefix' },
+    { table: 'generate', opcodes: PREFIX_BYTES, by: 'generatePrefix' },
+  ],
+};
+
+const ICEBP: Repair = {
+  id: 'icebp',
+  why:
+    'v86 does nothing for F1. A processor raises #DB after it, which systems tell from others by DR6, of which some bits ' +
+    'are always ones; v86 keeps what was written.',
+  upstream: null,
+  test: TEST,
+  replaced: [{ function: 'instr_0F23', by: 'writeDebugRegister' }],
+  exported: [{ function: 'instr_F1', by: 'icebp' }],
+  taken: [
+    { table: 'run', opcodes: [0xf1], by: 'runIcebp' },
+    { table: 'analyze', opcodes: [0xf1], by: 'analyzeIcebp' },
+  ],
+};
+
+const BOUND: Repair = {
+  id: 'bound',
+  why: 'v86 does nothing for BOUND. A processor raises #BR out of range, and #UD for the form with a register.',
+  upstream: null,
+  test: TEST,
+  exported: [
+    { function: 'instr_62_mem', by: 'boundOfMemory' },
+    { function: 'instr_62_reg', by: 'boundOfRegister' },
+  ],
+  taken: [{ table: 'run', opcodes: [0x62], by: 'runBound' }],
+};
+
+const PREFETCHW: Repair = {
+  id: 'prefetchw',
+  why: 'v86 raises #UD for PREFETCH and PREFETCHW (0F 0D). A processor takes them as hints.',
+  upstream: null,
+  test: TEST,
+  taken: [
+    { table: 'run0f', opcodes: [0x0d], by: 'runPrefetch' },
+    { table: 'analyze0f', opcodes: [0x0d], by: 'analyzePrefetch' },
+    { table: 'generate0f', opcodes: [0x0d], by: 'generatePrefetch' },
+  ],
+};
+
+const MSRS: Repair = {
+  id: 'msrs',
+  why:
+    'v86 ignores reads and writes of model-specific registers and counters that it does not have, and raises #UD for ' +
+    'RDPMC. A processor raises #GP(0).',
+  upstream: null,
+  test: TEST,
+  replaced: [
+    { function: 'instr_0F30', by: 'writeMsr' },
+    { function: 'instr_0F32', by: 'readMsr' },
+  ],
+  exported: [{ function: 'instr_0F33', by: 'readCounter' }],
+  taken: [{ table: 'run0f', opcodes: [0x33], by: 'runReadCounter' }],
+};
+
+const RESET: Repair = {
+  id: 'reset-limits',
+  why: 'At reset the limits of IDTR and GDTR are 0 in v86, FFFFh in a processor.',
+  upstream: null,
+  test: TEST,
+  replaced: [{ function: 'reset_cpu', by: 'resetCpu' }],
+};
+
+export const SYSTEM: readonly Repair[] = [ENTER, PREFIXES, ICEBP, BOUND, PREFETCHW, MSRS, RESET];

@@ -1,0 +1,141 @@
+/** Instructions of the system, and faults: the machine does as a processor does, and the simulator as the machine. */
+import { join } from 'node:path';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
+import type { VerifyResult } from '../../../relog/api.js';
+import { decouple } from '../../support/cli.js';
+import { ABSENT, endings, faultFirmware, STACK, START } from '../../support/fault-guest.js';
+import type { Ended, FaultCase } from '../../support/fault-guest.js';
+import { temporaryFolder } from '../../support/folder.js';
+import { run } from '../../support/stages.js';
+import { tinyGuest, TINY_GUEST_SAYS } from '../../support/tiny-guest.js';
+
+const TURNS = 150;
+type Expected = FaultCase & { ends: Partial<Ended> };
+
+async function check(t: ExecutionContext, cases: readonly Expected[]): Promise<void> {
+  const folder = temporaryFolder(t);
+  const at = (name: string): string => join(folder, name);
+  const spec = tinyGuest(folder, { code: faultFirmware(cases, TURNS) });
+  const limits = ['--start', 'power-on', '--until', TINY_GUEST_SAYS];
+  await run(t, 'record', spec, ...limits, '-o', at('run.dcr'));
+  const { stdout: text } = await decouple(['replay', at('run.dcr'), '--console']);
+  const found = endings(text);
+  for (const [i, { ends, code }] of cases.entries()) t.like(found[i], ends, `${code}\n${JSON.stringify(found[i])}`);
+  t.is(found.length, cases.length, found.filter((one) => typeof one === 'string').join('\n'));
+  await run(t, 'relog', at('run.dcr'), '-o', at('run.relog'));
+  const { stdout } = await decouple(['verify', at('run.relog'), '--json']);
+  t.true((JSON.parse(stdout) as VerifyResult).exact, stdout);
+}
+
+const DONE = 'int 0x30';
+const END = { vector: 0x30 } as const;
+
+test('plain faults', (t) =>
+  check(t, [
+    { code: `mov eax, [${ABSENT} + 4]; ${DONE}`, ends: { vector: 14, error: 4, cr2: ABSENT + 4, eip: 0 } },
+    { code: `mov [${ABSENT} + 4], eax; ${DONE}`, ends: { vector: 14, error: 6, cr2: ABSENT + 4, eip: 0 } },
+  ]));
+
+test('ENTER with nested frames, and faults in it', (t) =>
+  check(t, [
+    { code: `enter 8, 0; ${DONE}`, ends: { ...END, ebp: STACK - 4, esp: STACK - 12 } },
+    { code: `enter 8, 1; mov eax, [ebp - 4]; ${DONE}`, ends: { ...END, ebp: STACK - 4, esp: STACK - 16, eax: STACK - 4 } },
+    {
+      code: `mov dword ptr [ebp - 4], 0x1234; enter 8, 2; mov eax, [ebp]; mov ebx, [ebp - 4]; mov ecx, [ebp - 8]; ${DONE}`,
+      ends: { ...END, ebp: STACK - 4, esp: STACK - 20, eax: START.ebp, ebx: 0x1234, ecx: STACK - 4 },
+    },
+    {
+      code: `mov dword ptr [ebp - 4], 0x1234; mov dword ptr [ebp - 8], 0x5678; enter 0, 35
+             mov ebx, [ebp - 4]; mov ecx, [ebp - 8]; mov edx, [ebp - 12]; ${DONE}`,
+      ends: { ...END, ebp: STACK - 4, esp: STACK - 16, ebx: 0x1234, ecx: 0x5678, edx: STACK - 4 },
+    },
+    {
+      code: `mov word ptr [ebp - 2], 0x1234; enterw 8, 2; mov bx, [ebp - 2]; mov cx, [ebp - 4]; ${DONE}`,
+      ends: { ...END, ebp: STACK - 2, esp: STACK - 14, ebx: 0x22221234, ecx: (STACK - 2) & 0xffff },
+    },
+    // The page of what is read, of what is pushed first, in the middle, and where the stack is left
+    { code: `mov ebp, ${ABSENT + 16}; enter 8, 2; ${DONE}`, ends: { vector: 14, error: 4, cr2: ABSENT + 12, eip: 5, esp: STACK, ebp: ABSENT + 16 } },
+    { code: `mov esp, ${ABSENT + 0x1000}; enter 8, 0; ${DONE}`, ends: { vector: 14, error: 6, cr2: ABSENT + 0xffc, eip: 5, esp: ABSENT + 0x1000, ebp: START.ebp } },
+    { code: `mov esp, ${ABSENT + 0x1008}; enter 8, 3; ${DONE}`, ends: { vector: 14, error: 6, cr2: ABSENT + 0xffc, eip: 5, esp: ABSENT + 0x1008, ebp: START.ebp } },
+    { code: `mov esp, ${STACK - 0x7f8}; enter 8, 0; ${DONE}`, ends: { ...END, ebp: STACK - 0x7fc, esp: STACK - 0x804 } },
+    { code: `mov esp, ${ABSENT + 0x1010}; enter 32, 1; ${DONE}`, ends: { vector: 14, error: 6, cr2: ABSENT + 0x1010 - 40, eip: 5, esp: ABSENT + 0x1010, ebp: START.ebp } },
+  ]));
+
+const UD = { vector: 6, error: 0, eip: 0 } as const;
+
+test('PREFETCHW is a hint', (t) =>
+  check(t, [
+    { code: `prefetchw [eax + ebx * 4 + 0x1234]; .byte 0x0f, 0x0d, 0x46, 1; inc eax; ${DONE}`, ends: { ...END, eax: START.eax + 1 } },
+  ]));
+
+test('BOUND', (t) => {
+  const limits = (low: number, high: number): string => `mov dword ptr [esi], ${low}; mov dword ptr [esi + 4], ${high};`;
+  const words = (low: number, high: number): string => `mov word ptr [esi], ${low}; mov word ptr [esi + 2], ${high};`;
+  const at = 13;
+  return check(t, [
+    { code: `${limits(-2, 5)} bound ecx, [esi]; mov ecx, -2; bound ecx, [esi]; mov ecx, 5; bound ecx, [esi]; ${DONE}`, ends: END },
+    { code: `${limits(4, 5)} bound ecx, [esi]; ${DONE}`, ends: { vector: 5, error: 0, eip: at, ecx: 3 } },
+    { code: `${limits(0, 2)} bound ecx, [esi]; ${DONE}`, ends: { vector: 5, error: 0, eip: at, ecx: 3 } },
+    { code: `${words(-2, 3)} bound cx, [esi]; ${DONE}`, ends: END },
+    { code: `mov ecx, 0x18000; ${words(-2, 3)} bound cx, [esi]; ${DONE}`, ends: { vector: 5, error: 0, eip: 16 } },
+    { code: `.byte 0x62, 0xc1; ${DONE}`, ends: UD },
+    { code: `bound ecx, [${ABSENT}]; ${DONE}`, ends: { vector: 14, error: 4, cr2: ABSENT, eip: 0 } },
+  ]);
+});
+
+test('ICEBP', (t) =>
+  check(t, [
+    { code: `.byte 0xf1; nop; ${DONE}`, ends: { vector: 1, error: 0, eip: 1 } },
+    {
+      code: `xor eax, eax; mov dr6, eax; mov dr7, eax; mov eax, dr6; mov ebx, dr7; ${DONE}`,
+      system: true,
+      ends: { ...END, eax: 0xffff0ff0, ebx: 0x400 },
+    },
+    {
+      code: `mov eax, 0xffffff00; mov dr6, eax; mov dr7, eax; mov eax, dr6; mov ebx, dr7; xor ecx, ecx; mov dr7, ecx; ${DONE}`,
+      system: true,
+      ends: { ...END, eax: 0xffffeff0, ebx: 0xffff2700 },
+    },
+    { code: `inc eax; .byte 0xf1; nop; ${DONE}`, system: true, ends: { vector: 1, error: 0, eip: 2 } },
+  ]));
+
+test('LOCK', (t) => {
+  const refused = ['nop', 'mov [esi], eax', 'add eax, [esi]', '.byte 0x01, 0xc3', 'cmp [esi], eax', 'test [esi], eax', 'shl dword ptr [esi], 1',
+    'bt [esi], eax', 'cpuid', '.byte 0x87, 0xc3', 'movsd', 'push eax', '.byte 0x0f, 0xc1, 0xc3', '.byte 0xf7, 0xd8', 'add eax, 5', '.byte 0x66, 0x90', 'mul dword ptr [esi]', 'bt dword ptr [esi], 3'];
+  const taken = ['add [esi], eax', 'adc [esi], al', 'and [esi], ax', 'or dword ptr [esi], 5', 'sbb [esi], eax', 'sub [esi], eax', 'xor [esi], eax', 'btc [esi], ecx', 'btr [esi], ecx',
+    'bts dword ptr [esi], 3', 'cmpxchg [esi], ecx', 'cmpxchg8b [esi]', 'dec dword ptr [esi]', 'inc word ptr [esi]', 'neg byte ptr [esi]', 'not dword ptr [esi]', 'xadd [esi], eax', 'xchg [esi], eax'];
+  return check(t, [
+    ...refused.map((one) => ({ code: `.byte 0xf0; ${one}; ${DONE}`, ends: UD })),
+    { code: `.byte 0x66, 0xf0, 0x89, 0x06; ${DONE}`, ends: UD },
+    ...taken.map((one) => ({ code: `.byte 0xf0; ${one}; ${DONE}`, ends: END })),
+    { code: `.byte 0x3e, 0xf0, 0x66, 0x01, 0x06; ${DONE}`, ends: END },
+  ]);
+});
+
+test('instructions of more than 15 bytes', (t) => {
+  const bytes = (...all: number[]): string => `.byte ${all.join(', ')};`;
+  const prefixes = (n: number, byte = 0x66): number[] => Array.from({ length: n }, () => byte);
+  const gp = { vector: 13, error: 0, eip: 0 } as const;
+  return check(t, [
+    { code: `${bytes(...prefixes(14), 0x90)} ${DONE}`, ends: END },
+    { code: `${bytes(...prefixes(15), 0x90)} ${DONE}`, ends: gp },
+    { code: `${bytes(...prefixes(30, 0x2e), 0x90)} ${DONE}`, ends: gp },
+    { code: `${bytes(...prefixes(9, 0x3e), 0x81, 0x06, 1, 2, 3, 4)} ${DONE}`, ends: END },
+    { code: `${bytes(...prefixes(10, 0x3e), 0x81, 0x06, 1, 2, 3, 4)} ${DONE}`, ends: gp },
+    { code: `${bytes(...prefixes(5, 0x3e), 0xc7, 0x84, 0xce, 0, 0, 0, 0, 1, 2, 3, 4)} ${DONE}`, ends: gp },
+    { code: `${bytes(...prefixes(4, 0x3e), 0xc7, 0x84, 0xce, 0, 0, 0, 0, 1, 2, 3, 4)} ${DONE}`, ends: END },
+  ]);
+});
+
+test('model-specific registers, counters', (t) => {
+  const gp = { vector: 13, error: 0 } as const;
+  return check(t, [
+    { code: `mov ecx, 0xc0000101; wrmsr; ${DONE}`, system: true, ends: { ...gp, eip: 5 } },
+    { code: `mov ecx, 0xc0000080; rdmsr; ${DONE}`, system: true, ends: { ...gp, eip: 5 } },
+    { code: `mov ecx, 0x174; rdmsr; ${DONE}`, system: true, ends: END },
+    { code: `mov ecx, 0x174; rdmsr; ${DONE}`, ends: { ...gp, eip: 5 } },
+    { code: `rdpmc; ${DONE}`, ends: { ...gp, eip: 0 } },
+    { code: `rdpmc; ${DONE}`, system: true, ends: { ...gp, eip: 0 } },
+  ]);
+});
