@@ -13,11 +13,12 @@ const WIDTH = 24;
 /** Seconds over which the rate is taken: long enough to be calm, short enough to follow a change of phase. */
 const RATE_WINDOW = 5;
 
-const QUIET: ProgressLine = { update: () => undefined, stop: () => undefined };
+/** Seconds between lines in a log. */
+const LOG_EVERY = 30;
 
-/** A progress line on stderr, or one that does nothing when stderr is no terminal. */
+/** A progress line on stderr; where that is no terminal, a line of its own now and then. */
 export function progressLine(stage: string, stream: NodeJS.WriteStream = process.stderr): ProgressLine {
-  if (!stream.isTTY) return QUIET;
+  if (!stream.isTTY) return logLines(stage, stream);
   const rate = new Rate();
   let last: Progress = { instructions: 0, total: null, bytes: 0 };
   const bar = new SingleBar(
@@ -44,18 +45,33 @@ export function progressLine(stage: string, stream: NodeJS.WriteStream = process
   };
 }
 
+function logLines(stage: string, stream: NodeJS.WritableStream): ProgressLine {
+  const rate = new Rate();
+  let told = performance.now() / 1000;
+  return {
+    update(progress) {
+      const now = performance.now() / 1000;
+      rate.add(now, progress.instructions);
+      if (now - told < LOG_EVERY) return;
+      told = now;
+      stream.write(`${formatLine(stage, progress, rate, false)}\n`);
+    },
+    stop: () => undefined,
+  };
+}
+
 /** The line without its colours; `rate` knows the instructions a second. */
-export function formatLine(stage: string, { instructions, total, bytes }: Progress, rate: Rate): string {
+export function formatLine(stage: string, { instructions, total, bytes }: Progress, rate: Rate, drawn = true): string {
   const perSecond = rate.perSecond();
   const speed = `${formatCount(perSecond)}/s`;
   const written = bytes > 0 ? `  ${formatBytes(bytes)}` : '';
   if (total === null || total === 0) return `${stage}  ${formatCount(instructions)} instructions  ${speed}${written}`;
   const share = Math.min(1, instructions / total);
   const filled = Math.round(share * WIDTH);
-  const drawn = '█'.repeat(filled) + '░'.repeat(WIDTH - filled);
+  const bar = drawn ? `${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)} ` : '';
   const left = perSecond > 0 ? formatSeconds((total - instructions) / perSecond) : '?';
   const percent = `${Math.floor(share * 100)}%`.padStart(4);
-  return `${stage}  ${drawn} ${percent}  ${formatCount(instructions)} instructions  ${speed}  ${left} left${written}`;
+  return `${stage}  ${bar}${percent}  ${formatCount(instructions)} instructions  ${speed}  ${left} left${written}`;
 }
 
 /** Instructions a second over the last few seconds. */

@@ -1,4 +1,6 @@
 /** Looks for expressions in what a guest prints, with a bounded memory of it. */
+import { ConsoleLine } from './console-line.js';
+
 const WINDOW = 64 << 10;
 
 export interface Expectation {
@@ -19,8 +21,7 @@ interface Waiting extends Expectation {
 
 export class ConsoleMatcher {
   private waiting: Waiting[] = [];
-  private line = '';
-  private previousLine = '';
+  private readonly line = new ConsoleLine();
   private fresh = '';
 
   /** Matches what is printed from now on; `^` and `$` match at line breaks. */
@@ -34,8 +35,7 @@ export class ConsoleMatcher {
   push(byte: number): void {
     const character = String.fromCharCode(byte);
     this.fresh += character;
-    if (character === '\n') this.breakLine();
-    else if (character !== '\r' && this.line.length < 200) this.line += character;
+    this.line.push(character);
   }
 
   /** Matches what was printed since the last flush. Cheap when nothing was. */
@@ -53,13 +53,8 @@ export class ConsoleMatcher {
     this.waiting = this.waiting.filter((waiting) => waiting !== expectation);
   }
 
-  /** The last line with anything in it. */
+  /** The last line with anything in it, as a terminal shows it. */
   lastLine(): string {
-    return this.line.trim() === '' ? this.previousLine : this.line;
-  }
-
-  private breakLine(): void {
-    if (this.line.trim() !== '') this.previousLine = this.line;
-    this.line = '';
+    return this.line.text();
   }
 }

@@ -75,10 +75,11 @@ export async function compileProgram(
 }
 
 function compileError(program: ProgramSpec, output: string): DecoupleError {
-  const first = output.split('\n').find((line) => /error|warning|undefined/.test(line)) ?? output.trim();
+  const lines = output.split('\n');
+  const first = [/error|undefined/, /warning/].map((kind) => lines.find((line) => kind.test(line))).find(Boolean);
   return new DecoupleError(
     'guest-build-failed',
-    `${program.source} cannot be compiled for i386: ${first}`,
+    `${program.source} cannot be compiled for i386: ${first ?? output.trim()}`,
     'Correct the program; with gcc older than 12 install a newer one.',
     { cause: new Error(output) },
   );

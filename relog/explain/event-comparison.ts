@@ -18,12 +18,12 @@ export class EventComparison {
 
   /** @param payload of an `events` frame of the relog */
   addRelog(payload: Uint8Array): void {
-    if (this.mismatch === null) this.relog.push(...comparable(payload));
+    if (this.mismatch === null) this.relog = this.relog.concat(comparable(payload));
   }
 
   /** @param payload the same of what the machine did */
   addMachine(payload: Uint8Array): void {
-    if (this.mismatch === null) this.machine.push(...comparable(payload));
+    if (this.mismatch === null) this.machine = this.machine.concat(comparable(payload));
   }
 
   /** Events of the relog are missing that the machine has. */
