@@ -99,4 +99,33 @@ const RESET: Repair = {
   replaced: [{ function: 'reset_cpu', by: 'resetCpu' }],
 };
 
-export const SYSTEM: readonly Repair[] = [ENTER, PREFIXES, ICEBP, BOUND, PREFETCHW, MSRS, RESET];
+const STRINGS: Repair = {
+  id: 'movs-order',
+  why: 'REP MOVS in v86 asks whether it may write before it asks whether it may read. A processor reads first.',
+  upstream: null,
+  test: TEST,
+  replaced: [
+    { function: 'movsb_rep', by: 'repeatMoveBytes' },
+    { function: 'movsw_rep', by: 'repeatMoveWords' },
+    { function: 'movsd_rep', by: 'repeatMoveDoubles' },
+  ],
+};
+
+const TRANSFERS: Repair = {
+  id: 'far-transfers',
+  why:
+    'v86 ends at an IRET whose code segment is none, or whose flag NT says that a task is to be returned to which is ' +
+    'none; any program can do that. A processor raises #GP, #NP or #TS. Far jumps and calls to descriptors that are no ' +
+    'targets do nothing in v86, and raise #GP in a processor.',
+  upstream: null,
+  test: TEST,
+  replaced: [
+    { function: 'cpu::iret', by: 'returnFromInterrupt' },
+    { function: 'cpu::far_jump', by: 'farJump' },
+  ],
+};
+
+export const SYSTEM: readonly Repair[] = [
+  ...[ENTER, PREFIXES, ICEBP, BOUND, PREFETCHW, MSRS, RESET],
+  ...[STRINGS, TRANSFERS],
+];

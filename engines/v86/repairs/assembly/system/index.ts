@@ -4,4 +4,6 @@ export * from './enter';
 export * from './msr';
 export * from './prefixes';
 export * from './reset';
+export * from './strings';
+export * from './transfers';
 export * from './traps';
