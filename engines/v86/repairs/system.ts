@@ -125,7 +125,37 @@ const TRANSFERS: Repair = {
   ],
 };
 
+const STACKS: Repair = {
+  id: 'small-stacks',
+  why:
+    'v86 counts what POP SS takes by the size of the new stack, and ends where PUSHA, POPA or a far call faults round the ' +
+    'end of a small stack. A processor counts by the old one, and raises #PF.',
+  upstream: null,
+  test: TEST,
+  replaced: [
+    { function: 'instr16_17', by: 'popStackSegment16' },
+    { function: 'instr32_17', by: 'popStackSegment32' },
+    { function: 'instr16_60', by: 'pushAll16' },
+    { function: 'instr32_60', by: 'pushAll32' },
+    { function: 'instr16_61', by: 'popAll16' },
+    { function: 'instr32_61', by: 'popAll32' },
+  ],
+};
+
+const TASKS: Repair = {
+  id: 'ltr',
+  why:
+    'v86 ends where LTR is given what is no task, and keeps nothing of the privileges of tasks and local tables. A ' +
+    'processor raises #GP or #NP.',
+  upstream: null,
+  test: TEST,
+  replaced: [
+    { function: 'cpu::load_tr', by: 'loadTask' },
+    { function: 'cpu::load_ldt', by: 'loadTable' },
+  ],
+};
+
 export const SYSTEM: readonly Repair[] = [
   ...[ENTER, PREFIXES, ICEBP, BOUND, PREFETCHW, MSRS, RESET],
-  ...[STRINGS, TRANSFERS],
+  ...[STRINGS, TRANSFERS, STACKS, TASKS],
 ];

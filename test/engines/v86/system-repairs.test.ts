@@ -172,3 +172,21 @@ test('IRET, far jumps and calls to what is no target', (t) => {
     { code: `.byte 0xea; .long 0; .word 0; ${DONE}`, ends: { vector: 13, error: 0, eip: 0 } },
   ]);
 });
+
+test('small stacks, tasks, the machine status', (t) => {
+  // A data segment of 64 KiB that is a small stack, at 48h; one of 4 GiB is at 10h.
+  const small = 'mov dword ptr [0xb048], 0xffff; mov dword ptr [0xb04c], 0x00009304; mov word ptr [0xb04a], 0;';
+  const onSmall = (esp: number, code: string): string =>
+    `${small} mov edx, esp; mov ax, 0x48; mov ss, ax; mov esp, ${esp}; ${code} mov ecx, esp; mov ax, 0x10; mov ss, ax; mov esp, edx; ${DONE}`;
+  return check(t, [
+    { code: onSmall(0x2fffc, 'mov esp, 0x2fff8; mov dword ptr [0x4fff8], 0x10; pop ss;'), system: true, ends: { ...END, ecx: 0x2fffc } },
+    { code: onSmall(0x2fffc, 'mov dword ptr [0x4fffc], 0x10; pop ss;'), system: true, ends: { ...END, ecx: 0x20000 } },
+    { code: onSmall(0x20010, 'pushad;'), system: true, ends: { ...END, ecx: 0x2fff0 } },
+    { code: onSmall(0x20010, 'pushad; popad;'), system: true, ends: { ...END, ecx: 0x20010, ebp: START.ebp, esi: START.esi } },
+    { code: `mov dword ptr [0xb048], 0x90000067; mov dword ptr [0xb04c], 0xe900; mov ax, 0x48; ltr ax; ${DONE}`, system: true, ends: END },
+    { code: `mov ax, 0x10; ltr ax; ${DONE}`, system: true, ends: { vector: 13, error: 0x10, eip: 4 } },
+    { code: `mov ax, 0; ltr ax; ${DONE}`, system: true, ends: { vector: 13, error: 0, eip: 4 } },
+    { code: `smsw eax; mov ebx, cr0; sub ebx, eax; smsw cx; ${DONE}`, system: true, ends: { ...END, ebx: 0 } },
+    { code: `smsw eax; ${DONE}`, ends: { ...END, eax: 0xe0010031 } },
+  ]);
+});

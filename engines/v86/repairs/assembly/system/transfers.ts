@@ -1,11 +1,10 @@
 /** Far transfers of control whose targets v86 ends at, or lets pass: looked at before v86 does what it does well. */
+import { FAULTED, findDescriptor, limit, OUTSIDE, upper } from './descriptor';
+import { fault, generalProtection, readSystem16, reaches, read16, read32, value } from './engine';
 import {
-  fault, generalProtection, readSystem16, readSystem32, reaches, read16, read32, value,
-} from './engine';
-import {
-  cpl, ESP, flags, FLAG_NT, FLAG_VM, gdtrBase, gdtrLimit, iopl, LDTR, protectedMode, reg, segmentBase,
-  segmentLimit, SS, stackIs32, TR, virtual8086,
+  cpl, ESP, flags, FLAG_NT, FLAG_VM, iopl, protectedMode, reg, segmentBase, stackIs32, TR, virtual8086,
 } from './registers';
+import { stackAt } from './stack';
 
 @external('v86', 'cpu::iret$original') declare function iretOriginal(is16: i32): void;
 @external('v86', 'cpu::far_jump$original')
@@ -13,34 +12,6 @@ declare function farJumpOriginal(offset: i32, selector: i32, isCall: i32, is32: 
 
 const INVALID_TASK: i32 = 10;
 const NOT_PRESENT: i32 = 11;
-
-/** The descriptor that was found last: its upper word, and the limit in bytes. */
-let upper: i32 = 0;
-let limit: u32 = 0;
-
-const FOUND: i32 = 0;
-const FAULTED: i32 = 1;
-const OUTSIDE: i32 = 2;
-
-function findDescriptor(selector: i32): i32 {
-  const local = (selector & 4) != 0;
-  const end = (selector & 0xfff8) + 7;
-  if (<u32>end > (local ? segmentLimit(LDTR) : gdtrLimit())) return OUTSIDE;
-  const address = (local ? segmentBase(LDTR) : gdtrBase()) + (selector & 0xfff8);
-  if (!readSystem32(address)) return FAULTED;
-  const lower = value;
-  if (!readSystem32(address + 4)) return FAULTED;
-  upper = value;
-  limit = (lower & 0xffff) | (upper & 0xf0000);
-  if (upper & 0x800000) limit = (limit << 12) | 0xfff;
-  return FOUND;
-}
-
-/** A stack's linear address, `above` bytes above its top. */
-function stackAt(above: i32): i32 {
-  const offset = reg(ESP) + above;
-  return segmentBase(SS) + (stackIs32() ? offset : offset & 0xffff);
-}
 
 /** Whether the task that is to be returned to is one; else the fault was delivered. */
 function taskMayReturn(): bool {
