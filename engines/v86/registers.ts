@@ -37,12 +37,13 @@ export function readCpuState(memory: ArrayBuffer, eflags: number): CpuState {
       attributes: u8[LAYOUT.segmentAccess + i]! | (big ? DB_BIT : 0) | (limit > 0xfffff ? 0x8000 : 0),
     };
   };
-  // v86 keeps no access byte for these two: what it is follows from what they hold.
+  // v86 keeps no access byte for these two: what it is follows from what they hold. Its repair keeps the privileges.
+  const PRIVILEGES = 0x60;
   const systemSegment = (i: number, access: number): Segment => {
     const cached = segment(i);
     return (cached.selector & ~3) === 0 && i === LDTR
       ? { ...cached, base: 0, limit: 0, attributes: 0 }
-      : { ...cached, attributes: access };
+      : { ...cached, attributes: access | (u8[LAYOUT.segmentAccess + i]! & PRIVILEGES) };
   };
   const cr = (i: number): number => u32(LAYOUT.cr + 4 * i);
   return {

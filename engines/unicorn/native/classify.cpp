@@ -114,6 +114,11 @@ bool accessesManyBytes(const Instruction& instruction) {
 
 bool isBreakpointTrap(const Instruction& instruction) { return instruction.opcode == 0xf1; }
 
+bool storesMachineStatus(const Instruction& instruction) {
+  return instruction.opcode == 0x0f01 && !instruction.memory && instruction.modrm >= 0xc0 &&
+         (instruction.modrm >> 3 & 7) == 4 && instruction.operandSize == 4 && !instruction.locked;
+}
+
 bool isRepeatedCompare(const Instruction& instruction) {
   const unsigned operation = instruction.opcode & ~1u;
   return instruction.repeated && (operation == 0xa6 || operation == 0xae);

@@ -20,6 +20,8 @@ bool accessesInParts(const Instruction& instruction);
 bool accessesManyBytes(const Instruction& instruction);
 /** ICEBP: the machine says what comes of it. */
 bool isBreakpointTrap(const Instruction& instruction);
+/** SMSW to a register of 32 bits. */
+bool storesMachineStatus(const Instruction& instruction);
 /** CMPS or SCAS with a REP prefix. */
 bool isRepeatedCompare(const Instruction& instruction);
 /** BT, BTS, BTR and BTC, which change CF alone. */

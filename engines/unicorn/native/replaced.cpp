@@ -11,6 +11,7 @@ ReplacedKind replacedKind(const uint8_t* bytes, const Instruction& instruction) 
   if (isPushSegment(instruction)) return ReplacedKind::kPushSegment;
   if (isLoadFlags(instruction)) return ReplacedKind::kLoadFlags;
   if (isBreakpointTrap(instruction)) return ReplacedKind::kBreakpointTrap;
+  if (storesMachineStatus(instruction)) return ReplacedKind::kStoreMachineStatus;
   if (!isX87(instruction)) return ReplacedKind::kNone;
   switch (decodeX87(bytes, instruction).shape) {
     case X87Shape::kUndefined:
@@ -69,6 +70,12 @@ bool Simulator::runReplaced(uintptr_t from) {
     case ReplacedKind::kBreakpointTrap:
       // ICEBP does nothing by itself: its exception is an event.
       return true;
+    case ReplacedKind::kStoreMachineStatus: {
+      // A processor gives all of CR0; the library, its lower half.
+      const Env env = engine_.env();
+      env.gpr(here.instruction.modrm & 7) = static_cast<uint32_t>(env.cr(0));
+      return true;
+    }
     default:
       return false;
   }

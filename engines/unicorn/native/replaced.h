@@ -8,7 +8,16 @@
 
 namespace decouple {
 
-enum class ReplacedKind : uint8_t { kNone, kBulkString, kPushSegment, kLoadFlags, kBreakpointTrap, kX87, kX87Flags };
+enum class ReplacedKind : uint8_t {
+  kNone,
+  kBulkString,
+  kPushSegment,
+  kLoadFlags,
+  kBreakpointTrap,
+  kStoreMachineStatus,
+  kX87,
+  kX87Flags
+};
 
 /** How the instruction whose bytes these are is replaced, if it is. */
 ReplacedKind replacedKind(const uint8_t* bytes, const Instruction& instruction);

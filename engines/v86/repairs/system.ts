@@ -99,4 +99,63 @@ const RESET: Repair = {
   replaced: [{ function: 'reset_cpu', by: 'resetCpu' }],
 };
 
-export const SYSTEM: readonly Repair[] = [ENTER, PREFIXES, ICEBP, BOUND, PREFETCHW, MSRS, RESET];
+const STRINGS: Repair = {
+  id: 'movs-order',
+  why: 'REP MOVS in v86 asks whether it may write before it asks whether it may read. A processor reads first.',
+  upstream: null,
+  test: TEST,
+  replaced: [
+    { function: 'movsb_rep', by: 'repeatMoveBytes' },
+    { function: 'movsw_rep', by: 'repeatMoveWords' },
+    { function: 'movsd_rep', by: 'repeatMoveDoubles' },
+  ],
+};
+
+const TRANSFERS: Repair = {
+  id: 'far-transfers',
+  why:
+    'v86 ends at an IRET whose code segment is none, or whose flag NT says that a task is to be returned to which is ' +
+    'none; any program can do that. A processor raises #GP, #NP or #TS. Far jumps and calls to descriptors that are no ' +
+    'targets do nothing in v86, and raise #GP in a processor.',
+  upstream: null,
+  test: TEST,
+  replaced: [
+    { function: 'cpu::iret', by: 'returnFromInterrupt' },
+    { function: 'cpu::far_jump', by: 'farJump' },
+  ],
+};
+
+const STACKS: Repair = {
+  id: 'small-stacks',
+  why:
+    'v86 counts what POP SS takes by the size of the new stack, and ends where PUSHA, POPA or a far call faults round the ' +
+    'end of a small stack. A processor counts by the old one, and raises #PF.',
+  upstream: null,
+  test: TEST,
+  replaced: [
+    { function: 'instr16_17', by: 'popStackSegment16' },
+    { function: 'instr32_17', by: 'popStackSegment32' },
+    { function: 'instr16_60', by: 'pushAll16' },
+    { function: 'instr32_60', by: 'pushAll32' },
+    { function: 'instr16_61', by: 'popAll16' },
+    { function: 'instr32_61', by: 'popAll32' },
+  ],
+};
+
+const TASKS: Repair = {
+  id: 'ltr',
+  why:
+    'v86 ends where LTR is given what is no task, and keeps nothing of the privileges of tasks and local tables. A ' +
+    'processor raises #GP or #NP.',
+  upstream: null,
+  test: TEST,
+  replaced: [
+    { function: 'cpu::load_tr', by: 'loadTask' },
+    { function: 'cpu::load_ldt', by: 'loadTable' },
+  ],
+};
+
+export const SYSTEM: readonly Repair[] = [
+  ...[ENTER, PREFIXES, ICEBP, BOUND, PREFETCHW, MSRS, RESET],
+  ...[STRINGS, TRANSFERS, STACKS, TASKS],
+];

@@ -4,13 +4,13 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import type { VerifyResult } from '../../../relog/api.js';
 import { decouple } from '../../support/cli.js';
-import { ABSENT, endings, faultFirmware, STACK, START } from '../../support/fault-guest.js';
+import { ABSENT, endings, faultFirmware, READ_ONLY, STACK, START } from '../../support/fault-guest.js';
 import type { Ended, FaultCase } from '../../support/fault-guest.js';
 import { temporaryFolder } from '../../support/folder.js';
 import { run } from '../../support/stages.js';
 import { tinyGuest, TINY_GUEST_SAYS } from '../../support/tiny-guest.js';
 
-const TURNS = 150;
+const TURNS = 120;
 type Expected = FaultCase & { ends: Partial<Ended> };
 
 async function check(t: ExecutionContext, cases: readonly Expected[]): Promise<void> {
@@ -137,5 +137,56 @@ test('model-specific registers, counters', (t) => {
     { code: `mov ecx, 0x174; rdmsr; ${DONE}`, ends: { ...gp, eip: 5 } },
     { code: `rdpmc; ${DONE}`, ends: { ...gp, eip: 0 } },
     { code: `rdpmc; ${DONE}`, system: true, ends: { ...gp, eip: 0 } },
+  ]);
+});
+
+test('REP MOVS reads first', (t) => {
+  const both = `mov esi, ${ABSENT + 8}; mov edi, ${READ_ONLY + 0x10};`;
+  const ends = { vector: 14, error: 4, cr2: ABSENT + 8, eip: 10, ecx: 3, esi: ABSENT + 8, edi: READ_ONLY + 0x10 } as const;
+  return check(t, [
+    ...['movsb', 'movsw', 'movsd'].map((one) => ({ code: `${both} rep ${one}; ${DONE}`, ends })),
+    { code: `mov edi, ${READ_ONLY + 0x10}; rep movsd; ${DONE}`, ends: { vector: 14, error: 7, cr2: READ_ONLY + 0x10, eip: 5 } },
+    { code: `xor ecx, ecx; ${both} rep movsd; ${DONE}`, ends: END },
+    { code: `rep movsd; mov eax, [edi - 4]; ${DONE}`, ends: { ...END, eax: 0x5a5a5a5a, edi: START.edi + 12 } },
+  ]);
+});
+
+test('IRET, far jumps and calls to what is no target', (t) => {
+  const iret = (eip: string, cs: number, flags = 2): string => `push ${flags}; push ${cs}; push ${eip}; iretd; 1: ${DONE}`;
+  const gp = (error: number): Partial<Ended> => ({ vector: 13, error, esp: STACK - 12 });
+  return check(t, [
+    { code: 'push 2; push 0x1b; call 2f; 2: add dword ptr [esp], 1f - 2b; iretd; nop; 1: int 0x30', ends: { ...END, esp: STACK } },
+    { code: iret('0', 0), ends: gp(0) },
+    { code: iret('0', 3), ends: gp(0) },
+    { code: iret('0', 0x1003), ends: gp(0x1000) },
+    { code: iret('0', 8), ends: gp(8) },
+    { code: iret('0', 0x23), ends: gp(0x20) },
+    { code: iret('0', 0x2b), ends: gp(0x28) },
+    { code: iret('0', 0x0f), ends: gp(0x0c) },
+    { code: iret('0', 0x53), ends: { vector: 11, error: 0x50, esp: STACK - 12 } },
+    { code: `pushfd; or dword ptr [esp], 0x4000; popfd; iretd; ${DONE}`, ends: { vector: 10, error: 0, flags: 0x4002, esp: STACK } },
+    { code: iret('0', 0x33), system: true, ends: { vector: 13, error: 0x30 } },
+    { code: `.byte 0xea; .long 0; .word 0x2b; ${DONE}`, ends: { vector: 13, error: 0x28, eip: 0 } },
+    { code: `.byte 0x9a; .long 0; .word 0x28; ${DONE}`, system: true, ends: { vector: 13, error: 0x28, eip: 0 } },
+    { code: `.byte 0xea; .long 0; .word 0x5b; ${DONE}`, ends: { vector: 13, error: 0x58, eip: 0 } },
+    { code: `.byte 0xea; .long 0; .word 0; ${DONE}`, ends: { vector: 13, error: 0, eip: 0 } },
+  ]);
+});
+
+test('small stacks, tasks, the machine status', (t) => {
+  // A data segment of 64 KiB that is a small stack, at 48h; one of 4 GiB is at 10h.
+  const small = 'mov dword ptr [0xb048], 0xffff; mov dword ptr [0xb04c], 0x00009304; mov word ptr [0xb04a], 0;';
+  const onSmall = (esp: number, code: string): string =>
+    `${small} mov edx, esp; mov ax, 0x48; mov ss, ax; mov esp, ${esp}; ${code} mov ecx, esp; mov ax, 0x10; mov ss, ax; mov esp, edx; ${DONE}`;
+  return check(t, [
+    { code: onSmall(0x2fffc, 'mov esp, 0x2fff8; mov dword ptr [0x4fff8], 0x10; pop ss;'), system: true, ends: { ...END, ecx: 0x2fffc } },
+    { code: onSmall(0x2fffc, 'mov dword ptr [0x4fffc], 0x10; pop ss;'), system: true, ends: { ...END, ecx: 0x20000 } },
+    { code: onSmall(0x20010, 'pushad;'), system: true, ends: { ...END, ecx: 0x2fff0 } },
+    { code: onSmall(0x20010, 'pushad; popad;'), system: true, ends: { ...END, ecx: 0x20010, ebp: START.ebp, esi: START.esi } },
+    { code: `mov dword ptr [0xb048], 0x90000067; mov dword ptr [0xb04c], 0xe900; mov ax, 0x48; ltr ax; ${DONE}`, system: true, ends: END },
+    { code: `mov ax, 0x10; ltr ax; ${DONE}`, system: true, ends: { vector: 13, error: 0x10, eip: 4 } },
+    { code: `mov ax, 0; ltr ax; ${DONE}`, system: true, ends: { vector: 13, error: 0, eip: 4 } },
+    { code: `smsw eax; mov ebx, cr0; sub ebx, eax; smsw cx; ${DONE}`, system: true, ends: { ...END, ebx: 0 } },
+    { code: `smsw eax; ${DONE}`, ends: { ...END, eax: 0xe0010031 } },
   ]);
 });

@@ -1,5 +1,5 @@
 /** Functions of v86 that repairs of the system call, and memory as programs and the processor itself see it. */
-import { cpl } from './registers';
+import { cpl, previousEip, setEip } from './registers';
 
 // @ts-ignore: decorator
 @external('v86', 'cpu::trigger_ud') export declare function undefinedOpcode(): void;
@@ -96,4 +96,34 @@ export function reaches(address: i32, bytes: i32, write: bool): bool {
   if (!reachesByte(address, write)) return false;
   const last = address + bytes - 1;
   return ((address ^ last) & ~0xfff) == 0 || reachesByte(last & ~0xfff, write);
+}
+
+/** A fault with an error code, at the instruction under way. */
+export function fault(vector: i32, error: i32): void {
+  setEip(previousEip());
+  interrupt(vector, 0, 1, error);
+}
+
+/** Where the engine has a byte of RAM that the processor itself reads; 0 where it faulted. */
+function systemByte(address: i32): usize {
+  const page = walk(address, 0, 0, 0, 1);
+  return page == 0 ? 0 : <usize>((page & ~0xfff) ^ address);
+}
+
+/** As the processor reads its tables, whoever runs: little of RAM, never of a device. */
+export function readSystem16(address: i32): bool {
+  const low = systemByte(address);
+  if (low == 0) return false;
+  const high = (address & 0xfff) == 0xfff ? systemByte(address + 1) : low + 1;
+  if (high == 0) return false;
+  value = load<u8>(low) | (load<u8>(high) << 8);
+  return true;
+}
+
+export function readSystem32(address: i32): bool {
+  if (!readSystem16(address)) return false;
+  const low = value;
+  if (!readSystem16(address + 2)) return false;
+  value = low | (value << 16);
+  return true;
 }

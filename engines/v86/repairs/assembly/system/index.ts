@@ -1,7 +1,11 @@
 /** The system: see ../../system.ts for what each function replaces. */
 export * from './debug';
+export { loadTable, loadTask } from './descriptor';
 export * from './enter';
 export * from './msr';
 export * from './prefixes';
 export * from './reset';
+export * from './stack';
+export * from './strings';
+export * from './transfers';
 export * from './traps';

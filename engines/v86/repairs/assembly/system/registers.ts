@@ -14,6 +14,7 @@ export const ECX = 1;
 export const EDX = 2;
 export const ESP = 4;
 export const EBP = 5;
+export const ESI = 6;
 
 export const FLAG_ZERO: i32 = 1 << 6;
 export const FLAG_TRAP: i32 = 1 << 8;
