@@ -7,10 +7,10 @@ import { DecoupleError, inputError } from '../formats/errors.js';
 import { readBzImage } from './assemble/bzimage.js';
 import { COMPILER_PACKAGES, compileProgram, findCompiler } from './assemble/compiler.js';
 import { buildInitramfs, hostPath } from './assemble/initramfs.js';
-import { buildMultibootImage } from './assemble/multiboot.js';
+import { buildMultibootImage, isMultiboot } from './assemble/multiboot.js';
 import { PackageStore, type FetchedPackage } from './debian/packages.js';
 import type { DiskSpec } from './disk-spec.js';
-import type { GuestImage } from './image.js';
+import { FIRMWARE_LIMITS, type GuestImage } from './image.js';
 import { pathInPackage, pathOf } from './source.js';
 import type { BootSpec, GuestSpec, ProgramSpec, KernelSource } from './spec.js';
 
@@ -127,7 +127,17 @@ async function provideDisks(
 }
 
 async function multiboot(spec: GuestSpec, commandLine: string, kernel: string, initrd: Buffer | null): Promise<Buffer> {
-  const bzImage = await readBzImage(readable(kernel), kernel);
+  const bytes = readable(kernel);
+  if (isMultiboot(bytes)) {
+    if (initrd === null && commandLine === '') return bytes;
+    const advice = 'Leave both out, or boot it from a disk with a loader.';
+    throw new DecoupleError(
+      'guest-invalid',
+      `Guest ${spec.name}: a multiboot kernel that is no Linux takes neither command line nor initrd here.`,
+      advice,
+    );
+  }
+  const bzImage = await readBzImage(bytes, kernel);
   try {
     return buildMultibootImage({ kernel: bzImage, initrd, commandLine, memory: spec.memory });
   } catch (error) {
@@ -172,6 +182,14 @@ function kernelFile(source: KernelSource, packages: ReadonlyMap<string, string>)
   throw new DecoupleError('guest-build-failed', `Package ${source.package} holds no kernel.`, advice);
 }
 
+function firmwareTooLarge(path: string, size: number, most: number): DecoupleError {
+  return new DecoupleError(
+    'guest-build-failed',
+    `${path} has ${size} bytes; the machine takes a firmware of at most ${most}.`,
+    'Use a firmware for BIOS machines, like SeaBIOS; UEFI firmware does not fit.',
+  );
+}
+
 async function provideFirmware(
   spec: GuestSpec,
   packages: ReadonlyMap<string, string>,
@@ -180,8 +198,12 @@ async function provideFirmware(
   const share = pathInPackage(packages, FIRMWARE_PACKAGE, 'usr/share/seabios');
   const from = spec.firmware ?? { bios: join(share, 'bios.bin'), vgaBios: join(share, 'vgabios-stdvga.bin') };
   const firmware = { bios: join(target, 'bios.bin'), vgaBios: join(target, 'vgabios.bin') };
-  await writeFile(firmware.bios, readable(from.bios));
-  await writeFile(firmware.vgaBios, readable(from.vgaBios));
+  for (const image of ['bios', 'vgaBios'] as const) {
+    const bytes = readable(from[image]);
+    if (bytes.length > FIRMWARE_LIMITS[image])
+      throw firmwareTooLarge(from[image], bytes.length, FIRMWARE_LIMITS[image]);
+    await writeFile(firmware[image], bytes);
+  }
   return firmware;
 }
 

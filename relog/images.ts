@@ -4,7 +4,7 @@ import type { MachineImages } from '../engines/v86/index.js';
 import { SHARE_LIMITS } from '../formats/share.js';
 import { MAX_FLOPPY_BYTES } from './disks/geometry.js';
 import type { BlobName } from '../formats/recording.js';
-import type { GuestImage } from '../guests/image.js';
+import { FIRMWARE_LIMITS, type GuestImage } from '../guests/image.js';
 
 /** @param start a machine that starts from a snapshot needs the firmware only: the rest is in its RAM, or on its disks */
 export function imagesOf(guest: GuestImage, start: 'ready' | 'power-on'): MachineImages {
@@ -31,9 +31,6 @@ export function* blobsOf(images: MachineImages): Generator<[BlobName, Uint8Array
 }
 
 const MEBIBYTE = 1 << 20;
-/** What lies below 1 MiB, and below the memory of the VGA. */
-const FIRMWARE_LIMITS = { bios: MEBIBYTE, vgaBios: 256 << 10 };
-
 /**
  * The first image that cannot be loaded into a machine with so much memory, as it is larger; null when all can. An engine
  * would take memory for it before it finds out.

@@ -1,10 +1,12 @@
 /** Records a guest: runs it live and writes all that a replay needs. Runs inside the machine's own process. */
 import { DecoupleError } from '../formats/errors.js';
+import { LAYOUT, translate, type Machine } from '../engines/v86/index.js';
 import type { EndReason, RecordOptions, RecordResult } from './api.js';
 import type { ConsoleMatcher } from './console-matcher.js';
 import { DeviceSink } from './device-sink.js';
 import { openGuestDisks, type GuestDisks } from './disks/guest-disks.js';
 import { GuestConsoles } from './guest-consoles.js';
+import { hex } from './hex.js';
 import { imagesOf } from './images.js';
 import { InputSink } from './input-sink.js';
 import { LiveMachine } from './live-machine.js';
@@ -146,7 +148,7 @@ class Recording {
       // The machine's memory may be in the middle of anything: the log since the last frame is given up.
       const known = error instanceof DecoupleError;
       if (known && error.code === 'write-failed') throw error;
-      failure = known ? error : engineDied(this.options.guest.name, error);
+      failure = known ? error : engineDied(this.options.guest.name, this.live.machine, error);
       reason = known && error.code === 'expect-timeout' ? 'timeout' : known ? 'guest-stopped' : 'engine-died';
       if (known) this.flush();
     }
@@ -231,11 +233,23 @@ function reasonOf(cause: unknown): string {
   return message;
 }
 
-function engineDied(guest: string, cause: unknown): DecoupleError {
+const LONGEST_INSTRUCTION = 15;
+
+/** The instruction that the engine began last: its linear address, and its first bytes where they can be read. */
+function lastInstruction(machine: Machine): string {
+  const memory = machine.memory.buffer;
+  const linear = new DataView(memory).getUint32(LAYOUT.previousEip, true);
+  const ram = machine.ram();
+  const at = translate(memory, ram, linear);
+  const code = at === null || at >= ram.length ? null : ram.subarray(at, at + LONGEST_INSTRUCTION).toString('hex');
+  return `the instruction at linear address ${hex(linear)}${code === null ? '' : `, which begins with ${code}`}`;
+}
+
+function engineDied(guest: string, machine: Machine, cause: unknown): DecoupleError {
   const why = reasonOf(cause);
   return new DecoupleError(
     'engine-died',
-    `The machine died while it ran ${guest}: ${why}.`,
+    `The machine died while it ran ${guest}, at or soon after ${lastInstruction(machine)}: ${why}.`,
     'The recording is valid up to a moment before; report the guest, as it does what the engine cannot.',
     { cause },
   );

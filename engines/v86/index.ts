@@ -7,6 +7,7 @@ export * from './machine-options.js';
 export * from './machine.js';
 export * from './observer.js';
 export * from './package.js';
+export { translate } from './page-walk.js';
 export { REPAIR_IDS, REPAIRS, repairedHash, unknownRepairs, type Repair } from './repairs/index.js';
 export type { Node as ShareNode, ShareTree } from './share/index.js';
 export type { V86Constructor } from './realm.js';

@@ -148,3 +148,15 @@ function writeElf(segments: LoadSegment[]): Buffer {
   });
   return Buffer.concat(parts);
 }
+
+/** Whether a file is a multiboot kernel already (Multiboot Specification 0.6.96, 3.1). */
+export function isMultiboot(bytes: Buffer): boolean {
+  const MAGIC = 0x1badb002;
+  const SEARCHED = 8192;
+  for (let at = 0; at + 12 <= Math.min(bytes.length, SEARCHED); at += 4) {
+    if (bytes.readUInt32LE(at) !== MAGIC) continue;
+    const sum = MAGIC + bytes.readUInt32LE(at + 4) + bytes.readUInt32LE(at + 8);
+    if (sum % 2 ** 32 === 0) return true;
+  }
+  return false;
+}

@@ -128,6 +128,8 @@ void loadCpuState(const CpuState& state, Env env, void* cpu) {
   env.cr(2) = state.cr2;
   cpu_x86_update_cr3_x86_64(env.raw(), state.cr3);
   cpu_x86_update_cr0_x86_64(env.raw(), state.cr0);
+  // It sets ET, which a loader of the machine's may have left clear.
+  env.cr(0) = state.cr0;
   const bool virtual8086 = (state.eflags & kVirtual8086) != 0;
   const bool protectedMode = (state.cr0 & 1) != 0;
   refreshContext(env, virtual8086 ? 3 : protectedMode ? state.segments[kSs].attributes >> 5 & 3 : 0);

@@ -27,7 +27,7 @@ export interface FpuResult {
 
 /** The machine has approximations of its own, and the relog says what stores its state. */
 const NOT_COMPARED =
-  /^(F2xm1|Fyl2x|Fptan|Fpatan|Fyl2xp1|Fsincos|Fsin|Fcos|Fnstsw|Fnsave|Fnstenv|Fxsave|Rcp[ps]s|Rsqrt[ps]s)/;
+  /^(F2xm1|Fyl2x|Fptan|Fpatan|Fyl2xp1|Fsincos|Fsin|Fcos|Fprem1|Fprem|Fnstsw|Fnsave|Fnstenv|Fxsave|Rcp[ps]s|Rsqrt[ps]s)/;
 
 const STATUS_FLAGS = 0x8d5;
 const BATCH = 4096;
