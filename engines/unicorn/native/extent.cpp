@@ -13,13 +13,11 @@ namespace {
  * The engine's bit tests spoil flags where it knows, within the block, how those were set. And what the flags were
  * before a repeated comparison is written down where its block begins.
  */
-bool mustBeginBlock(const Instruction& instruction) {
-  return isBitTest(instruction) || isRepeatedCompare(instruction);
-}
+bool mustBeginBlock(const Instruction& instruction) { return isBitTest(instruction) || isRepeatedCompare(instruction); }
 
 /**
- * NEG of memory: locked, the library takes its flags from what stood there. There is one CPU, so that LOCK does nothing;
- * it is shown as a prefix that does nothing either.
+ * NEG of memory: locked, the library takes its flags from what stood there. There is one CPU, so that LOCK does
+ * nothing; it is shown as a prefix that does nothing either.
  */
 bool isLockedNegation(const Instruction& instruction) {
   return instruction.locked && instruction.memory && (instruction.opcode == 0xf6 || instruction.opcode == 0xf7) &&

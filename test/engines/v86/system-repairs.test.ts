@@ -40,7 +40,10 @@ test('plain faults', (t) =>
 test('ENTER with nested frames, and faults in it', (t) =>
   check(t, [
     { code: `enter 8, 0; ${DONE}`, ends: { ...END, ebp: STACK - 4, esp: STACK - 12 } },
-    { code: `enter 8, 1; mov eax, [ebp - 4]; ${DONE}`, ends: { ...END, ebp: STACK - 4, esp: STACK - 16, eax: STACK - 4 } },
+    {
+      code: `enter 8, 1; mov eax, [ebp - 4]; ${DONE}`,
+      ends: { ...END, ebp: STACK - 4, esp: STACK - 16, eax: STACK - 4 },
+    },
     {
       code: `mov dword ptr [ebp - 4], 0x1234; enter 8, 2; mov eax, [ebp]; mov ebx, [ebp - 4]; mov ecx, [ebp - 8]; ${DONE}`,
       ends: { ...END, ebp: STACK - 4, esp: STACK - 20, eax: START.ebp, ebx: 0x1234, ecx: STACK - 4 },
@@ -55,26 +58,48 @@ test('ENTER with nested frames, and faults in it', (t) =>
       ends: { ...END, ebp: STACK - 2, esp: STACK - 14, ebx: 0x22221234, ecx: (STACK - 2) & 0xffff },
     },
     // The page of what is read, of what is pushed first, in the middle, and where the stack is left
-    { code: `mov ebp, ${ABSENT + 16}; enter 8, 2; ${DONE}`, ends: { vector: 14, error: 4, cr2: ABSENT + 12, eip: 5, esp: STACK, ebp: ABSENT + 16 } },
-    { code: `mov esp, ${ABSENT + 0x1000}; enter 8, 0; ${DONE}`, ends: { vector: 14, error: 6, cr2: ABSENT + 0xffc, eip: 5, esp: ABSENT + 0x1000, ebp: START.ebp } },
-    { code: `mov esp, ${ABSENT + 0x1008}; enter 8, 3; ${DONE}`, ends: { vector: 14, error: 6, cr2: ABSENT + 0xffc, eip: 5, esp: ABSENT + 0x1008, ebp: START.ebp } },
-    { code: `mov esp, ${STACK - 0x7f8}; enter 8, 0; ${DONE}`, ends: { ...END, ebp: STACK - 0x7fc, esp: STACK - 0x804 } },
-    { code: `mov esp, ${ABSENT + 0x1010}; enter 32, 1; ${DONE}`, ends: { vector: 14, error: 6, cr2: ABSENT + 0x1010 - 40, eip: 5, esp: ABSENT + 0x1010, ebp: START.ebp } },
+    {
+      code: `mov ebp, ${ABSENT + 16}; enter 8, 2; ${DONE}`,
+      ends: { vector: 14, error: 4, cr2: ABSENT + 12, eip: 5, esp: STACK, ebp: ABSENT + 16 },
+    },
+    {
+      code: `mov esp, ${ABSENT + 0x1000}; enter 8, 0; ${DONE}`,
+      ends: { vector: 14, error: 6, cr2: ABSENT + 0xffc, eip: 5, esp: ABSENT + 0x1000, ebp: START.ebp },
+    },
+    {
+      code: `mov esp, ${ABSENT + 0x1008}; enter 8, 3; ${DONE}`,
+      ends: { vector: 14, error: 6, cr2: ABSENT + 0xffc, eip: 5, esp: ABSENT + 0x1008, ebp: START.ebp },
+    },
+    {
+      code: `mov esp, ${STACK - 0x7f8}; enter 8, 0; ${DONE}`,
+      ends: { ...END, ebp: STACK - 0x7fc, esp: STACK - 0x804 },
+    },
+    {
+      code: `mov esp, ${ABSENT + 0x1010}; enter 32, 1; ${DONE}`,
+      ends: { vector: 14, error: 6, cr2: ABSENT + 0x1010 - 40, eip: 5, esp: ABSENT + 0x1010, ebp: START.ebp },
+    },
   ]));
 
 const UD = { vector: 6, error: 0, eip: 0 } as const;
 
 test('PREFETCHW is a hint', (t) =>
   check(t, [
-    { code: `prefetchw [eax + ebx * 4 + 0x1234]; .byte 0x0f, 0x0d, 0x46, 1; inc eax; ${DONE}`, ends: { ...END, eax: START.eax + 1 } },
+    {
+      code: `prefetchw [eax + ebx * 4 + 0x1234]; .byte 0x0f, 0x0d, 0x46, 1; inc eax; ${DONE}`,
+      ends: { ...END, eax: START.eax + 1 },
+    },
   ]));
 
 test('BOUND', (t) => {
-  const limits = (low: number, high: number): string => `mov dword ptr [esi], ${low}; mov dword ptr [esi + 4], ${high};`;
+  const limits = (low: number, high: number): string =>
+    `mov dword ptr [esi], ${low}; mov dword ptr [esi + 4], ${high};`;
   const words = (low: number, high: number): string => `mov word ptr [esi], ${low}; mov word ptr [esi + 2], ${high};`;
   const at = 13;
   return check(t, [
-    { code: `${limits(-2, 5)} bound ecx, [esi]; mov ecx, -2; bound ecx, [esi]; mov ecx, 5; bound ecx, [esi]; ${DONE}`, ends: END },
+    {
+      code: `${limits(-2, 5)} bound ecx, [esi]; mov ecx, -2; bound ecx, [esi]; mov ecx, 5; bound ecx, [esi]; ${DONE}`,
+      ends: END,
+    },
     { code: `${limits(4, 5)} bound ecx, [esi]; ${DONE}`, ends: { vector: 5, error: 0, eip: at, ecx: 3 } },
     { code: `${limits(0, 2)} bound ecx, [esi]; ${DONE}`, ends: { vector: 5, error: 0, eip: at, ecx: 3 } },
     { code: `${words(-2, 3)} bound cx, [esi]; ${DONE}`, ends: END },
@@ -101,10 +126,46 @@ test('ICEBP', (t) =>
   ]));
 
 test('LOCK', (t) => {
-  const refused = ['nop', 'mov [esi], eax', 'add eax, [esi]', '.byte 0x01, 0xc3', 'cmp [esi], eax', 'test [esi], eax', 'shl dword ptr [esi], 1',
-    'bt [esi], eax', 'cpuid', '.byte 0x87, 0xc3', 'movsd', 'push eax', '.byte 0x0f, 0xc1, 0xc3', '.byte 0xf7, 0xd8', 'add eax, 5', '.byte 0x66, 0x90', 'mul dword ptr [esi]', 'bt dword ptr [esi], 3'];
-  const taken = ['add [esi], eax', 'adc [esi], al', 'and [esi], ax', 'or dword ptr [esi], 5', 'sbb [esi], eax', 'sub [esi], eax', 'xor [esi], eax', 'btc [esi], ecx', 'btr [esi], ecx',
-    'bts dword ptr [esi], 3', 'cmpxchg [esi], ecx', 'cmpxchg8b [esi]', 'dec dword ptr [esi]', 'inc word ptr [esi]', 'neg byte ptr [esi]', 'not dword ptr [esi]', 'xadd [esi], eax', 'xchg [esi], eax'];
+  const refused = [
+    'nop',
+    'mov [esi], eax',
+    'add eax, [esi]',
+    '.byte 0x01, 0xc3',
+    'cmp [esi], eax',
+    'test [esi], eax',
+    'shl dword ptr [esi], 1',
+    'bt [esi], eax',
+    'cpuid',
+    '.byte 0x87, 0xc3',
+    'movsd',
+    'push eax',
+    '.byte 0x0f, 0xc1, 0xc3',
+    '.byte 0xf7, 0xd8',
+    'add eax, 5',
+    '.byte 0x66, 0x90',
+    'mul dword ptr [esi]',
+    'bt dword ptr [esi], 3',
+  ];
+  const taken = [
+    'add [esi], eax',
+    'adc [esi], al',
+    'and [esi], ax',
+    'or dword ptr [esi], 5',
+    'sbb [esi], eax',
+    'sub [esi], eax',
+    'xor [esi], eax',
+    'btc [esi], ecx',
+    'btr [esi], ecx',
+    'bts dword ptr [esi], 3',
+    'cmpxchg [esi], ecx',
+    'cmpxchg8b [esi]',
+    'dec dword ptr [esi]',
+    'inc word ptr [esi]',
+    'neg byte ptr [esi]',
+    'not dword ptr [esi]',
+    'xadd [esi], eax',
+    'xchg [esi], eax',
+  ];
   return check(t, [
     ...refused.map((one) => ({ code: `.byte 0xf0; ${one}; ${DONE}`, ends: UD })),
     { code: `.byte 0x66, 0xf0, 0x89, 0x06; ${DONE}`, ends: UD },
@@ -142,20 +203,35 @@ test('model-specific registers, counters', (t) => {
 
 test('REP MOVS reads first', (t) => {
   const both = `mov esi, ${ABSENT + 8}; mov edi, ${READ_ONLY + 0x10};`;
-  const ends = { vector: 14, error: 4, cr2: ABSENT + 8, eip: 10, ecx: 3, esi: ABSENT + 8, edi: READ_ONLY + 0x10 } as const;
+  const ends = {
+    vector: 14,
+    error: 4,
+    cr2: ABSENT + 8,
+    eip: 10,
+    ecx: 3,
+    esi: ABSENT + 8,
+    edi: READ_ONLY + 0x10,
+  } as const;
   return check(t, [
     ...['movsb', 'movsw', 'movsd'].map((one) => ({ code: `${both} rep ${one}; ${DONE}`, ends })),
-    { code: `mov edi, ${READ_ONLY + 0x10}; rep movsd; ${DONE}`, ends: { vector: 14, error: 7, cr2: READ_ONLY + 0x10, eip: 5 } },
+    {
+      code: `mov edi, ${READ_ONLY + 0x10}; rep movsd; ${DONE}`,
+      ends: { vector: 14, error: 7, cr2: READ_ONLY + 0x10, eip: 5 },
+    },
     { code: `xor ecx, ecx; ${both} rep movsd; ${DONE}`, ends: END },
     { code: `rep movsd; mov eax, [edi - 4]; ${DONE}`, ends: { ...END, eax: 0x5a5a5a5a, edi: START.edi + 12 } },
   ]);
 });
 
 test('IRET, far jumps and calls to what is no target', (t) => {
-  const iret = (eip: string, cs: number, flags = 2): string => `push ${flags}; push ${cs}; push ${eip}; iretd; 1: ${DONE}`;
+  const iret = (eip: string, cs: number, flags = 2): string =>
+    `push ${flags}; push ${cs}; push ${eip}; iretd; 1: ${DONE}`;
   const gp = (error: number): Partial<Ended> => ({ vector: 13, error, esp: STACK - 12 });
   return check(t, [
-    { code: 'push 2; push 0x1b; call 2f; 2: add dword ptr [esp], 1f - 2b; iretd; nop; 1: int 0x30', ends: { ...END, esp: STACK } },
+    {
+      code: 'push 2; push 0x1b; call 2f; 2: add dword ptr [esp], 1f - 2b; iretd; nop; 1: int 0x30',
+      ends: { ...END, esp: STACK },
+    },
     { code: iret('0', 0), ends: gp(0) },
     { code: iret('0', 3), ends: gp(0) },
     { code: iret('0', 0x1003), ends: gp(0x1000) },
@@ -164,7 +240,10 @@ test('IRET, far jumps and calls to what is no target', (t) => {
     { code: iret('0', 0x2b), ends: gp(0x28) },
     { code: iret('0', 0x0f), ends: gp(0x0c) },
     { code: iret('0', 0x53), ends: { vector: 11, error: 0x50, esp: STACK - 12 } },
-    { code: `pushfd; or dword ptr [esp], 0x4000; popfd; iretd; ${DONE}`, ends: { vector: 10, error: 0, flags: 0x4002, esp: STACK } },
+    {
+      code: `pushfd; or dword ptr [esp], 0x4000; popfd; iretd; ${DONE}`,
+      ends: { vector: 10, error: 0, flags: 0x4002, esp: STACK },
+    },
     { code: iret('0', 0x33), system: true, ends: { vector: 13, error: 0x30 } },
     { code: `.byte 0xea; .long 0; .word 0x2b; ${DONE}`, ends: { vector: 13, error: 0x28, eip: 0 } },
     { code: `.byte 0x9a; .long 0; .word 0x28; ${DONE}`, system: true, ends: { vector: 13, error: 0x28, eip: 0 } },
@@ -179,11 +258,23 @@ test('small stacks, tasks, the machine status', (t) => {
   const onSmall = (esp: number, code: string): string =>
     `${small} mov edx, esp; mov ax, 0x48; mov ss, ax; mov esp, ${esp}; ${code} mov ecx, esp; mov ax, 0x10; mov ss, ax; mov esp, edx; ${DONE}`;
   return check(t, [
-    { code: onSmall(0x2fffc, 'mov esp, 0x2fff8; mov dword ptr [0x4fff8], 0x10; pop ss;'), system: true, ends: { ...END, ecx: 0x2fffc } },
+    {
+      code: onSmall(0x2fffc, 'mov esp, 0x2fff8; mov dword ptr [0x4fff8], 0x10; pop ss;'),
+      system: true,
+      ends: { ...END, ecx: 0x2fffc },
+    },
     { code: onSmall(0x2fffc, 'mov dword ptr [0x4fffc], 0x10; pop ss;'), system: true, ends: { ...END, ecx: 0x20000 } },
     { code: onSmall(0x20010, 'pushad;'), system: true, ends: { ...END, ecx: 0x2fff0 } },
-    { code: onSmall(0x20010, 'pushad; popad;'), system: true, ends: { ...END, ecx: 0x20010, ebp: START.ebp, esi: START.esi } },
-    { code: `mov dword ptr [0xb048], 0x90000067; mov dword ptr [0xb04c], 0xe900; mov ax, 0x48; ltr ax; ${DONE}`, system: true, ends: END },
+    {
+      code: onSmall(0x20010, 'pushad; popad;'),
+      system: true,
+      ends: { ...END, ecx: 0x20010, ebp: START.ebp, esi: START.esi },
+    },
+    {
+      code: `mov dword ptr [0xb048], 0x90000067; mov dword ptr [0xb04c], 0xe900; mov ax, 0x48; ltr ax; ${DONE}`,
+      system: true,
+      ends: END,
+    },
     { code: `mov ax, 0x10; ltr ax; ${DONE}`, system: true, ends: { vector: 13, error: 0x10, eip: 4 } },
     { code: `mov ax, 0; ltr ax; ${DONE}`, system: true, ends: { vector: 13, error: 0, eip: 4 } },
     { code: `smsw eax; mov ebx, cr0; sub ebx, eax; smsw cx; ${DONE}`, system: true, ends: { ...END, ebx: 0 } },
