@@ -14,7 +14,12 @@ export interface RelogHeader {
   guest: { name: string; hash: string };
   /** Whether flags that the manual leaves undefined are as docs/formats/relog.md has them, "The CPU". */
   flags?: 'defined';
+  /** Whether x87 and SSE are as docs/formats/relog.md has them there. */
+  float?: 'processor';
 }
+
+/** How much of a processor the machine is. */
+export type MachineKind = Pick<RelogHeader, 'flags' | 'float'>;
 
 export interface Keyframe {
   index: number;
@@ -87,13 +92,14 @@ function headerOf(value: unknown): RelogHeader {
     start: uint(map.start, 'start'),
     ram,
     guest: { name: text(guest.name, 'guest.name'), hash: text(guest.hash, 'guest.hash') },
-    ...(map.flags !== undefined && { flags: definedFlags(map.flags) }),
+    ...(map.flags !== undefined && { flags: only('defined', map.flags, 'flags') }),
+    ...(map.float !== undefined && { float: only('processor', map.float, 'float') }),
   };
 }
 
-function definedFlags(value: unknown): 'defined' {
-  if (value !== 'defined') throw new ShapeError('flags are to be "defined", or not to be told of');
-  return value;
+function only<T extends string>(right: T, value: unknown, field: string): T {
+  if (value !== right) throw new ShapeError(`${field} is to be "${right}", or not to be told of`);
+  return right;
 }
 
 /** @throws ShapeError */

@@ -70,7 +70,9 @@ async function load(path: string, bytes: () => Promise<Uint8Array>): Promise<Web
 async function make(kind: Kind, repairs: readonly string[]): Promise<Uint8Array> {
   // Loaded only when needed: binaryen takes half a second to start.
   const wasm =
-    repairs.length === 0 ? enginePackage().wasm : await (await import('../engines/v86/repairs/repair.js')).repair(repairs);
+    repairs.length === 0
+      ? enginePackage().wasm
+      : await (await import('../engines/v86/repairs/repair.js')).repair(repairs);
   if (kind === 'plain') return wasm;
   const { instrument } = await import('../engines/v86/instrument/index.js');
   return instrument(wasm, { stepping: kind === 'stepping' });

@@ -33,7 +33,7 @@ export class Relogger {
       start: 0,
       ram,
       guest: { name: guest.name, hash: guest.hash },
-      ...(this.observer.repairs.includes('undefined-flags') && { flags: 'defined' }),
+      ...this.observer.kind(),
     });
     this.observer.reset();
     this.keyframe();

@@ -78,7 +78,7 @@ export class Simulation {
     try {
       this.header = readRelogHeader(this.reader);
       this.simulator = new Simulator({ ram: this.header.ram, fault: testFault() });
-      this.simulator.takeFlags(this.header.flags !== 'defined');
+      this.simulator.follow(this.header);
       this.expected = hooks.expectRam ? new ExpectedRam(this.header.ram) : null;
     } catch (error) {
       this.reader.close();

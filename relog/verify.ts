@@ -59,7 +59,7 @@ function compareKeyframe(
   options: VerifyOptions,
 ): { count: number; first: Divergence } | null {
   const { simulator, expected, header } = simulation;
-  const state = compareState(keyframe.state, simulator.readState(), header.flags === 'defined');
+  const state = compareState(keyframe.state, simulator.readState(), header);
   for (const [row, count] of Object.entries(state.forgiven)) forgiven.set(row, (forgiven.get(row) ?? 0) + count);
   const ram = simulator.compareRam(expected!, MAX_DIFFERENCES);
   const count = state.differences.length + ram.differingWords;

@@ -623,6 +623,7 @@ class Relog:
         header = read_only_item(payload, "the header")
         check_shape(header, {"start": U64, "guest": {"name": "text", "hash": "text"}}, "the header")
         need(header.get("flags", "defined") == "defined", "flags are to be \"defined\", or not to be told of")
+        need(header.get("float", "processor") == "processor", "float is to be \"processor\", or not to be told of")
         self.regions = header.get("ram")
         need(isinstance(self.regions, list) and 1 <= len(self.regions) <= 64, "the map of RAM is impossible")
         before = 0

@@ -1,4 +1,5 @@
 /** Compares the simulator's CPU with a keyframe. */
+import type { MachineKind } from '../../formats/relog.js';
 import { GPR_NAMES, SEGMENT_NAMES, type CpuState, type Segment } from '../../formats/state.js';
 
 export interface StateDifference {
@@ -26,9 +27,14 @@ const BIG = 0x4000;
 
 /**
  * @param got the simulator's state
- * @param flagsDefined false for a machine whose status flags mean nothing where the manual leaves them undefined
+ * @param machine what the machine is of a processor; its status flags may mean nothing where the manual leaves them
+ *   undefined, and it may keep no pointers of the x87
  */
-export function compareState(expected: CpuState, got: CpuState, flagsDefined = true): StateComparison {
+export function compareState(
+  expected: CpuState,
+  got: CpuState,
+  machine: MachineKind = { flags: 'defined', float: 'processor' },
+): StateComparison {
   const differences: StateDifference[] = [];
   const forgiven: Record<string, number> = {};
   const differ: Differ = (field, want, have) => {
@@ -42,7 +48,7 @@ export function compareState(expected: CpuState, got: CpuState, flagsDefined = t
   differ('eip', expected.eip, got.eip);
   const flags = (expected.eflags ^ got.eflags) & EFLAGS_DEFINED;
   if (flags !== 0) {
-    if (flagsDefined || (flags & ~STATUS_FLAGS) !== 0) differ('eflags', expected.eflags, got.eflags);
+    if (machine.flags === 'defined' || (flags & ~STATUS_FLAGS) !== 0) differ('eflags', expected.eflags, got.eflags);
     else forgive('flags-of-older-machine');
   }
 
@@ -59,7 +65,7 @@ export function compareState(expected: CpuState, got: CpuState, flagsDefined = t
     if (i !== 4 && i !== 5) differ(`dr${i}`, value, got.dr[i]!);
   });
   expected.sysenter.forEach((value, i) => differ(`sysenter.${i}`, value, got.sysenter[i]!));
-  compareX87(expected, got, differ, forgive);
+  compareX87(expected, got, machine.float === 'processor', differ, forgive);
   for (let i = 0; i < 8; i++) differ(`xmm${i}`, hex(expected.xmm, 16 * i, 16), hex(got.xmm, 16 * i, 16));
   differ('halted', Number(expected.halted), Number(got.halted));
   return { differences, forgiven };
@@ -101,7 +107,7 @@ function compareSystemSegment(name: string, want: Segment, have: Segment, differ
   differ(`${name}.attributes`, want.attributes & SYSTEM_TYPE, have.attributes & SYSTEM_TYPE);
 }
 
-function compareX87(expected: CpuState, got: CpuState, differ: Differ, forgive: Forgive): void {
+function compareX87(expected: CpuState, got: CpuState, exact: boolean, differ: Differ, forgive: Forgive): void {
   const [want, have] = [expected.x87, got.x87];
   differ('fcw', want.fcw, have.fcw);
   differ('fsw', want.fsw, have.fsw);
@@ -112,8 +118,9 @@ function compareX87(expected: CpuState, got: CpuState, differ: Differ, forgive: 
     differ(`st${i}.empty`, empty(want.ftw), empty(have.ftw));
     if (!empty(want.ftw)) differ(`st${i}`, hex(want.st, 10 * i, 10), hex(have.st, 10 * i, 10));
   }
-  if ((['fop', 'fip', 'fcs', 'fdp', 'fds'] as const).some((field) => want[field] !== have[field]))
-    forgive('x87-pointers');
+  const pointers = ['fop', 'fip', 'fcs', 'fdp', 'fds'] as const;
+  if (exact) for (const field of pointers) differ(field, want[field], have[field]);
+  else if (pointers.some((field) => want[field] !== have[field])) forgive('float-of-older-machine');
 }
 
 function hex(bytes: Uint8Array, offset: number, length: number): string {

@@ -19,34 +19,18 @@ export const FORGIVEN: readonly ForgivenRow[] = [
     reference: 'vol. 1, appendix A',
   },
   {
+    id: 'float-of-older-machine',
+    bits:
+      'FSW.IE, DE, ZE, OE, UE, PE, SF, ES and C0 to C3 where FNSTSW, FNSTENV, FNSAVE or FXSAVE stores them; FOP, FIP, FCS, ' +
+      'FDP and FDS in a keyframe; results of RCPPS, RCPSS, RSQRTPS and RSQRTSS; all in a relog without `float`',
+    reason: 'a machine without the repairs does not keep them as a processor does; its values are taken',
+    reference: 'vol. 1, 8.1.3, 8.1.8 and 10.4.6.1',
+  },
+  {
     id: 'x87-transcendental',
-    bits: 'the last 24 bits of ST0 and ST1, and FSW, after a transcendental x87 instruction',
+    bits: 'ST0, ST1 and FSW after a transcendental x87 instruction, or a partial remainder, as far as the manual leaves them open',
     reason: 'results are approximations; the machine’s are in the relog and are taken',
     reference: 'vol. 1, 8.3.10',
-  },
-  {
-    id: 'x87-exceptions',
-    bits: 'FSW.IE, DE, ZE, OE, UE, PE, SF and ES where FNSTSW, FNSTENV, FNSAVE or FXSAVE stores them',
-    reason: 'neither engine keeps all of them as a processor does; the machine’s are in the relog and are taken',
-    reference: 'vol. 1, 8.1.3.3',
-  },
-  {
-    id: 'x87-condition-codes',
-    bits: 'FSW.C0 to C3 where FNSTENV, FNSAVE or FXSAVE stores them',
-    reason: 'many instructions leave some of them undefined; the machine’s are taken',
-    reference: 'vol. 1, 8.1.3',
-  },
-  {
-    id: 'sse-approximation',
-    bits: 'bits of the results of RCPPS, RCPSS, RSQRTPS and RSQRTSS below a relative error of 2^-10',
-    reason: 'results are approximations; the machine’s are in the relog and are taken',
-    reference: 'vol. 1, 10.4.6.1 and vol. 2B, RCPPS',
-  },
-  {
-    id: 'x87-pointers',
-    bits: 'the last x87 instruction’s opcode, address and operand (FOP, FIP, FCS, FDP, FDS) in a keyframe',
-    reason: 'the simulator does not keep them; where an instruction stores them, the relog has what it stored',
-    reference: 'vol. 1, 8.1.8',
   },
   {
     id: 'segment-unused',

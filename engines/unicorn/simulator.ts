@@ -3,6 +3,7 @@
  * Everything that happens an instruction or an event at a time is in the addon.
  */
 import type { CpuState, RamRegion } from '../../formats/state.js';
+import type { MachineKind } from '../../formats/relog.js';
 import { guarded, loadNative, type NativeSimulator } from './native.js';
 import { packState, unpackState } from './packing.js';
 import { type ExpectedRam, PAGE_SIZE, packRegions } from './ram.js';
@@ -155,6 +156,17 @@ export class Simulator {
   /** For a machine whose flags are not all defined: where events tell the status flags, these are taken, not compared. */
   takeFlags(on: boolean): void {
     this.native.takeFlags(on);
+  }
+
+  /** For a machine whose floating point is a processor's: all of its status is computed, and compared. */
+  setExactFloat(on: boolean): void {
+    this.native.setExactFloat(on);
+  }
+
+  /** How much of a processor the machine is, as the header of its relog says. */
+  follow({ flags, float }: MachineKind): void {
+    this.takeFlags(flags !== 'defined');
+    this.setExactFloat(float === 'processor');
   }
 
   /** Sets whole pages of RAM: page number n is the physical address n * 4096. Between runs. */

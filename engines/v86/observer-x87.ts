@@ -8,6 +8,8 @@ import { readX87, statusWord } from './registers.js';
 export interface ObservedMachine {
   /** Nothing is written while this is off. */
   enabled(): boolean;
+  /** Whether it computes as a processor does, but for what the manual leaves open. */
+  exact(): boolean;
   memory(): ArrayBuffer;
   ram(): Uint8Array;
   /** Of the FPU, 16 bits. */
@@ -26,6 +28,9 @@ const CHECKED_X87 = new Set([
   ...[0xd9f8, 0xd9f9, FSQRT, 0xd9fb, 0xd9fc, 0xd9fd, 0xd9fe, 0xd9ff],
 ]);
 
+/** Transcendental functions, and the remainders that may be partial ones. */
+const OPEN_X87 = new Set([0xd9f0, 0xd9f1, 0xd9f2, 0xd9f3, 0xd9f5, 0xd9f8, 0xd9f9, 0xd9fb, 0xd9fe, 0xd9ff]);
+
 export class X87Observer {
   private environment: number[] | null = null;
 
@@ -33,7 +38,8 @@ export class X87Observer {
 
   /** An instruction of this opcode was done. */
   computed(opcode: number): void {
-    if (!CHECKED_X87.has(opcode) || !this.machine.enabled()) return;
+    const told = this.machine.exact() ? OPEN_X87 : CHECKED_X87;
+    if (!told.has(opcode) || !this.machine.enabled()) return;
     const u8 = new Uint8Array(this.machine.memory(), 0, LAYOUT.end);
     const register = (i: number): Uint8Array => {
       const at = LAYOUT.st + 16 * ((u8[LAYOUT.fpuTop]! + i) & 7);

@@ -3,6 +3,7 @@
  * events. See instrument/ for where its hooks sit.
  */
 import type { EventWriter } from '../../formats/event-writer.js';
+import type { MachineKind } from '../../formats/relog.js';
 import type { HOOKS } from './instrument/index.js';
 import type { JitObserver } from './jit.js';
 import { JitBlocks } from './jit-blocks.js';
@@ -82,6 +83,18 @@ export class Observer implements Probe {
   async load(repairs: readonly string[]): Promise<void> {
     this.repairs = repairs;
     this.loaded = await this.modules(repairs);
+  }
+
+  /** How much of a processor the machine is: what a relog's header says of it. */
+  kind(): MachineKind {
+    return {
+      ...(this.repairs.includes('undefined-flags') && { flags: 'defined' }),
+      ...(this.exactFloat && { float: 'processor' }),
+    };
+  }
+
+  private get exactFloat(): boolean {
+    return ['sse-arithmetic', 'x87'].every((id) => this.repairs.includes(id));
   }
 
   get module(): WebAssembly.Module {
@@ -332,6 +345,7 @@ export class Observer implements Probe {
   private asX87Sees(): ObservedMachine {
     return {
       enabled: () => this.enabled,
+      exact: () => this.exactFloat,
       memory: () => this.memory(),
       ram: () => this.ram(),
       tagWord: () => (this.raw.fpu_load_tag_word as () => number)() & 0xffff,

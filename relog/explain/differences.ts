@@ -1,6 +1,7 @@
 /** Differences between the machine and the simulator, by the rules of verify. */
 import { compareState, type RamComparison, type Simulator } from '../../engines/unicorn/index.js';
 import type { Machine } from '../../engines/v86/index.js';
+import type { MachineKind } from '../../formats/relog.js';
 import type { CpuState } from '../../formats/state.js';
 import { ramParts } from '../machine-ram.js';
 
@@ -10,23 +11,22 @@ export interface StateDifferences {
   simulator: string;
 }
 
-/** Of the x87 status word: what is compared where it is stored (rows x87-exceptions, x87-condition-codes). */
+/** Of the x87 status word: what is compared where it is stored (row float-of-older-machine). */
 const FSW_STORED = 0x47ff;
 const MOST_WORDS = 64;
 
 /**
- * @param flagsDefined see compareState
- * @param strict also the bits of the x87 status word that neither engine keeps all the time
+ * @param strict also, of a machine whose floating point is not a processor's, the bits of the x87 status word that neither engine keeps all the time
  * @returns the registers that differ
  */
 export function stateDifferences(
   machine: CpuState,
   simulator: CpuState,
   strict: boolean,
-  flagsDefined: boolean,
+  kind: MachineKind,
 ): StateDifferences[] {
-  const { differences } = compareState(machine, simulator, flagsDefined);
-  const soft = !strict && ((machine.x87.fsw ^ simulator.x87.fsw) & ~FSW_STORED) === 0;
+  const { differences } = compareState(machine, simulator, kind);
+  const soft = !strict && kind.float === undefined && ((machine.x87.fsw ^ simulator.x87.fsw) & ~FSW_STORED) === 0;
   return differences
     .filter(({ field }) => !(soft && field === 'fsw'))
     .map(({ field, expected, got }) => ({ field, machine: expected, simulator: got }));

@@ -99,7 +99,7 @@ function meet(
   // A relog that was cut off ends before its recording.
   if (stop.reason === 'end' && check !== null) return null;
   const there = stop.reason !== 'diverged';
-  const registers = there ? stateDifferences(machine.cpuState(), simulator.readState(), strict, simulation.header.flags === 'defined') : [];
+  const registers = there ? stateDifferences(machine.cpuState(), simulator.readState(), strict, simulation.header) : [];
   const found = !there || mismatch !== null || registers.length > 0;
   const ram = there && (ramNow || found) ? ramDifferences(machine, simulator) : { differingWords: 0, differences: [] };
   if (!found && ram.differingWords === 0) return null;

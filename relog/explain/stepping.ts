@@ -224,8 +224,8 @@ class Stepper {
   private compareRegisters(step: Step, linear: number): StateDifferences[] {
     const gpr = this.observer.gpr();
     const eflags = this.observer.flags();
-    const flagsDefined = this.pair.simulation.header.flags === 'defined';
-    const compared = EFLAGS_DEFINED & (flagsDefined ? -1 : ~STATUS_FLAGS);
+    const { header } = this.pair.simulation;
+    const compared = EFLAGS_DEFINED & (header.flags === 'defined' ? -1 : ~STATUS_FLAGS);
     const allowed = ((eflags ^ step.eflags) & compared) === 0;
     const same =
       step.linear === linear && allowed && step.gpr.every((value, i) => value === gpr[i]) && !this.restChanged();
@@ -233,7 +233,7 @@ class Stepper {
     const machine = this.machineState(linear);
     const simulator = this.simulator.readState();
     if (allowed) simulator.eflags = machine.eflags;
-    return stateDifferences(machine, simulator, this.strict, flagsDefined);
+    return stateDifferences(machine, simulator, this.strict, header);
   }
 
   /** Where the instruction that is about to run writes, by its operands. */

@@ -4,11 +4,11 @@
  * keyframe before, and goes on with some of the last payloads as they were.
  */
 import { applyPages } from '../../formats/pages.js';
-import { readRelogHeader } from '../../formats/relog.js';
+import { readRelogHeader, type RelogHeader } from '../../formats/relog.js';
 import { ContainerReader } from '../../formats/container/index.js';
 import { DecoupleError } from '../../formats/errors.js';
 import { ExpectedRam, Simulator } from '../../engines/unicorn/index.js';
-import type { CpuState, RamRegion } from '../../formats/state.js';
+import type { CpuState } from '../../formats/state.js';
 import type { StageOptions } from '../api.js';
 import { throttled } from '../throttle.js';
 import { findCulprits, type Culprits, type PathDifference } from './culprits.js';
@@ -41,22 +41,21 @@ export class Decider {
   private readonly tell: ReturnType<typeof throttled>;
 
   /**
-   * @param flagsDefined see the relog's header
+   * @param header the relog's
    * @param payloads by arrival
    * @param firstKeyframe number of one before all of them: all begins there
    */
   constructor(
     private readonly input: string,
-    private readonly ram: RamRegion[],
-    private readonly flagsDefined: boolean,
+    private readonly header: RelogHeader,
     private readonly payloads: readonly Payload[],
     private readonly firstKeyframe: number,
     private readonly options: StageOptions,
   ) {
-    this.original = new Simulator({ ram });
-    this.original.takeFlags(!flagsDefined);
+    this.original = new Simulator({ ram: header.ram });
+    this.original.follow(header);
     this.filled = this.newFilled();
-    this.saved = new ExpectedRam(ram);
+    this.saved = new ExpectedRam(header.ram);
     this.original.enableBlocks();
     this.tell = throttled(options.onProgress);
   }
@@ -204,8 +203,8 @@ export class Decider {
   }
 
   private newFilled(): Simulator {
-    const simulator = new Simulator({ ram: this.ram });
-    simulator.takeFlags(!this.flagsDefined);
+    const simulator = new Simulator({ ram: this.header.ram });
+    simulator.follow(this.header);
     simulator.enableBlocks();
     simulator.setOwnValues(true);
     return simulator;

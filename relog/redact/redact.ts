@@ -71,8 +71,8 @@ export async function redact(options: RedactOptions): Promise<RedactResult> {
   }
 }
 
-async function decide(options: RedactOptions, { ram, flags }: RelogHeader, { payloads, keyframe }: Found) {
-  const decider = new Decider(options.input, ram, flags === 'defined', payloads, keyframe, options);
+async function decide(options: RedactOptions, header: RelogHeader, { payloads, keyframe }: Found) {
+  const decider = new Decider(options.input, header, payloads, keyframe, options);
   try {
     return await decider.decide();
   } finally {

@@ -45,7 +45,7 @@ export class FilledWriter {
     private readonly options: StageOptions,
   ) {
     this.simulator = new Simulator({ ram: header.ram });
-    this.simulator.takeFlags(header.flags !== 'defined');
+    this.simulator.follow(header);
     this.simulator.setOwnValues(true);
     this.changed = new ChangedPages(header.ram);
     this.tell = throttled(options.onProgress);

@@ -20,8 +20,7 @@ const STATUS: readonly [string, number][] = [
   ['OF', iced.RflagsBits.OF],
 ];
 /** What the machine's CPUID offers of what changes flags. */
-const FEATURES =
-  /^(INTEL(8086|186|286|386|486|486_A_ONLY)|CX8|CMOV|FPU|FPU[23]87|SSE[23]?|POPCNT|RDRAND|RDSEED)$/;
+const FEATURES = /^(INTEL(8086|186|286|386|486|486_A_ONLY)|CX8|CMOV|FPU|FPU[23]87|SSE[23]?|POPCNT|RDRAND|RDSEED)$/;
 
 interface Effect {
   undefined: Set<string>;
@@ -41,7 +40,7 @@ function described(): Map<string, Effect> {
     if (legacy && features.every((feature) => FEATURES.test(feature))) {
       // By one bit OF is defined, by none it stays.
       instruction.immediate8 = 2;
-      const name = iced.Mnemonic[instruction.mnemonic]!.toUpperCase();
+      const name = iced.Mnemonic[instruction.mnemonic].toUpperCase();
       const effect = found.get(name) ?? { undefined: new Set(), modified: new Set() };
       for (const [flag, bit] of STATUS) {
         if ((instruction.rflagsUndefined & bit) !== 0) effect.undefined.add(flag);

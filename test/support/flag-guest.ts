@@ -21,7 +21,11 @@ class Random {
 
 const WIDTHS = [8, 16, 32] as const;
 type Width = (typeof WIDTHS)[number];
-const REGISTERS = { 8: ['al', 'bl', 'dl', 'ah', 'bh', 'dh'], 16: ['ax', 'bx', 'dx', 'si'], 32: ['eax', 'ebx', 'edx', 'edi'] };
+const REGISTERS = {
+  8: ['al', 'bl', 'dl', 'ah', 'bh', 'dh'],
+  16: ['ax', 'bx', 'dx', 'si'],
+  32: ['eax', 'ebx', 'edx', 'edi'],
+};
 const POINTER = { 8: 'byte ptr', 16: 'word ptr', 32: 'dword ptr' };
 
 type Form = (random: Random, width: Width) => string;
@@ -36,7 +40,8 @@ function two(random: Random, width: Width): string {
   const [a, b] = [either(random, width), register(random, width)];
   return random.below(2) === 0 ? `${a}, ${b}` : `${b}, ${a}`;
 }
-const count = (random: Random): string => random.of(['cl', 'cl', '1', String(random.below(32)), String(random.below(256))]);
+const count = (random: Random): string =>
+  random.of(['cl', 'cl', '1', String(random.below(32)), String(random.below(256))]);
 
 /** By name, so that none is forgotten: see the test that compares with a description of all instructions. */
 export const FLAG_FORMS: Readonly<Record<string, Form>> = {
@@ -85,7 +90,9 @@ export const FLAG_FORMS: Readonly<Record<string, Form>> = {
   div: (_, width) =>
     width === 8 ? 'mov ah, 3\n mov bl, 9\n div bl' : `mov edx, 0\n mov ebx, 77\n div ${width === 16 ? 'bx' : 'ebx'}`,
   idiv: (_, width) =>
-    width === 8 ? 'mov ah, 1\n mov bl, 9\n idiv bl' : `mov edx, 1\n mov ebx, 77777\n idiv ${width === 16 ? 'bx' : 'ebx'}`,
+    width === 8
+      ? 'mov ah, 1\n mov bl, 9\n idiv bl'
+      : `mov edx, 1\n mov ebx, 77777\n idiv ${width === 16 ? 'bx' : 'ebx'}`,
   xadd: (random, width) => `xadd ${either(random, width)}, ${register(random, width)}`,
   cmpxchg: (random, width) => `cmpxchg ${either(random, width)}, ${register(random, width)}`,
   cmpxchg8b: (random) => `push ecx\n cmpxchg8b [${DATA + 8 * random.below(4)}]\n pop ecx`,
@@ -106,7 +113,8 @@ export const FLAG_FORMS: Readonly<Record<string, Form>> = {
   verw: (random) => `mov ebx, ${random.below(40)}\n verw bx`,
   arpl: (random) => `arpl ${either(random, 16)}, bx`,
   scas: (random, width) => `mov edi, ${DATA + random.below(16)}\n scas${letter(width)}`,
-  cmps: (random, width) => `mov edi, ${DATA + random.below(16)}\n mov esi, ${DATA + random.below(16)}\n cmps${letter(width)}`,
+  cmps: (random, width) =>
+    `mov edi, ${DATA + random.below(16)}\n mov esi, ${DATA + random.below(16)}\n cmps${letter(width)}`,
   repeated: (random, width) => {
     // Some run through pages that are all alike, where an interrupt may come between.
     const far = random.below(8) === 0;
@@ -154,7 +162,15 @@ function before(random: Random): string {
     case 1:
       return random.of(['add edx, eax', 'sub edx, eax', 'inc edi', 'dec bl', 'neg bx', 'cmp al, dl', 'imul edi, eax']);
     case 2:
-      return random.of(['and edi, eax', 'stc', 'shl bl, 3', 'bsf ebx, eax', 'rcr edx, 5', 'sbb bx, ax', 'test eax, eax']);
+      return random.of([
+        'and edi, eax',
+        'stc',
+        'shl bl, 3',
+        'bsf ebx, eax',
+        'rcr edx, 5',
+        'sbb bx, ax',
+        'test eax, eax',
+      ]);
     default:
       return '';
   }
@@ -163,9 +179,14 @@ function before(random: Random): string {
 function block(random: Random, names: readonly string[], label: number): string {
   const values = [
     'imul ebp, ebp, 1664525\n add ebp, 1013904223\n mov eax, ebp\n bswap eax\n mov ecx, ebp\n ror ecx, 11',
-    random.of(['mov edx, eax', `mov edx, ${random.of([0, 1, 0x80, 0xff, 0x7fff, 0x8000, 0x7fffffff, -0x80000000, -1])}`]),
+    random.of([
+      'mov edx, eax',
+      `mov edx, ${random.of([0, 1, 0x80, 0xff, 0x7fff, 0x8000, 0x7fffffff, -0x80000000, -1])}`,
+    ]),
   ];
-  const chain = Array.from({ length: 1 + random.below(3) }, () => FLAG_FORMS[random.of(names)]!(random, random.of(WIDTHS)));
+  const chain = Array.from({ length: 1 + random.below(3) }, () =>
+    FLAG_FORMS[random.of(names)]!(random, random.of(WIDTHS)),
+  );
   return [...values, before(random), ...chain, use(random, label)].join('\n ');
 }
 
@@ -173,7 +194,9 @@ function block(random: Random, names: readonly string[], label: number): string 
 export function flagFirmware(seed: number, blocks: number, turns: number): string {
   const random = new Random(seed);
   const names = Object.keys(FLAG_FORMS);
-  const body = Array.from({ length: blocks }, (_, i) => block(random, [names[i % names.length]!, ...names.slice(0, 36)], i));
+  const body = Array.from({ length: blocks }, (_, i) =>
+    block(random, [names[i % names.length]!, ...names.slice(0, 36)], i),
+  );
   return `
 .code16
 start:

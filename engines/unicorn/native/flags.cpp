@@ -27,12 +27,8 @@ const char* forgivenName(int row) {
       return "flags-of-older-machine";
     case kForgivenX87Result:
       return "x87-transcendental";
-    case kForgivenX87Status:
-      return "x87-condition-codes";
-    case kForgivenSseApproximation:
-      return "sse-approximation";
-    case kForgivenX87Exceptions:
-      return "x87-exceptions";
+    case kForgivenOldFloat:
+      return "float-of-older-machine";
   }
   return "";
 }

@@ -20,9 +20,7 @@ void writeFlags(Env env, uint32_t eflags);
 enum ForgivenRow {
   kForgivenOldFlags,
   kForgivenX87Result,
-  kForgivenX87Status,
-  kForgivenSseApproximation,
-  kForgivenX87Exceptions,
+  kForgivenOldFloat,
   kForgivenRows,
 };
 

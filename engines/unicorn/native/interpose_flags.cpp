@@ -34,10 +34,10 @@ uint64_t rotated(void* rawEnv, Original<uint64_t(void*, uint64_t, uint64_t)>& or
 
 }  // namespace decouple
 
-#define ROTATION(name, bits, left)                                                       \
-  REPLACES uint64_t name(void* env, uint64_t value, uint64_t count) {                    \
-    static Original<uint64_t(void*, uint64_t, uint64_t)> original(#name);                \
-    return decouple::rotated(env, original, value, count, bits, left, CALLER);           \
+#define ROTATION(name, bits, left)                                             \
+  REPLACES uint64_t name(void* env, uint64_t value, uint64_t count) {          \
+    static Original<uint64_t(void*, uint64_t, uint64_t)> original(#name);      \
+    return decouple::rotated(env, original, value, count, bits, left, CALLER); \
   }
 
 ROTATION(helper_rclb_x86_64, 8, true)

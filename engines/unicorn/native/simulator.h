@@ -133,7 +133,7 @@ class Simulator : public DeviceMemory {
   uint32_t takeRandom(uintptr_t from);
   uint32_t takeFlagsImage(uintptr_t from);
   /** Puts the machine's result of an x87 instruction in the place of the engine's. */
-  void takeX87(uint16_t opcode, bool required, uintptr_t from);
+  void takeX87(uint16_t opcode, bool required, const X87Operands& before, uintptr_t from);
   /** What FNSTENV, FNSAVE or FXSAVE stores; consumed by the second call, when all is stored. */
   const Event& peekX87Environment(uintptr_t from);
   void takeX87Environment();
@@ -260,6 +260,7 @@ class Simulator : public DeviceMemory {
   void runX87Control(const X87Instruction& x, uint32_t linear, uintptr_t from);
   // x87_events.cpp
   bool adoptX87Status(uint16_t machine, uint16_t tolerated);
+  uint16_t toleratedX87Status() const;
 
   uint32_t linearEip() const {
     const Env env = engine_.env();

@@ -72,12 +72,26 @@ struct X87Instruction {
   /** As it stands, for the whole state. */
   X87Code whole = nullptr;
 
+  /** FPREM1 or FPREM. */
+  bool isRemainder() const { return opcode == 0xd9f5 || opcode == 0xd9f8; }
+
   X87Instruction()
-      : waits(true), keepsPointers(true), locked(false), narrow(false), told(false), toldAlways(false), moves80(false) {}
+      : waits(true),
+        keepsPointers(true),
+        locked(false),
+        narrow(false),
+        told(false),
+        toldAlways(false),
+        moves80(false) {}
 };
 
 /** Whether the opcode is that of an x87 instruction other than WAIT. */
 inline bool isX87(const Instruction& instruction) { return instruction.opcode >= 0xd8 && instruction.opcode <= 0xdf; }
+
+/** ST0 and ST1 before an instruction. */
+struct X87Operands {
+  uint8_t st0[10], st1[10];
+};
 
 X87Instruction decodeX87(const uint8_t* bytes, const Instruction& instruction);
 

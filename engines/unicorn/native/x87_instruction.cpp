@@ -40,9 +40,16 @@ void Simulator::runX87(const X87Instruction& x, uintptr_t from) {
   const uint32_t offset = x.size == 0 ? 0 : offsetOf(env, x.operand);
   const uint32_t linear = x.size == 0 ? 0 : static_cast<uint32_t>(env.segment(x.operand.segment).base() + offset);
   if (!x.keepsPointers) return runX87Control(x, linear, from);
+  X87Operands before{};
+  if (x.toldAlways) {
+    std::memcpy(before.st0, env.x87Register(env.x87Top()), sizeof before.st0);
+    std::memcpy(before.st1, env.x87Register(env.x87Top() + 1), sizeof before.st1);
+  }
   if (!runX87Quickly(env, x, GuestMemory(env, from), linear, exactFloat_, nullptr)) runX87Whole(x, linear, from);
   keepPointers(env, x, offset);
-  if (x.told) takeX87(x.opcode, x.toldAlways, from);
+  // A machine that is exact tells what the manual leaves open, always; others what they may have otherwise.
+  const bool required = x.toldAlways || (exactFloat_ && x.isRemainder());
+  if (required || (x.told && !exactFloat_)) takeX87(x.opcode, required, before, from);
 }
 
 void Simulator::runX87Whole(const X87Instruction& x, uint32_t linear, uintptr_t from) {

@@ -5,6 +5,7 @@
  * can call the table's function again with `TAKEN` added to the opcode, for what v86 has there.
  */
 import binaryen from 'binaryen';
+import { IDS } from './expressions.js';
 import type { FunctionNames } from './table.js';
 
 const { i32 } = binaryen;
@@ -92,18 +93,17 @@ interface Found {
 function findTable(body: number): Found {
   let parent = body;
   for (;;) {
-    if (binaryen.getExpressionId(parent) !== binaryen.BlockId) break;
+    if (binaryen.getExpressionId(parent) !== IDS.BlockId) break;
     // The function's first block may begin with making room on the stack.
     const at = parent === body && firstIsNoBlock(parent) ? 1 : 0;
     const child = Block.getChildAt(parent, at);
-    if (binaryen.getExpressionId(child) === binaryen.SwitchId && at === 0) return { table: child, parent };
+    if (binaryen.getExpressionId(child) === IDS.SwitchId && at === 0) return { table: child, parent };
     parent = child;
   }
   throw new Error('a table of opcodes of v86.wasm is not where it was');
 }
 
-const firstIsNoBlock = (block: number): boolean =>
-  binaryen.getExpressionId(Block.getChildAt(block, 0)) !== binaryen.BlockId;
+const firstIsNoBlock = (block: number): boolean => binaryen.getExpressionId(Block.getChildAt(block, 0)) !== IDS.BlockId;
 
 /** Appends each opcode's own entry a second time, at `TAKEN`. */
 function extend(table: number): void {
@@ -124,10 +124,10 @@ function labels({ table }: Found): number {
 /** Gives back what the function took of the stack when it began. */
 function leave(module: Module, body: number): number {
   const first = Block.getChildAt(body, 0);
-  if (binaryen.getExpressionId(first) !== binaryen.GlobalSetId) return module.nop();
+  if (binaryen.getExpressionId(first) !== IDS.GlobalSetId) return module.nop();
   const tee = GlobalSet.getValue(first);
   const taken = LocalSet.getValue(tee);
-  if (binaryen.getExpressionId(tee) !== binaryen.LocalSetId || Binary.getOp(taken) !== binaryen.SubInt32)
+  if (binaryen.getExpressionId(tee) !== IDS.LocalSetId || Binary.getOp(taken) !== IDS.SubInt32)
     throw new Error('a function of v86.wasm begins another way than it did');
   const size = Const.getValueI32(Binary.getRight(taken));
   const old = module.i32.add(module.local.get(LocalSet.getIndex(tee), i32), module.i32.const(size));

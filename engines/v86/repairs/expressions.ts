@@ -24,6 +24,33 @@ export interface Expression {
 }
 type Field = keyof Expression;
 
+/** Kinds of expressions and operations, which are plain numbers where expressions are described. */
+export const IDS = binaryen as unknown as Record<
+  | 'BinaryId'
+  | 'BlockId'
+  | 'BreakId'
+  | 'CallId'
+  | 'CallIndirectId'
+  | 'ClzInt32'
+  | 'ConstId'
+  | 'DropId'
+  | 'GlobalSetId'
+  | 'IfId'
+  | 'LoadId'
+  | 'LocalGetId'
+  | 'LocalSetId'
+  | 'LoopId'
+  | 'NopId'
+  | 'ReturnId'
+  | 'SelectId'
+  | 'StoreId'
+  | 'SubInt32'
+  | 'SwitchId'
+  | 'UnaryId'
+  | 'UnreachableId',
+  number
+>;
+
 /** Setters that binaryen has, and its types lack. */
 const setters = binaryen as unknown as {
   Store: Record<'setValue' | 'setValueType' | 'setBytes' | 'setAlign', (store: Expr, to: number) => void>;
@@ -31,30 +58,30 @@ const setters = binaryen as unknown as {
 };
 export const { Store, Select } = setters;
 
-const bare: readonly number[] = [binaryen.NopId, binaryen.UnreachableId];
+const bare: readonly number[] = [IDS.NopId, IDS.UnreachableId];
 
 /** Which fields of an expression are expressions too, in the order in which they run. Others have none here. */
 const held = new Map<number, readonly Field[]>([
-  [binaryen.BlockId, ['children']],
-  [binaryen.IfId, ['condition', 'ifTrue', 'ifFalse']],
-  [binaryen.LoopId, ['body']],
-  [binaryen.BreakId, ['value', 'condition']],
-  [binaryen.SwitchId, ['value', 'condition']],
-  [binaryen.CallId, ['operands']],
-  [binaryen.CallIndirectId, ['operands', 'target']],
-  [binaryen.LocalSetId, ['value']],
-  [binaryen.GlobalSetId, ['value']],
-  [binaryen.LoadId, ['ptr']],
-  [binaryen.StoreId, ['ptr', 'value']],
-  [binaryen.UnaryId, ['value']],
-  [binaryen.BinaryId, ['left', 'right']],
-  [binaryen.SelectId, ['ifTrue', 'ifFalse', 'condition']],
-  [binaryen.DropId, ['value']],
-  [binaryen.ReturnId, ['value']],
+  [IDS.BlockId, ['children']],
+  [IDS.IfId, ['condition', 'ifTrue', 'ifFalse']],
+  [IDS.LoopId, ['body']],
+  [IDS.BreakId, ['value', 'condition']],
+  [IDS.SwitchId, ['value', 'condition']],
+  [IDS.CallId, ['operands']],
+  [IDS.CallIndirectId, ['operands', 'target']],
+  [IDS.LocalSetId, ['value']],
+  [IDS.GlobalSetId, ['value']],
+  [IDS.LoadId, ['ptr']],
+  [IDS.StoreId, ['ptr', 'value']],
+  [IDS.UnaryId, ['value']],
+  [IDS.BinaryId, ['left', 'right']],
+  [IDS.SelectId, ['ifTrue', 'ifFalse', 'condition']],
+  [IDS.DropId, ['value']],
+  [IDS.ReturnId, ['value']],
 ]);
 
 export function describe(expression: Expr): Expression {
-  const id = binaryen.getExpressionId(expression);
+  const id: number = binaryen.getExpressionId(expression);
   // Binaryen cannot describe what has no fields.
   const described = bare.includes(id) ? { id } : binaryen.getExpressionInfo(expression);
   return described as unknown as Expression;
@@ -73,14 +100,14 @@ export function walk(expression: Expr, visit: (expression: Expr, described: Expr
 /** The number that a constant of 32 bits is; undefined for all else. */
 export function constant(expression: Expr): number | undefined {
   const { id, value } = describe(expression);
-  return id === binaryen.ConstId && binaryen.getExpressionType(expression) === binaryen.i32 ? value : undefined;
+  return id === IDS.ConstId && binaryen.getExpressionType(expression) === binaryen.i32 ? value : undefined;
 }
 
 /** All stores in a function to a fixed address in the engine's memory. */
 export function storesTo(module: binaryen.Module, name: string, address: number): Expr[] {
   const found: Expr[] = [];
   walk(binaryen.getFunctionInfo(module.getFunction(name)).body, (expression, { id, offset, ptr }) => {
-    if (id === binaryen.StoreId && offset === address && constant(ptr) === 0) found.push(expression);
+    if (id === IDS.StoreId && offset === address && constant(ptr) === 0) found.push(expression);
   });
   return found;
 }

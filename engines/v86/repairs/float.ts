@@ -5,7 +5,10 @@ const of = (names: string, prefix = ''): Replacement[] =>
   names
     .trim()
     .split(/\s+/)
-    .map((name) => ({ function: prefix + name, by: name.startsWith('sse_convert_') ? name.replace('sse_convert', 'whole') : `sse_${name}` }));
+    .map((name) => ({
+      function: prefix + name,
+      by: name.startsWith('sse_convert_') ? name.replace('sse_convert', 'whole') : `sse_${name}`,
+    }));
 
 /** Opcodes after 0F of ADD, MUL, SUB, MIN, DIV, MAX and SQRT, in four forms each. */
 const ARITHMETIC = ['51', '58', '59', '5C', '5D', '5E', '5F'].flatMap((opcode) =>
@@ -52,4 +55,33 @@ export const SSE_ALIGNMENT: Repair = {
     { function: 'codegen::gen_safe_read', by: 'jitSafeRead' },
     { function: 'codegen::gen_safe_write', by: 'jitSafeWrite' },
   ],
+};
+
+const ESCAPES = [0xd8, 0xd9, 0xda, 0xdb, 0xdc, 0xdd, 0xde, 0xdf];
+
+export const X87: Repair = {
+  id: 'x87',
+  why:
+    'v86 raises no exception of the x87 but some IE, ZE and UE, has no C1, takes the wrong NaN, computes with numbers that ' +
+    'the x87 does not support, delivers no #MF, computes remainders and scales by way of quotients and powers, keeps no ' +
+    'pointers, and has neither FBLD nor FNSAVE and FRSTOR of 16 bits.',
+  upstream: null,
+  test: 'guests/programs/x87-exact.c',
+  taken: [
+    { table: 'run', opcodes: ESCAPES, by: 'x87Run' },
+    { table: 'generate', opcodes: ESCAPES, by: 'x87Jit' },
+  ],
+  replaced: [
+    { function: 'instr16_D9_4_reg', by: 'x87D94' },
+    { function: 'instr16_D9_5_reg', by: 'x87D95' },
+    { function: 'instr16_D9_6_reg', by: 'x87D96' },
+    { function: 'instr16_D9_7_reg', by: 'x87D97' },
+    { function: 'fpu_fstenv16', by: 'fstenv16' },
+    { function: 'fpu_fstenv32', by: 'fstenv32' },
+    { function: 'fpu_load_tag_word', by: 'tagWord' },
+    { function: 'set_control_word', by: 'setControlWord' },
+    { function: 'instr_0FAE_1_mem', by: 'fxrstor' },
+    { function: 'instr_9B', by: 'wait' },
+  ],
+  exported: [{ function: 'fpu_fadd', by: 'x87FromJit' }],
 };

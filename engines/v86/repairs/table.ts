@@ -5,7 +5,7 @@
  */
 import type binaryen from 'binaryen';
 import type { Table } from './dispatch.js';
-import { SSE, SSE_ALIGNMENT } from './float.js';
+import { SSE, SSE_ALIGNMENT, X87 } from './float.js';
 import { SYSTEM } from './system.js';
 
 export interface Repair {
@@ -65,4 +65,4 @@ const UNDEFINED_FLAGS: Repair = {
   patch: async (module) => (await import('./undefined-flags.js')).patchUndefinedFlags(module),
 };
 
-export const REPAIRS: readonly Repair[] = [UNDEFINED_FLAGS, SSE, SSE_ALIGNMENT, ...SYSTEM];
+export const REPAIRS: readonly Repair[] = [UNDEFINED_FLAGS, SSE, SSE_ALIGNMENT, X87, ...SYSTEM];

@@ -7,7 +7,7 @@
  * leave AF to be worked out from the first operand of an instruction long before, bit scans OF too.
  */
 import binaryen from 'binaryen';
-import { constant, describe, Select, Store, storesTo, walk } from './expressions.js';
+import { constant, describe, IDS, Select, Store, storesTo, walk } from './expressions.js';
 import { functionNames } from './names.js';
 
 type Module = binaryen.Module;
@@ -35,10 +35,22 @@ const BIT_SCANS = /0FB[CD]_(mem|reg)$|^bs[fr](16|32)$/;
 export function patchUndefinedFlags(module: Module): void {
   const names = functionNames(module).filter((name) => !/16jit_instructions|\$original$/.test(name));
   const matching = (pattern: RegExp): string[] => names.filter((name) => pattern.test(name));
-  expect(sum(matching(SHIFTS_AND_MULTIPLICATIONS), (name) => clearAdjust(module, name)), 122);
-  expect(sum(matching(RIGHT_SHIFTS), (name) => overflowOfRightShift(module, name)), 26);
-  expect(sum(matching(LEFT_DOUBLE_SHIFTS), (name) => overflowOfDoubleShift(module, name)), 5);
-  expect(sum(matching(BIT_SCANS), (name) => scanAsLogic(module, name)), 12);
+  expect(
+    sum(matching(SHIFTS_AND_MULTIPLICATIONS), (name) => clearAdjust(module, name)),
+    122,
+  );
+  expect(
+    sum(matching(RIGHT_SHIFTS), (name) => overflowOfRightShift(module, name)),
+    26,
+  );
+  expect(
+    sum(matching(LEFT_DOUBLE_SHIFTS), (name) => overflowOfDoubleShift(module, name)),
+    5,
+  );
+  expect(
+    sum(matching(BIT_SCANS), (name) => scanAsLogic(module, name)),
+    12,
+  );
 }
 
 function sum(names: readonly string[], change: (name: string) => number): number {
@@ -82,7 +94,7 @@ function overflowOfDoubleShift(module: Module, name: string): number {
   let places = 0;
   for (const store of storesTo(module, name, FLAGS)) {
     walk(describe(store).value, (expression, { id, ifTrue }) => {
-      if (id !== binaryen.SelectId) return;
+      if (id !== IDS.SelectId) return;
       Select.setIfTrue(expression, module.i32.and(ifTrue, module.i32.const(OVERFLOW)));
       Select.setCondition(expression, module.i32.const(1));
       places++;
@@ -110,9 +122,9 @@ function scanAsLogic(module: Module, name: string): number {
 function scanned(module: Module, name: string): number {
   const found = new Set<number>();
   walk(binaryen.getFunctionInfo(module.getFunction(name)).body, (_, { id, op, value }) => {
-    if (id !== binaryen.UnaryId || op !== binaryen.ClzInt32) return;
+    if (id !== IDS.UnaryId || op !== IDS.ClzInt32) return;
     walk(value, (__, inner) => {
-      if (inner.id === binaryen.LocalGetId) found.add(inner.index);
+      if (inner.id === IDS.LocalGetId) found.add(inner.index);
     });
   });
   if (found.size !== 1) throw new Error(`${name} scans ${found.size} locals`);

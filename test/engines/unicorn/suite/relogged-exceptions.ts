@@ -65,7 +65,8 @@ export function reloggedExceptionsSuite(test: TestFn, make: MakeSimulator): void
           s.word(MAP.tables + (linear >>> 12) * 4) & (PAGE.accessed | PAGE.dirty);
         t.is(page(MAP.data), 0, 'the operand was not touched');
         const [row] = s.simulator.disagreements;
-        if (comparing) t.is(row?.vector, vector);
+        // There is no gate for int 0x80: the engine finds that by itself.
+        if (comparing && code !== 'int 0x80') t.is(row?.vector, vector);
         else if (vector !== 19) t.is(row, undefined);
       });
     }

@@ -21,6 +21,8 @@ const BUILDER: usize = 36;
 const REGISTERS: usize = 40;
 const START: usize = 44;
 const EXIT: usize = 48;
+/** The number of the module that is generated. */
+const MODULE: usize = 56;
 /** Of the reader: its physical address, the prefixes read. */
 const READER_PREFIXES: usize = 8;
 /** Of the builder: a vector of bytes (capacity, address, length). */
@@ -30,8 +32,15 @@ const CODE_LENGTH: usize = 76;
 /** Where the engine keeps the address of guest RAM. */
 const RAM: usize = 8478052;
 
+@external('v86', 'codegen::gen_move_registers_from_locals_to_memory')
+declare function localsToMemory(builder: usize, registers: usize): void;
+@external('v86', 'codegen::gen_move_registers_from_memory_to_locals')
+declare function memoryToLocals(builder: usize, registers: usize): void;
+
 /** The type of a function of one i32 that returns nothing, in the generator's table. */
 const TYPE_I32: i32 = 1;
+/** Of two. */
+export const TYPE_TWO_I32: i32 = 2;
 
 export function builderOf(context: usize): usize {
   return load<usize>(context, BUILDER);
@@ -39,6 +48,24 @@ export function builderOf(context: usize): usize {
 
 export function prefixesOf(context: usize): i32 {
   return load<u8>(load<usize>(context, READER), READER_PREFIXES);
+}
+
+/** Reads the next byte of the instruction. */
+export function next(context: usize): i32 {
+  const reader = load<usize>(context, READER);
+  const at = load<i32>(reader);
+  store<i32>(reader, at + 1);
+  return codeAt(at);
+}
+
+/** How far the next byte is from the instruction's first. */
+export function distance(context: usize): i32 {
+  return load<i32>(load<usize>(context, READER)) - startOf(context);
+}
+
+/** Where the instruction is, as the engine's functions for JIT code take it: the offset in its page, and the module. */
+export function placeOf(context: usize): i32 {
+  return (<i32>load<u16>(context, MODULE) << 16) | (startOf(context) & 0xfff);
 }
 
 /** The next byte of the instruction that is being read. */
@@ -156,4 +183,17 @@ export function callTrap(context: usize): void {
   store<u64>(SCRATCH, 0x5f72656767697274);
   store<u64>(SCRATCH + 8, 0x74696a5f6d6e);
   callFn(builder, SCRATCH, 14, TYPE_I32);
+}
+
+export function call(builder: usize, name: usize, length: i32, type: i32): void {
+  callFn(builder, name, length, type);
+}
+
+/** General registers to where the interpreter has them, and back. */
+export function registersToMemory(context: usize): void {
+  localsToMemory(builderOf(context), load<usize>(context, REGISTERS));
+}
+
+export function registersFromMemory(context: usize): void {
+  memoryToLocals(builderOf(context), load<usize>(context, REGISTERS));
 }

@@ -1,5 +1,5 @@
 /** What floating point asks of the engine: guest memory, decoding, exceptions. */
-import { CR0, CR4, EIP, PREFIXES, PREVIOUS_EIP, SCRATCH } from './state';
+import { CR0, CR4, EIP, IS_32, PREFIXES, PREVIOUS_EIP, SCRATCH } from './state';
 
 @external('v86', 'cpu::read_imm8')
 declare function readImm8(result: usize): void;
@@ -125,4 +125,15 @@ export function fetchPrefixes(): bool {
   }
   store<u8>(PREFIXES, prefixes);
   return fetch8();
+}
+
+/** Whether the instruction under way has addresses of 32 bits. */
+export function wideAddresses(): bool {
+  return (load<u8>(IS_32) !== 0) !== ((load<u8>(PREFIXES) & 0x40) !== 0);
+}
+
+/** FWAIT faults otherwise while the x87's state is another task's. */
+export function waitAllowed(): bool {
+  const MONITOR_AND_SWITCHED = 0xa;
+  return (load<i32>(CR0) & MONITOR_AND_SWITCHED) !== MONITOR_AND_SWITCHED;
 }

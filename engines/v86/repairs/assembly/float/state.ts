@@ -6,6 +6,10 @@ export const CR4: usize = 596;
 export const EIP: usize = 556;
 export const PREVIOUS_EIP: usize = 560;
 export const FLAGS: usize = 120;
+/** What flags are worked out from: the operands' width less one, the first operand, the result. */
+export const LAST_WIDTH: usize = 96;
+export const LAST_OPERAND: usize = 104;
+export const LAST_RESULT: usize = 112;
 export const FLAGS_CHANGED: usize = 100;
 export const PREFIXES: usize = 648;
 export const GPR: usize = 64;
@@ -27,3 +31,17 @@ export const TRAP: usize = 2144;
 export const PREFIX_66: i32 = 0x20;
 export const PREFIX_F2: i32 = 0x10;
 export const PREFIX_F3: i32 = 8;
+
+export const IS_32: usize = 804;
+export const SELECTORS: usize = 668;
+export const SEGMENT_NULL: usize = 724;
+export const SEGMENT_BASE: usize = 736;
+export const LAST_OPCODE: usize = 1044;
+export const CODE_OFFSET: usize = 1048;
+export const CODE_SELECTOR: usize = 1052;
+export const DATA_OFFSET: usize = 1056;
+export const DATA_SELECTOR: usize = 1060;
+/** Whether the x87 instruction that JIT code called noted a fault: one byte. */
+export const FAULTED: usize = 2152;
+/** What x87 instructions load or store, before all of it is known: 112 bytes. */
+export const IMAGE: usize = 2176;

@@ -27,6 +27,7 @@ export function from64(bits: u64): void {
 }
 
 export function fromWhole(value: i64): void {
+  denormal = false;
   if (value === 0) {
     x.setResult(0, 0);
     return;
@@ -43,7 +44,7 @@ export function toFloat(wide: bool, a: u64, top: i32): u64 {
   const infinite: u64 = wide ? 0x7ff0000000000000 : 0x7f800000;
   if (n.kind === n.UNSUPPORTED) {
     r.raise(r.INVALID);
-    return wide ? 0xfff8000000000000 : 0xffc00000;
+    return indefiniteOf(wide);
   }
   if (n.kind >= n.QUIET) {
     if (n.kind === n.SIGNALLING) r.raise(r.INVALID);
@@ -87,6 +88,16 @@ export function toWhole(bits: i32, a: u64, top: i32, mode: i32): i64 {
 
 const DECIMALS: u64 = 999999999999999999;
 
+/** What is stored where no number of 32 or 64 bits can be. */
+export function indefiniteOf(wide: bool): u64 {
+  return wide ? 0xfff8000000000000 : 0xffc00000;
+}
+
+export function indefiniteDecimal(at: usize): void {
+  store<u64>(at, 0xc000000000000000);
+  store<u16>(at + 8, 0xffff);
+}
+
 /** FBSTP: writes 10 bytes at `at`. */
 export function toDecimal(at: usize, a: u64, top: i32): void {
   n.take80(a, top);
@@ -95,8 +106,7 @@ export function toDecimal(at: usize, a: u64, top: i32): void {
     if (n.kind === n.FINITE && n.exponent < 63) rest = wholeOf(n.sign, n.exponent, n.significand, x.mode);
     if (n.kind !== n.FINITE || n.exponent >= 63 || rest > DECIMALS) {
       r.raise(r.INVALID);
-      store<u64>(at, 0xc000000000000000);
-      store<u16>(at + 8, 0xffff);
+      indefiniteDecimal(at);
       return;
     }
     if (inexact) r.raise(r.INEXACT);
