@@ -22,7 +22,15 @@ export const READ_ONLY = 0x44000;
 export const DATA = 0x45000;
 export const STACK = 0x41800;
 /** What registers hold when a piece of code begins. */
-export const START = { eax: 0x11111111, ebx: 0x22222222, ecx: 3, edx: 0x33333333, esi: DATA, edi: DATA + 0x800, ebp: STACK + 0x40 };
+export const START = {
+  eax: 0x11111111,
+  ebx: 0x22222222,
+  ecx: 3,
+  edx: 0x33333333,
+  esi: DATA,
+  edi: DATA + 0x800,
+  ebp: STACK + 0x40,
+};
 
 const VECTORS = 256;
 const WITH_ERROR = [8, 10, 11, 12, 13, 14, 17];

@@ -16,8 +16,8 @@ namespace {
 bool mustBeginBlock(const Instruction& instruction) { return isBitTest(instruction) || isRepeatedCompare(instruction); }
 
 /**
- * NEG of memory: locked, the library takes its flags from what stood there. There is one CPU, so that LOCK does nothing;
- * it is shown as a prefix that does nothing either.
+ * NEG of memory: locked, the library takes its flags from what stood there. There is one CPU, so that LOCK does
+ * nothing; it is shown as a prefix that does nothing either.
  */
 bool isLockedNegation(const Instruction& instruction) {
   return instruction.locked && instruction.memory && (instruction.opcode == 0xf6 || instruction.opcode == 0xf7) &&

@@ -207,8 +207,8 @@ REPLACES __attribute__((noreturn)) void cpu_abort_x86_64(void* cpu, const char* 
 }
 
 /**
- * MOV to a debug register: it arms nothing. DR4 and DR5 are #UD with CR4.DE, else other names of DR6 and DR7, which have
- * bits that are always ones or zeros (SDM vol. 3B, 17.2).
+ * MOV to a debug register: it arms nothing. DR4 and DR5 are #UD with CR4.DE, else other names of DR6 and DR7, which
+ * have bits that are always ones or zeros (SDM vol. 3B, 17.2).
  */
 REPLACES void helper_set_dr_x86_64(void* rawEnv, int number, uint64_t value) {
   static Original<void(void*, int, uint64_t)> original("helper_set_dr_x86_64");
