@@ -44,4 +44,4 @@ export const DATA_SELECTOR: usize = 1060;
 /** Whether the x87 instruction that JIT code called noted a fault: one byte. */
 export const FAULTED: usize = 2152;
 /** What x87 instructions load or store, before all of it is known: 112 bytes. */
-export const IMAGE: usize = 2176;
+export const IMAGE: usize = 2304;
