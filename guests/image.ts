@@ -12,9 +12,6 @@ export interface GuestDisk {
   modified: string;
 }
 
-/** Bytes of firmware, at most: what lies below 1 MiB, and below the memory of the VGA. */
-export const FIRMWARE_LIMITS = { bios: 1 << 20, vgaBios: 256 << 10 };
-
 /** A guest ready to be run: what the provisioner made of a spec. Paths are absolute files on the host. */
 export interface GuestImage {
   name: string;

@@ -10,7 +10,8 @@ import { buildInitramfs, hostPath } from './assemble/initramfs.js';
 import { buildMultibootImage, isMultiboot } from './assemble/multiboot.js';
 import { PackageStore, type FetchedPackage } from './debian/packages.js';
 import type { DiskSpec } from './disk-spec.js';
-import { FIRMWARE_LIMITS, type GuestImage } from './image.js';
+import { FIRMWARE_LIMITS } from '../formats/firmware.js';
+import type { GuestImage } from './image.js';
 import { pathInPackage, pathOf } from './source.js';
 import type { BootSpec, GuestSpec, ProgramSpec, KernelSource } from './spec.js';
 

@@ -1,10 +1,11 @@
 /** From a guest's files on the host to what a machine is given, and to the blobs of a recording and back. */
 import { readFileSync } from 'node:fs';
 import type { MachineImages } from '../engines/v86/index.js';
+import { FIRMWARE_LIMITS } from '../formats/firmware.js';
 import { SHARE_LIMITS } from '../formats/share.js';
 import { MAX_FLOPPY_BYTES } from './disks/geometry.js';
 import type { BlobName } from '../formats/recording.js';
-import { FIRMWARE_LIMITS, type GuestImage } from '../guests/image.js';
+import type { GuestImage } from '../guests/image.js';
 
 /** @param start a machine that starts from a snapshot needs the firmware only: the rest is in its RAM, or on its disks */
 export function imagesOf(guest: GuestImage, start: 'ready' | 'power-on'): MachineImages {
