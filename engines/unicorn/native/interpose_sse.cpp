@@ -155,14 +155,40 @@ namespace {
 float reciprocal(float x) { return 1.0f / x; }
 float reciprocalRoot(float x) { return 1.0f / std::sqrt(x); }
 
+/** As processors have it: a NaN becomes quiet, denormals count as zeros, and are never results. */
+float asProcessor(float (*calculate)(float), float x) {
+  constexpr uint32_t kSign = 0x80000000, kInfinity = 0x7f800000, kQuiet = 0x400000, kIndefinite = 0xffc00000,
+                     kLeastNormal = 0x800000;
+  uint32_t bits;
+  std::memcpy(&bits, &x, sizeof bits);
+  const uint32_t sign = bits & kSign, magnitude = bits & ~kSign;
+  uint32_t result;
+  if (magnitude > kInfinity) {
+    result = bits | kQuiet;
+  } else if (magnitude < kLeastNormal) {
+    result = sign | kInfinity;
+  } else if (calculate == reciprocalRoot && sign != 0) {
+    result = kIndefinite;
+  } else {
+    const float computed = calculate(x);
+    std::memcpy(&result, &computed, sizeof result);
+    if ((result & kInfinity) == 0) result = sign;
+  }
+  std::memcpy(&x, &result, sizeof x);
+  return x;
+}
+
 /** RCPPS and its kin: `elements` of the destination are set. */
 void approximate(void* env, float (*calculate)(float), unsigned opcode, void* to, const void* from, unsigned elements,
                  uintptr_t caller) {
+  Simulator* simulator = Simulator::of(env);
+  const bool exact = simulator != nullptr && simulator->exactFloat();
   float values[4];
   std::memcpy(values, from, sizeof values);
-  for (unsigned i = 0; i < elements; ++i) values[i] = calculate(values[i]);
+  for (unsigned i = 0; i < elements; ++i) {
+    values[i] = exact ? asProcessor(calculate, values[i]) : calculate(values[i]);
+  }
   std::memcpy(to, values, sizeof(float) * elements);
-  Simulator* simulator = Simulator::of(env);
   if (simulator == nullptr) return;
   simulator->takeSseApproximation(static_cast<uint16_t>(opcode), static_cast<uint8_t*>(to), 4 * elements, caller);
 }

@@ -48,7 +48,7 @@ export const SSE_ALIGNMENT: Repair = {
   id: 'sse-alignment',
   why: 'v86 takes operands of 16 bytes at any address. A processor raises #GP(0) but for MOVUPS, MOVUPD, MOVDQU and LDDQU.',
   upstream: null,
-  test: 'guests/programs/sse-faults.c',
+  test: 'test/relog/float.test.ts',
   replaced: [
     { function: 'cpu::safe_read128s', by: 'safeRead128' },
     { function: 'cpu::safe_write128', by: 'safeWrite128' },
@@ -66,7 +66,7 @@ export const X87: Repair = {
     'the x87 does not support, delivers no #MF, computes remainders and scales by way of quotients and powers, keeps no ' +
     'pointers, and has neither FBLD nor FNSAVE and FRSTOR of 16 bits.',
   upstream: null,
-  test: 'guests/programs/x87-exact.c',
+  test: 'test/relog/float.test.ts',
   taken: [
     { table: 'run', opcodes: ESCAPES, by: 'x87Run' },
     { table: 'generate', opcodes: ESCAPES, by: 'x87Jit' },
@@ -82,6 +82,10 @@ export const X87: Repair = {
     { function: 'set_control_word', by: 'setControlWord' },
     { function: 'instr_0FAE_1_mem', by: 'fxrstor' },
     { function: 'instr_9B', by: 'wait' },
+    { function: 'instr_0F77', by: 'emms' },
   ],
-  exported: [{ function: 'fpu_fadd', by: 'x87FromJit' }],
+  exported: [
+    { function: 'fpu_fadd', by: 'x87FromJit' },
+    { function: 'fpu_fucompp', by: 'pendingJit' },
+  ],
 };

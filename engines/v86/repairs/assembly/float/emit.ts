@@ -189,6 +189,13 @@ export function call(builder: usize, name: usize, length: i32, type: i32): void 
   callFn(builder, name, length, type);
 }
 
+/** Calls an export whose name these bytes are, with one i32. */
+export function callNamed(builder: usize, first: u64, second: u64, length: i32): void {
+  store<u64>(SCRATCH, first);
+  store<u64>(SCRATCH + 8, second);
+  callFn(builder, SCRATCH, length, TYPE_I32);
+}
+
 /** General registers to where the interpreter has them, and back. */
 export function registersToMemory(context: usize): void {
   localsToMemory(builderOf(context), load<usize>(context, REGISTERS));

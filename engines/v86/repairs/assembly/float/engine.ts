@@ -39,6 +39,11 @@ export function simdFault(): void {
   fault((load<i32>(CR4) & 0x400) !== 0 ? 19 : 6);
 }
 
+/** Whether an instruction of MMX or SSE may run; else it faults. */
+export function simdRuns(): bool {
+  return (load<i32>(CR0) & 12) === 0;
+}
+
 /** Whether an instruction of MMX or SSE may run; else it has faulted. */
 export function simdAllowed(): bool {
   const cr0 = load<i32>(CR0);
@@ -63,6 +68,13 @@ export function fetch8(): bool {
   readImm8(SCRATCH);
   value32 = load<i32>(SCRATCH + 4);
   return (load<i32>(SCRATCH) & 1) === 0;
+}
+
+/** Reads the next byte of the instruction, which stays the next. */
+export function peek8(): bool {
+  if (!fetch8()) return false;
+  store<i32>(EIP, load<i32>(EIP) - 1);
+  return true;
 }
 
 /** The linear address of an operand. */

@@ -39,6 +39,11 @@ export function raise(flags: i32): void {
   raised |= flags;
 }
 
+/** What is not to be told after all. */
+export function withdraw(flags: i32): void {
+  raised &= ~flags;
+}
+
 export function setResult(sign: i32, exp: i32, high: u64, lower: u64): void {
   rSign = sign;
   rExponent = exp;

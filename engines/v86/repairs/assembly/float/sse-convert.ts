@@ -2,7 +2,7 @@
 import * as exact from './sse-exact';
 import { finish, writeLanes } from './sse-finish';
 import { plain32, plain64, settled } from './sse-quick';
-import { LANES, MXCSR, SOURCE, ST, XMM } from './state';
+import { FROM_MEMORY, LANES, MXCSR, SOURCE, ST, XMM } from './state';
 import * as engine from './engine';
 
 @external('v86', 'transition_fpu_to_mmx')
@@ -106,14 +106,14 @@ export function toMmx64(source: usize, register: i32, truncates: bool): void {
   if (finish()) writeMmx(register, (<u64>(<u32>second) << 32) | (<u32>first));
 }
 
-/** CVTPI2PS. */
+/** CVTPI2PS: the register form, not that of memory, makes the x87 an MMX unit. */
 export function sse_0F2A(source: u64, register: i32): void {
   exact.beginExact();
   const first = exact.singleOf(<i32>source);
   const second = exact.singleOf(<i32>(source >> 32));
   if (!finish()) return;
   store<u64>(XMM + (register << 4), (<u64>second << 32) | first);
-  transitionToMmx();
+  if (load<i32>(FROM_MEMORY) === 0) transitionToMmx();
 }
 
 /** CVTSI2SS. */

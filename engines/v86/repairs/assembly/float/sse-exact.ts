@@ -55,7 +55,7 @@ function indefinite(wide: bool): u64 {
 /** Rounds what was computed, and packs it. */
 function packed(wide: bool): u64 {
   // An unmasked exception of the operands ends the instruction before it rounds.
-  if (r.raised & ~masks) return 0;
+  if (r.raised & ~masks & BEFORE) return 0;
   const least = wide ? -1022 : -126;
   r.round(wide ? 53 : 24, least, wide ? 1023 : 127, mode, masks, flushes);
   const sign = r.rSign;

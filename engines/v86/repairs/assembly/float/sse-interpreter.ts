@@ -5,7 +5,8 @@ import * as convert from './sse-convert';
 import * as root from './sse-root';
 import * as sse3 from './sse3';
 import * as engine from './engine';
-import { GPR, PREFIXES, PREFIX_66, PREFIX_F2, PREFIX_F3, SOURCE, ST, TRAP, XMM } from './state';
+import { CR0, FROM_MEMORY, GPR, PREFIXES, SOURCE, ST, TRAP, XMM, STATUS, TOP } from './state';
+import { formsOf, isMmx, mayBeUnaligned, prefixNumber } from './sse-forms';
 
 @external('v86', 'gen::interpreter0f::run$original')
 declare function runOriginal(opcode: i32): void;
@@ -14,40 +15,12 @@ declare function readOriginal(result: usize, address: i32): void;
 @external('v86', 'cpu::safe_write128$original')
 declare function writeOriginal(address: i32, value: usize): i32;
 
-/** Which of the four forms an opcode has: bits 0 to 3 are none, 66, F2, F3. */
-export function formsOf(opcode: i32): i32 {
-  if (opcode >= 0x58 && opcode <= 0x5f) return opcode === 0x5b ? 0b1011 : 0b1111;
-  switch (opcode) {
-    case 0x2a:
-    case 0x2c:
-    case 0x2d:
-    case 0x51:
-    case 0xc2:
-      return 0b1111;
-    case 0x2e:
-    case 0x2f:
-      return 0b0011;
-    case 0x52:
-    case 0x53:
-      return 0b1001;
-    case 0x7c:
-    case 0x7d:
-    case 0xd0:
-      return 0b0110;
-    case 0xe6:
-      return 0b1110;
-    case 0xf0:
-      return 0b0100;
-    default:
-      return 0;
-  }
-}
+/** Of the x87's status word. */
+const SUMMARY: i32 = 0x80;
 
-/** 0 none, 1 66, 2 F2, 3 F3: in the order in which the engine asks for them. */
-export function prefixNumber(prefixes: i32): i32 {
-  if (prefixes & PREFIX_66) return 1;
-  if (prefixes & PREFIX_F2) return 2;
-  return prefixes & PREFIX_F3 ? 3 : 0;
+export function pendingIsDelivered(): bool {
+  const NUMERIC_ERROR = 0x20;
+  return (load<i32>(CR0) & NUMERIC_ERROR) !== 0;
 }
 
 /** Whether operands of 16 bytes in memory must be aligned: only while an instruction of SSE runs that wants it. */
@@ -57,10 +30,19 @@ let aligned: bool = false;
 export function run0F(opcode: i32): void {
   const which = opcode & 0xff;
   const prefix = prefixNumber(load<u8>(PREFIXES));
+  if ((load<u8>(STATUS) & SUMMARY) !== 0 && engine.simdRuns() && pendingIsDelivered()) {
+    if (which === 0x2a && !engine.peek8()) return;
+    if (isMmx(which, prefix, engine.value32 >= 0xc0)) {
+      engine.fault(16);
+      return;
+    }
+  }
   // FXSAVE and FXRSTOR (0F AE) write 16 bytes at a time.
   aligned = which !== 0xae && !mayBeUnaligned(which, prefix);
   if (((formsOf(which) >> prefix) & 1) === 0) runOriginal(opcode);
   else run((prefix << 8) | which);
+  // EMMS leaves ST0 in the first register; the engine has a copy of it here.
+  if (which === 0x77 && engine.simdRuns()) store<u8>(TOP, 0);
   aligned = false;
 }
 
@@ -173,6 +155,7 @@ function run(form: i32): void {
 function runPacked(form: i32, r: i32, modrm: i32): void {
   switch (form) {
     case 0x02a:
+      store<i32>(FROM_MEMORY, modrm < 0xc0 ? 1 : 0);
       convert.sse_0F2A(long, r);
       break;
     case 0x12a:
@@ -403,9 +386,3 @@ export function runUndefined0F(): void {
   store<u8>(PREFIXES, 0);
 }
 
-/** MOVUPS, MOVUPD, MOVDQU, LDDQU. @param prefix 0 none, 1 66, 2 F2, 3 F3 */
-export function mayBeUnaligned(opcode: i32, prefix: i32): bool {
-  if (opcode === 0x10 || opcode === 0x11) return prefix <= 1;
-  if (opcode === 0x6f || opcode === 0x7f) return prefix === 3;
-  return opcode === 0xf0;
-}

@@ -1,7 +1,9 @@
 /** SSE in JIT code: exceptions that are not masked end it, and so do operands of 16 bytes that are not aligned. */
 import * as emit from './emit';
-import { formsOf, mayBeUnaligned, prefixNumber } from './sse-interpreter';
-import { CR4, EIP, TRAP } from './state';
+import { formsOf, isMmx, mayBeUnaligned, prefixNumber } from './sse-forms';
+import { pendingIsDelivered } from './sse-interpreter';
+import * as engine from './engine';
+import { CR4, EIP, FAULTED, FROM_MEMORY, STATUS, TRAP } from './state';
 
 @external('v86', 'gen::jit0f::jit$original')
 declare function jitOriginal(opcode: i32, context: usize, flags: usize): void;
@@ -22,6 +24,7 @@ const SAVED: usize = 2148;
 export function jit0F(opcode: i32, context: usize, flags: usize): void {
   const which = opcode & 0xff;
   const forms = formsOf(which);
+  if (isMmx(which, prefixNumber(emit.prefixesOf(context)), emit.peek(context) >= 0xc0)) waitForX87(context);
   if (forms === 0 || which === 0xd0 || which === 0xf0 || which === 0x52 || which === 0x53) {
     jitOriginal(opcode, context, flags);
     return;
@@ -36,6 +39,11 @@ export function jit0F(opcode: i32, context: usize, flags: usize): void {
     emit.getLocal(builder, local);
     emit.storeWord(builder, SAVED);
   }
+  if (which === 0x2a) {
+    emit.constant(builder, 0);
+    emit.constant(builder, emit.peek(context) < 0xc0 ? 1 : 0);
+    emit.storeWord(builder, FROM_MEMORY);
+  }
   jitOriginal(opcode, context, flags);
   if (((forms >> prefix) & 1) === 0) return;
   emit.loadByte(builder, TRAP);
@@ -47,6 +55,34 @@ export function jit0F(opcode: i32, context: usize, flags: usize): void {
   emit.callTrap(context);
   emit.leave(context);
   emit.endIf(builder);
+}
+
+/** Leaves JIT code where an exception of the x87 waits. */
+function waitForX87(context: usize): void {
+  const builder = emit.builderOf(context);
+  const SUMMARY = 0x80;
+  emit.loadByte(builder, STATUS);
+  emit.constant(builder, SUMMARY);
+  emit.and(builder);
+  emit.startIf(builder);
+  emit.constant(builder, emit.placeOf(context) & 0xfff);
+  // "fpu_fucompp", which nothing else calls any more
+  emit.callNamed(builder, 0x6f6375665f757066, 0x70706d, 11);
+  emit.loadByte(builder, FAULTED);
+  emit.startIf(builder);
+  emit.leave(context);
+  emit.endIf(builder);
+  emit.endIf(builder);
+}
+
+/** Whether the exception that waits is delivered before the instruction at this offset in its page. */
+export function pendingJit(offset: i32): void {
+  const deliver = engine.simdRuns() && pendingIsDelivered();
+  store<u8>(FAULTED, deliver ? 1 : 0);
+  if (!deliver) return;
+  store<i32>(EIP, (load<i32>(EIP) & ~0xfff) | offset);
+  store<i32>(EXIT_VECTOR, 16);
+  store<i32>(EXIT_HAS_ERROR, 0);
 }
 
 /** In the place of "trigger_nm_jit": JIT code is about to end with an exception of SSE. */

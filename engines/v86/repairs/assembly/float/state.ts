@@ -43,5 +43,7 @@ export const DATA_OFFSET: usize = 1056;
 export const DATA_SELECTOR: usize = 1060;
 /** Whether the x87 instruction that JIT code called noted a fault: one byte. */
 export const FAULTED: usize = 2152;
+/** Whether the operand of the CVTPI2PS under way is in memory: one word, written before. */
+export const FROM_MEMORY: usize = 2156;
 /** What x87 instructions load or store, before all of it is known: 112 bytes. */
 export const IMAGE: usize = 2304;

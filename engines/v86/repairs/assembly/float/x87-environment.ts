@@ -159,6 +159,15 @@ export function initialize(): void {
   store<i32>(DATA_SELECTOR, 0);
 }
 
+@external('v86', 'instr_0F77$original')
+declare function emmsOriginal(): void;
+
+/** In the place of EMMS: it leaves ST0 in the first register. */
+export function emms(): void {
+  emmsOriginal();
+  store<u8>(TOP, 0);
+}
+
 @external('v86', 'instr_0FAE_1_mem$original')
 declare function fxrstorOriginal(address: i32): void;
 

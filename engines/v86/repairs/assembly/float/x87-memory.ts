@@ -58,8 +58,10 @@ export function fault(vector: i32, error: i32): void {
   store<u8>(FAULTED, 1);
 }
 
-export function undefined(): void {
+/** @returns false, for those that return whether an instruction was done */
+export function undefinedOpcode(): bool {
   fault(6, -1);
+  return false;
 }
 
 /** An exception of an instruction before waits, and is delivered. */

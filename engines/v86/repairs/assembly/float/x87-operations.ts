@@ -92,8 +92,9 @@ export function push(): void {
   pushAnyway();
 }
 
+/** That a float loaded is a denormal keeps it from nothing, even where that is delivered. */
 function pushAnyway(): void {
-  if (!s.trapped(s.BEFORE)) {
+  if (!s.trapped(r.INVALID)) {
     s.moveTop(-1);
     s.setRegister(0, x.mantissa, x.top);
   }
@@ -112,7 +113,11 @@ export function pushFloat(): void {
 
 export function pushRegister(i: i32): void {
   s.begin();
-  if (!s.underflows(i)) x.setResult(s.mantissaOf(i), s.topOf(i));
+  if (s.underflows(i)) {
+    pushAnyway();
+    return;
+  }
+  x.setResult(s.mantissaOf(i), s.topOf(i));
   push();
 }
 
@@ -162,6 +167,17 @@ export function storeRegister(i: i32, pops: i32): void {
   s.begin();
   if (!s.underflows(0)) x.setResult(s.mantissaOf(0), s.topOf(0));
   settle(i, pops);
+}
+
+/** D9 D8 and on: FSTP that takes no notice of an empty register, of which it pops nothing but the place. */
+export function storeUnchecked(i: i32): void {
+  if (!s.isEmpty(0)) {
+    storeRegister(i, 1);
+    return;
+  }
+  s.begin();
+  s.pop(1);
+  s.finish(s.C1, 0);
 }
 
 export function exchange(i: i32): void {
