@@ -50,6 +50,7 @@ export function floatFirmware(seed: number, blocks: number, turns: number): { co
       `fxrstor [${IMAGES.at + IMAGES.bytes * below(IMAGES.count)}]`,
       below(3) === 0 ? '' : 'fnclex',
       ...chosen.map(({ bytes }) => `xor ecx, ecx\n ${bytesOf(bytes)}`),
+      below(2) === 0 ? 'fwait' : '',
       `after${i}: fxsave [${RESULT}]`,
     ].join('\n ');
   };

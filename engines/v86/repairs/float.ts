@@ -22,7 +22,7 @@ export const SSE: Repair = {
     'to the host, and has no ADDSUBPS, ADDSUBPD and LDDQU. A processor does as MXCSR says, sets its sticky flags, and ' +
     'takes the first NaN.',
   upstream: 'copy/v86#835',
-  test: 'guests/programs/sse-exact.c',
+  test: 'test/relog/float.test.ts',
   replaced: [
     ...of(ARITHMETIC.join(' '), 'instr_'),
     ...of('0F52 F30F52 0F53 F30F53 0F2E 660F2E 0FC2 660FC2 F20FC2 F30FC2', 'instr_'),
@@ -69,6 +69,7 @@ export const X87: Repair = {
   test: 'test/relog/float.test.ts',
   taken: [
     { table: 'run', opcodes: ESCAPES, by: 'x87Run' },
+    { table: 'run', opcodes: [0x9b], by: 'x87Wait' },
     { table: 'generate', opcodes: ESCAPES, by: 'x87Jit' },
   ],
   replaced: [

@@ -155,7 +155,15 @@ const TASKS: Repair = {
   ],
 };
 
+const TRAP_FLAG: Repair = {
+  id: 'trap-flag',
+  why: 'v86 clears EFLAGS.TF when it is loaded. A processor keeps it (and traps, which v86 still does not).',
+  upstream: null,
+  test: TEST,
+  patch: async (module, functions) => (await import('./trap-flag.js')).keepTrapFlag(module, functions),
+};
+
 export const SYSTEM: readonly Repair[] = [
   ...[ENTER, PREFIXES, ICEBP, BOUND, PREFETCHW, MSRS, RESET],
-  ...[STRINGS, TRANSFERS, STACKS, TASKS],
+  ...[STRINGS, TRANSFERS, STACKS, TASKS, TRAP_FLAG],
 ];

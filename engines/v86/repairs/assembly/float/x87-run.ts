@@ -225,8 +225,13 @@ function free(i: i32, pops: i32): void {
   s.finish(s.C1, 0);
 }
 
-/** In the place of FWAIT. */
+/** FWAIT, as JIT code calls it. */
 export function wait(): void {
   if ((<i32>load<u16>(STATUS) & s.SUMMARY) !== 0 && engine.waitAllowed() && m.deliversPending()) return;
   waitOriginal();
+}
+
+/** In the place of the interpreter's. */
+export function x87Wait(opcode: i32): void {
+  wait();
 }
