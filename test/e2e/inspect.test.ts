@@ -13,7 +13,8 @@ import { countsOf, python } from '../support/read-relog.js';
 import { GUEST, run, sessionFile } from '../support/stages.js';
 
 const TYPED = "md5sum /bin/busybox; echo all''done\n";
-const SESSION = [`send: ${JSON.stringify(TYPED)}`, 'expect: alldone'];
+// The last step is the prompt that follows: without it, the moment of the end decides whether the recording has it.
+const SESSION = [`send: ${JSON.stringify(TYPED)}`, 'expect: alldone', String.raw`expect: "\e[6n"`];
 
 const shared = mkdtempSync(join(tmpdir(), 'decouple-inspect-'));
 const recording = join(shared, 'run.dcr');

@@ -30,6 +30,8 @@ enum Flag : uint32_t {
   kNestedTask = 0x4000,
   kResume = 0x10000,
   kVirtual8086 = 0x20000,
+  kAlignmentCheck = 0x40000,
+  kIdentification = 0x200000,
   kStatusFlags = kCarry | kParity | kAdjust | kZero | kSign | kOverflow,
   /** Every bit of EFLAGS that means something up to ID; bit 1 is always set. */
   kDefinedFlags = 0x3f7fd7,

@@ -31,6 +31,7 @@
         "interpose_translate.cpp",
         "interpose_x87.cpp",
         "mmx.cpp",
+        "narrow.cpp",
         "node_simulator.cpp",
         "operand.cpp",
         "position.cpp",

@@ -124,6 +124,28 @@ bool isRepeatedCompare(const Instruction& instruction) {
   return instruction.repeated && (operation == 0xa6 || operation == 0xae);
 }
 
+bool isReturn(const Instruction& instruction) { return instruction.opcode == 0xc2 || instruction.opcode == 0xca; }
+
+bool isSwapOfHalf(const Instruction& instruction) {
+  return instruction.opcode >= 0x0fc8 && instruction.opcode <= 0x0fcf && instruction.operandSize == 2 &&
+         !instruction.locked;
+}
+
+bool loadsHalf(const uint8_t* bytes, const Instruction& instruction) {
+  if (instruction.locked) return false;
+  const Prefix prefix = selectingPrefix(bytes, prefixBytes(bytes, instruction));
+  switch (instruction.opcode) {
+    case 0x0f2c:
+    case 0x0f2d:
+    case 0x0f5a:
+      return prefix == kNoPrefix;
+    case 0x0fe6:
+      return prefix == kRepeat;
+    default:
+      return false;
+  }
+}
+
 bool isBitTest(const Instruction& instruction) {
   switch (instruction.opcode) {
     case 0x0fa3:

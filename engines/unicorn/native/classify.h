@@ -26,6 +26,12 @@ bool storesMachineStatus(const Instruction& instruction);
 bool isRepeatedCompare(const Instruction& instruction);
 /** BT, BTS, BTR and BTC, which change CF alone. */
 bool isBitTest(const Instruction& instruction);
+/** RET and RETF that drop parameters. */
+bool isReturn(const Instruction& instruction);
+/** BSWAP of 16 bits, which the manual leaves open: the machine swaps all 32. */
+bool isSwapOfHalf(const Instruction& instruction);
+/** A conversion of 8 bytes of memory, of which the library reads 16. */
+bool loadsHalf(const uint8_t* bytes, const Instruction& instruction);
 /** LAHF, for which the relog has an event. */
 bool isLoadFlags(const Instruction& instruction);
 

@@ -289,4 +289,14 @@ Instruction decodeInstruction(const uint8_t* bytes, size_t available, bool code3
   return result;
 }
 
+Prefix selectingPrefix(const uint8_t* bytes, unsigned count) {
+  bool wide = false, repeat = false, repeatNot = false;
+  for (unsigned i = 0; i < count; ++i) {
+    wide = wide || bytes[i] == 0x66;
+    if (bytes[i] == 0xf3) repeat = true, repeatNot = false;
+    if (bytes[i] == 0xf2) repeatNot = true, repeat = false;
+  }
+  return wide ? kOperandSize : repeat ? kRepeat : repeatNot ? kRepeatNot : kNoPrefix;
+}
+
 }  // namespace decouple

@@ -34,6 +34,10 @@ struct Instruction {
 /** Prefixes of an instruction that was decoded from these bytes. */
 unsigned prefixBytes(const uint8_t* bytes, const Instruction& instruction);
 
+/** The prefix that selects among instructions of one opcode (SDM vol. 2A, 2.1.1), as the engine chooses. */
+enum Prefix { kNoPrefix, kOperandSize, kRepeat, kRepeatNot };
+Prefix selectingPrefix(const uint8_t* bytes, unsigned count);
+
 /** Decodes what stands at `bytes`; never reads past `available`. `code32`: the code segment's D bit. */
 Instruction decodeInstruction(const uint8_t* bytes, size_t available, bool code32);
 

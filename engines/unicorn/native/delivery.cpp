@@ -10,7 +10,7 @@ namespace decouple {
 
 namespace {
 
-constexpr uint32_t kDebug = 1;
+constexpr uint32_t kDebug = 1, kPageFault = 14;
 
 }  // namespace
 
@@ -161,6 +161,7 @@ void Simulator::onException(uint32_t vector) {
   const uint64_t now = position_.count;
   const Kind kind = software && !failing ? Kind::kSoftwareInterrupt : Kind::kException;
   const bool here = due != nullptr && cursor_.front()->positioned() && due->kind == kind && due->position == now;
+  if (!here && vector == kPageFault && retryNarrowly()) return;
   if (!here || (kind == Kind::kSoftwareInterrupt && due->vector != vector)) raisedAlone(vector, kind);
   if (kind == Kind::kException) {
     adoptException(failing ? due->vector : vector);

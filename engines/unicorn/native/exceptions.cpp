@@ -52,7 +52,7 @@ bool Simulator::exceptionIsNow(const Event& due, const Translation* block) {
 
 /** `raised`: the engine's exception, or what else it did. */
 void Simulator::endTrial(int raised) {
-  trial_.end(ram_, engine_.env(), position_);
+  trial_.end(ram_, engine_.env(), position_, cursor_.due()->vector == kSimdException);
   if (raised != cursor_.due()->vector) disagree(*cursor_.due(), raised);
   engine_.cpu().exceptionIndex() = -1;
   tlb_flush_x86_64(engine_.cpu().raw());

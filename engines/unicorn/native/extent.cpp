@@ -1,5 +1,7 @@
 #include "extent.h"
 
+#include <algorithm>
+
 #include "classify.h"
 
 #include "decode.h"
@@ -15,37 +17,96 @@ namespace {
  */
 bool mustBeginBlock(const Instruction& instruction) { return isBitTest(instruction) || isRepeatedCompare(instruction); }
 
+/** A byte of an instruction that the library would take for another one, or for none. */
+struct Disguise {
+  /** In the instruction. */
+  unsigned offset;
+  /** What is shown, or -1 where the instruction is shown as it is. */
+  int shown = -1;
+};
+
+/** Where the first prefix of this kind is; `count` where there is none. */
+unsigned prefixAt(const uint8_t* bytes, unsigned count, uint8_t prefix) {
+  unsigned at = 0;
+  while (at < count && bytes[at] != prefix) ++at;
+  return at;
+}
+
 /**
  * NEG of memory: locked, the library takes its flags from what stood there. There is one CPU, so that LOCK does
  * nothing; it is shown as a prefix that does nothing either.
+ * TEST has two encodings, of which the library knows one; processors ignore the upper bits of the predicate of CMPPS and
+ * its kin; 0F 0D and 0F 18 do nothing to a register, like 0F 1F. What RET drops is a number without a sign, which RETF's
+ * helper is told (see interpose_cpu.cpp).
  */
-bool isLockedNegation(const Instruction& instruction) {
-  return instruction.locked && instruction.memory && (instruction.opcode == 0xf6 || instruction.opcode == 0xf7) &&
-         (instruction.modrm >> 3 & 7) == 3;
+Disguise disguiseOf(const uint8_t* bytes, const Instruction& instruction, bool protectedMode) {
+  constexpr uint8_t kLock = 0xf0, kRepeat = 0xf2, kNop = 0x1f, kFarReturn = 0xca, kSign = 0x80;
+  constexpr uint8_t kOperandSize = 0x66, kScalar = 0xf3;
+  constexpr unsigned kRegister = 0x38, kNegation = 3 << 3, kTestAlias = 1 << 3, kPredicate = 7;
+  const unsigned prefixes = prefixBytes(bytes, instruction);
+  switch (instruction.opcode) {
+    case 0xf6:
+    case 0xf7: {
+      const unsigned operation = instruction.modrm & kRegister;
+      if (operation == kTestAlias) return {prefixes + 1, static_cast<int>(instruction.modrm & ~kRegister)};
+      if (operation != kNegation || !instruction.locked || !instruction.memory) return {};
+      return {prefixAt(bytes, prefixes, kLock), kRepeat};
+    }
+    case 0x0fc2:
+      return {instruction.length - 1, static_cast<int>(bytes[instruction.length - 1] & kPredicate)};
+    case 0x0f2b: {
+      // MOVNTPS with a prefix that means nothing: for the library it is MOVNTSS or MOVNTSD, which only AMD's have had.
+      if (prefixAt(bytes, prefixes, kOperandSize) < prefixes) return {};
+      const unsigned at = std::min(prefixAt(bytes, prefixes, kScalar), prefixAt(bytes, prefixes, kRepeat));
+      if (at < prefixes) return {at, kOperandSize};
+      return {};
+    }
+    case 0x0f52:
+    case 0x0f53: {
+      // RSQRTSS and RCPSS with a prefix 66, which says nothing beside F3.
+      const unsigned at = prefixAt(bytes, prefixes, kOperandSize);
+      if (at < prefixes && prefixAt(bytes, prefixes, kScalar) < prefixes) return {at, kScalar};
+      return {};
+    }
+    case 0xc2:
+      if (protectedMode && (bytes[instruction.length - 1] & kSign) != 0) return {prefixes, kFarReturn};
+      return {};
+    case 0x0f0d:
+    case 0x0f18:
+      if (!instruction.memory) return {prefixes + 1, kNop};
+      return {};
+    default:
+      return {};
+  }
 }
+
+bool isNarrow(const BlockCode& code, size_t at) {
+  return !code.narrow.empty() && code.narrow.count(code.start + static_cast<uint32_t>(at)) != 0;
+}
+
+bool setsFlags(ReplacedKind kind) { return kind == ReplacedKind::kX87Flags || kind == ReplacedKind::kNarrowBitTest; }
 
 }  // namespace
 
-BlockExtent scanBlock(const uint8_t* bytes, size_t available, bool code32, unsigned most) {
+BlockExtent scanBlock(const BlockCode& code, unsigned most) {
   BlockExtent extent{};
+  const uint8_t* bytes = code.bytes;
   size_t at = 0;
-  while (extent.instructions < most && at < available) {
-    const Instruction next = decodeInstruction(bytes + at, available - at, code32);
+  while (extent.instructions < most && at < code.available) {
+    const Instruction next = decodeInstruction(bytes + at, code.available - at, code.code32);
     if (next.length == 0 || (at != 0 && mustBeginBlock(next))) break;
-    const ReplacedKind kind = replacedKind(bytes + at, next);
+    const ReplacedKind kind = replacedKind(bytes + at, next, isNarrow(code, at));
     const bool replaced = kind != ReplacedKind::kNone;
     if (replaced) {
       if (extent.replacedCount == BlockExtent::kMostReplaced) break;
       const uint32_t offset = static_cast<uint32_t>(at) + prefixBytes(bytes + at, next);
       const uint32_t length = static_cast<uint32_t>(at + next.length) - offset;
-      extent.replaced[extent.replacedCount++] = {offset, length, kind == ReplacedKind::kX87Flags, 0};
+      extent.replaced[extent.replacedCount++] = {offset, length, setsFlags(kind), -1};
     }
-    if (isLockedNegation(next)) {
-      constexpr uint8_t kLock = 0xf0, kRepeat = 0xf2;
+    const Disguise disguise = disguiseOf(bytes + at, next, code.protectedMode);
+    if (disguise.shown >= 0) {
       if (extent.replacedCount == BlockExtent::kMostReplaced) break;
-      uint32_t lock = static_cast<uint32_t>(at);
-      while (bytes[lock] != kLock) ++lock;
-      extent.replaced[extent.replacedCount++] = {lock, 1, false, kRepeat};
+      extent.replaced[extent.replacedCount++] = {static_cast<uint32_t>(at) + disguise.offset, 1, false, disguise.shown};
     }
     at += next.length;
     ++extent.instructions;
@@ -63,10 +124,10 @@ uint32_t shownByte(const BlockExtent& extent, uint64_t offset, uint32_t real) {
     const Replaced& replaced = extent.replaced[i];
     const uint64_t inside = offset - replaced.offset;
     if (inside >= replaced.length) continue;
-    if (replaced.shownAs != 0) return replaced.shownAs;
-    const bool last = inside + 1 == replaced.length;
-    if (replaced.setsFlags) return last ? kFucomiSt0 : kFucomi;
-    return last ? kInto : kDsPrefix;
+    if (replaced.shownAs >= 0) return static_cast<uint32_t>(replaced.shownAs);
+    const uint64_t left = replaced.length - inside;
+    if (left == 1) return replaced.setsFlags ? kFucomiSt0 : kInto;
+    return replaced.setsFlags && left == 2 ? kFucomi : kDsPrefix;
   }
   return real;
 }

@@ -3,8 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <unordered_set>
 
 namespace decouple {
+
+/** Linear addresses. */
+using NarrowPlaces = std::unordered_set<uint32_t>;
 
 /** An instruction that the engine would run otherwise than the machine does: its bytes after the prefixes. */
 struct Replaced {
@@ -12,8 +16,8 @@ struct Replaced {
   uint32_t length;
   /** It sets the status flags: shown as FUCOMI, which tells the translator so; others as INTO. */
   bool setsFlags;
-  /** Else 0: the byte that all of it is shown as. */
-  uint8_t shownAs;
+  /** The byte that all of it is shown as, or -1. */
+  int shownAs;
 };
 
 /** What may be translated as one block. */
@@ -24,11 +28,24 @@ struct BlockExtent {
   unsigned replacedCount;
 };
 
+/** Code to translate. */
+struct BlockCode {
+  const uint8_t* bytes;
+  size_t available;
+  /** Linear address. */
+  uint32_t start;
+  bool code32;
+  /** Protected mode, not virtual-8086. */
+  bool protectedMode;
+  /** Where instructions are that must not access more memory than the machine does. */
+  const NarrowPlaces& narrow;
+};
+
 /**
- * Counts the instructions at `bytes` that end within `available` bytes, up to the first one that ends a block (then all
+ * Counts the instructions of `code` that end within `available` bytes, up to the first one that ends a block (then all
  * of `most` may be asked for), and notes those to be replaced among them.
  */
-BlockExtent scanBlock(const uint8_t* bytes, size_t available, bool code32, unsigned most);
+BlockExtent scanBlock(const BlockCode& code, unsigned most);
 
 /**
  * The byte at `offset` from where `extent` begins, as the translator is to see it; `real` is what stands there. INTO

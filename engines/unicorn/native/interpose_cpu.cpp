@@ -2,7 +2,10 @@
  * Instructions that take a value from outside the CPU, or that the engine leaves to its user: these definitions stand
  * in the place of the library's own. Where no simulator runs (while an engine is set up) the library's is called.
  */
+#include <cstring>
+
 #include "abi.h"
+#include "guest_memory.h"
 #include "hooks.h"
 #include "originals.h"
 #include "simulator.h"
@@ -253,4 +256,100 @@ REPLACES void helper_lmsw_x86_64(void* env, uint64_t value) {
   static Original<void(void*, uint64_t)> original("helper_lmsw_x86_64");
   original(env, value);
   decouple::refreshCodeAccess(env);
+}
+
+extern "C" {
+void helper_write_eflags_x86_64(void* env, uint64_t flags, uint32_t changed);
+}
+
+namespace decouple {
+
+namespace {
+
+using FarReturn = Original<void(void*, int, int)>;
+
+FarReturn& farReturn() {
+  static FarReturn original("helper_lret_protected_x86_64");
+  return original;
+}
+
+/**
+ * IRET in protected mode (SDM vol. 2A, IRET). The library takes VM from the image at any level, as only level 0 may; there
+ * it is done as a far return that drops the image. And RF is kept: the machine has none, and an instruction later it
+ * would be 0 again.
+ */
+void returnFromInterrupt(Simulator& simulator, Env env, int shift, int next, uintptr_t from) {
+  static Original<void(void*, int, int)> original("helper_iret_protected_x86_64");
+  constexpr uint32_t kChanged = kTrap | kNestedTask | kAlignmentCheck | kIdentification;
+  const uint32_t level = env.context() & kContextCpl;
+  const bool nested = (env.eflags() & kNestedTask) != 0;
+  if (level != 0 && shift == 1 && !nested) {
+    const uint32_t stackMask = (env.context() & kContextStack32) != 0 ? 0xffffffff : 0xffff;
+    const uint32_t at = (env.gpr32(kEsp) + 8) & stackMask;
+    uint32_t image;
+    GuestMemory(env, from).load(static_cast<uint32_t>(env.segment(kSs).base() + at), &image, sizeof image);
+    if ((image & kVirtual8086) != 0) {
+      const bool mayEnable = level <= (env.eflags() >> 12 & 3);
+      simulator.settle(from);
+      farReturn()(env.raw(), shift, sizeof image);
+      helper_write_eflags_x86_64(env.raw(), image, kChanged | (mayEnable ? uint32_t{kInterrupt} : 0));
+      return;
+    }
+  }
+  simulator.settle(from);
+  original(env.raw(), shift, next);
+  env.eflags() &= ~uint64_t{kResume};
+}
+
+/** Bits 16 to 19 of what LAR gives: the machine and many processors give those of the limit. */
+uint64_t withLimit(const Simulator& simulator, Env env, uint32_t selector, uint64_t access) {
+  constexpr uint32_t kLimit = 0xf0000, kLocal = 4;
+  const uint64_t table = (selector & kLocal) != 0 ? env.ldtr().base() : env.gdtr().base();
+  uint32_t upper = 0;
+  uint8_t bytes[sizeof upper];
+  if (simulator.readCode(static_cast<uint32_t>(table + (selector & 0xfff8) + 4), bytes, sizeof bytes) != sizeof bytes) {
+    return access;
+  }
+  std::memcpy(&upper, bytes, sizeof upper);
+  return access | (upper & kLimit);
+}
+
+}  // namespace
+
+}  // namespace decouple
+
+REPLACES void helper_iret_protected_x86_64(void* env, int shift, int next) {
+  static Original<void(void*, int, int)> original("helper_iret_protected_x86_64");
+  Simulator* simulator = Simulator::of(env);
+  if (simulator == nullptr) return original(env, shift, next);
+  decouple::returnFromInterrupt(*simulator, Env(env), shift, next, CALLER);
+}
+
+REPLACES void helper_iret_real_x86_64(void* env, int shift) {
+  static Original<void(void*, int)> original("helper_iret_real_x86_64");
+  Simulator* simulator = Simulator::of(env);
+  if (simulator != nullptr) simulator->settle(CALLER);
+  original(env, shift);
+  if (simulator != nullptr) Env(env).eflags() &= ~uint64_t{decouple::kResume};
+}
+
+/** RETF, and what is shown as RETF. The library takes what is dropped for a number with a sign. */
+REPLACES void helper_lret_protected_x86_64(void* env, int shift, int dropped) {
+  Simulator* simulator = Simulator::of(env);
+  if (simulator != nullptr) {
+    if (simulator->returnNear(CALLER)) return;
+    simulator->settle(CALLER);
+    dropped &= 0xffff;
+  }
+  decouple::farReturn()(env, shift, dropped);
+}
+
+REPLACES uint64_t helper_lar_x86_64(void* env, uint64_t selector) {
+  static Original<uint64_t(void*, uint64_t)> original("helper_lar_x86_64");
+  Simulator* simulator = Simulator::of(env);
+  if (simulator != nullptr) simulator->settle(CALLER);
+  const uint64_t access = original(env, selector);
+  const bool given = (Env(env).lazySource() & decouple::kZero) != 0;
+  if (simulator == nullptr || !given) return access;
+  return decouple::withLimit(*simulator, Env(env), static_cast<uint32_t>(selector), access);
 }

@@ -5,6 +5,7 @@
 #include "hooks.h"
 #include "originals.h"
 #include "simulator.h"
+#include "x87_environment.h"
 
 using decouple::Cpu;
 using decouple::Original;
@@ -35,14 +36,20 @@ REPLACES void gen_intermediate_code_x86_64(void* cpu, void* rawBlock, int most) 
   if (host != nullptr && simulator != nullptr) {
     const size_t left = kPageSize - (block.address() & (kPageSize - 1));
     const bool code32 = (block.context() & kContextCode32) != 0;
-    extent = scanBlock(static_cast<const uint8_t*>(host), left, code32, static_cast<unsigned>(most));
+    const Env env(Cpu(cpu).env());
+    const bool protectedMode = !isRealMode(env);
+    BlockCode piece{static_cast<const uint8_t*>(host),          left,          static_cast<uint32_t>(block.address()), code32,
+                    protectedMode, simulator->narrowPlaces()};
+    extent = scanBlock(piece, static_cast<unsigned>(most));
     extentStart = block.address();
     most = static_cast<int>(extent.instructions);
     if (most == 0) {
       // The first one lies across the border. A string instruction is left to the engine there.
       uint8_t code[kLongestInstruction];
       const size_t size = simulator->readCode(static_cast<uint32_t>(block.address()), code, sizeof code);
-      if (!isBulkString(decodeInstruction(code, size, code32))) extent = scanBlock(code, size, code32, 1);
+      piece.bytes = code;
+      piece.available = size;
+      if (!isBulkString(decodeInstruction(code, size, code32))) extent = scanBlock(piece, 1);
       most = 1;
     }
   }

@@ -23,12 +23,12 @@ void checkMxcsr(void* env, uint32_t value, uintptr_t from) {
 
 }  // namespace
 
-/** FCOMI, FUCOMI and those that pop. The others are shown to the translator as something else. */
+/** FCOMI, FUCOMI and those that pop, and what is shown to the translator as one of them. */
 REPLACES void helper_fucomi_ST0_FT0_x86_64(void* env) {
   static Original<void(void*)> original("helper_fucomi_ST0_FT0_x86_64");
   Simulator* simulator = Simulator::of(env);
   if (simulator == nullptr) return original(env);
-  simulator->compareX87Flags(CALLER);
+  simulator->runReplacedFlags(CALLER);
 }
 
 /** Called before every MMX instruction but EMMS; the library leaves bits 64 to 79 of what is written. */
@@ -121,4 +121,19 @@ REPLACES void helper_fxrstor_x86_64(void* rawEnv, uint64_t address) {
   env.x87DataSelector() = static_cast<uint16_t>(pointers[3]);
   helper_ldmxcsr_x86_64(rawEnv, mxcsr);
   for (int i = 0; i < 8; ++i) std::memcpy(env.xmm(i), image + 160 + 16 * i, 16);
+}
+
+/** MASKMOVQ and MASKMOVDQU: the machine, like many processors, asks for all bytes, stored or not. */
+REPLACES void helper_maskmov_mmx_x86_64(void* env, void* value, void* mask, uint64_t address) {
+  static Original<void(void*, void*, void*, uint64_t)> original("helper_maskmov_mmx_x86_64");
+  using namespace decouple;
+  if (Simulator::of(env) != nullptr) GuestMemory(Env(env), CALLER).touch(static_cast<uint32_t>(address), 8, kAccessStore);
+  original(env, value, mask, address);
+}
+
+REPLACES void helper_maskmov_xmm_x86_64(void* env, void* value, void* mask, uint64_t address) {
+  static Original<void(void*, void*, void*, uint64_t)> original("helper_maskmov_xmm_x86_64");
+  using namespace decouple;
+  if (Simulator::of(env) != nullptr) GuestMemory(Env(env), CALLER).touch(static_cast<uint32_t>(address), 16, kAccessStore);
+  original(env, value, mask, address);
 }

@@ -10,19 +10,6 @@ namespace decouple {
 
 namespace {
 
-enum Prefix { kNoPrefix, kOperandSize, kRepeat, kRepeatNot };
-
-/** The prefix that selects among instructions of one opcode (SDM vol. 2A, 2.1.1), as the engine chooses. */
-Prefix selectingPrefix(const uint8_t* bytes, unsigned count) {
-  bool wide = false, repeat = false, repeatNot = false;
-  for (unsigned i = 0; i < count; ++i) {
-    wide = wide || bytes[i] == 0x66;
-    if (bytes[i] == 0xf3) repeat = true, repeatNot = false;
-    if (bytes[i] == 0xf2) repeatNot = true, repeat = false;
-  }
-  return wide ? kOperandSize : repeat ? kRepeat : repeatNot ? kRepeatNot : kNoPrefix;
-}
-
 /** A conversion between MMX and XMM registers; the others have no prefix. */
 bool decodeConversion(MmxInstruction& to, unsigned opcode, Prefix prefix, bool memory, int8_t reg) {
   switch (opcode) {
@@ -96,9 +83,16 @@ MmxInstruction decodeMmx(const uint8_t* bytes, const Instruction& instruction) {
       case 0xc4:
         result.size = 2;
         break;
+      case 0xf7:
+        result.transitions = !memory;
+        result.target = -1;
+        // MASKMOVQ: it stores to where EDI points.
+        result.size = 8;
+        result.stores = true;
+        result.operand = implicitOperand(kEdi, instruction);
+        return result;
       case 0xc5:
       case 0xd7:
-      case 0xf7:
         result.transitions = !memory;
         result.target = -1;
         break;

@@ -52,4 +52,10 @@ MemoryOperand decodeOperand(const uint8_t* bytes, const Instruction& instruction
   return operand;
 }
 
+MemoryOperand implicitOperand(int base, const Instruction& instruction) {
+  MemoryOperand operand{static_cast<int8_t>(base), -1, 0, kDs, 0, instruction.addressSize == 2 ? 0xffff : 0xffffffff};
+  if (instruction.segmentPrefix >= 0) operand.segment = static_cast<uint8_t>(instruction.segmentPrefix);
+  return operand;
+}
+
 }  // namespace decouple

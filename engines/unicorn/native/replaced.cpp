@@ -1,16 +1,22 @@
 #include "replaced.h"
 
 #include "classify.h"
+#include "guest_memory.h"
 #include "simulator.h"
 #include "strings.h"
 
 namespace decouple {
 
-ReplacedKind replacedKind(const uint8_t* bytes, const Instruction& instruction) {
+ReplacedKind replacedKind(const uint8_t* bytes, const Instruction& instruction, bool narrow) {
+  if (narrow && instruction.memory) {
+    if (isBitTest(instruction)) return ReplacedKind::kNarrowBitTest;
+    if (loadsHalf(bytes, instruction)) return ReplacedKind::kNarrowConversion;
+  }
   if (isBulkString(instruction)) return ReplacedKind::kBulkString;
   if (isPushSegment(instruction)) return ReplacedKind::kPushSegment;
   if (isLoadFlags(instruction)) return ReplacedKind::kLoadFlags;
   if (isBreakpointTrap(instruction)) return ReplacedKind::kBreakpointTrap;
+  if (isSwapOfHalf(instruction)) return ReplacedKind::kSwapHalf;
   if (storesMachineStatus(instruction)) return ReplacedKind::kStoreMachineStatus;
   if (!isX87(instruction)) return ReplacedKind::kNone;
   switch (decodeX87(bytes, instruction).shape) {
@@ -30,8 +36,12 @@ const ReplacedInstruction& Simulator::replacedAt(uintptr_t from) {
   ReplacedInstruction found{};
   const size_t available = readCode(linearEip(), bytes, sizeof bytes);
   found.instruction = decodeInstruction(bytes, available, (engine_.env().context() & kContextCode32) != 0);
-  found.kind = replacedKind(bytes, found.instruction);
+  found.kind = replacedKind(bytes, found.instruction, narrow_.count(linearEip()) != 0);
   found.mmx = decodeMmx(bytes, found.instruction);
+  const bool narrow = found.kind == ReplacedKind::kNarrowBitTest || found.kind == ReplacedKind::kNarrowConversion;
+  if (narrow) found.operand = decodeOperand(bytes, found.instruction);
+  const uint8_t* end = bytes + found.instruction.length;
+  found.immediate = isReturn(found.instruction) ? static_cast<uint16_t>(end[-2] | end[-1] << 8) : end[-1];
   if (isX87(found.instruction)) x87Places_.remember(from, decodeX87(bytes, found.instruction));
   return replaced_.remember(from, found);
 }
@@ -76,9 +86,41 @@ bool Simulator::runReplaced(uintptr_t from) {
       env.gpr(here.instruction.modrm & 7) = static_cast<uint32_t>(env.cr(0));
       return true;
     }
+    case ReplacedKind::kSwapHalf: {
+      const Env env = engine_.env();
+      uint64_t& value = env.gpr(here.instruction.opcode & 7);
+      value = __builtin_bswap32(static_cast<uint32_t>(value));
+      return true;
+    }
+    case ReplacedKind::kNarrowConversion:
+      convertNarrowly(here, from);
+      return true;
     default:
       return false;
   }
+}
+
+void Simulator::runReplacedFlags(uintptr_t from) {
+  if (x87Places_.find(from) == nullptr) {
+    const ReplacedInstruction& here = replacedAt(from);
+    if (here.kind == ReplacedKind::kNarrowBitTest) return testBitNarrowly(here, from);
+  }
+  compareX87Flags(from);
+}
+
+bool Simulator::returnNear(uintptr_t from) {
+  constexpr unsigned kReturn = 0xc2;
+  const ReplacedInstruction& here = replacedAt(from);
+  if (here.instruction.opcode != kReturn) return false;
+  const Env env = engine_.env();
+  const unsigned size = here.instruction.operandSize;
+  const uint32_t stackMask = (env.context() & kContextStack32) != 0 ? 0xffffffff : 0xffff;
+  const uint32_t top = env.gpr32(kEsp) & stackMask;
+  uint32_t target = 0;
+  GuestMemory(env, from).load(static_cast<uint32_t>(env.segment(kSs).base() + top), &target, size);
+  env.gpr(kEsp) = (env.gpr32(kEsp) & ~stackMask) | ((top + size + here.immediate) & stackMask);
+  env.eip() = target;
+  return true;
 }
 
 void Simulator::pushSegment(const Instruction& push, uintptr_t from) {

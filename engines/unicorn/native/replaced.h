@@ -5,6 +5,7 @@
 
 #include "decode.h"
 #include "mmx.h"
+#include "operand.h"
 
 namespace decouple {
 
@@ -15,18 +16,28 @@ enum class ReplacedKind : uint8_t {
   kLoadFlags,
   kBreakpointTrap,
   kStoreMachineStatus,
+  kSwapHalf,
+  kNarrowBitTest,
+  kNarrowConversion,
   kX87,
   kX87Flags
 };
 
-/** How the instruction whose bytes these are is replaced, if it is. */
-ReplacedKind replacedKind(const uint8_t* bytes, const Instruction& instruction);
+/**
+ * How the instruction whose bytes these are is replaced, if it is.
+ * @param narrow it accesses less memory than the library would, which matters here (see narrow.cpp)
+ */
+ReplacedKind replacedKind(const uint8_t* bytes, const Instruction& instruction, bool narrow);
 
 struct ReplacedInstruction {
   Instruction instruction;
   ReplacedKind kind;
   /** Of MMX instructions, which are the engine's own but for what they do to the x87 state. */
   MmxInstruction mmx;
+  /** Of those that access less memory than the library would. */
+  MemoryOperand operand;
+  /** The last byte, or of returns the last two. */
+  uint16_t immediate;
 };
 
 }  // namespace decouple

@@ -24,6 +24,7 @@
 #include "place_cache.h"
 #include "position.h"
 #include "ram.h"
+#include "extent.h"
 #include "replaced.h"
 #include "state.h"
 #include "tlb.h"
@@ -143,7 +144,10 @@ class Simulator : public DeviceMemory {
   uint64_t readDevice(uint32_t address, unsigned size) override;
   /** Does what the replaced instruction at EIP does; false when there is none. */
   bool runReplaced(uintptr_t from);
-  void compareX87Flags(uintptr_t from);
+  /** The same, of one that sets the flags. */
+  void runReplacedFlags(uintptr_t from);
+  /** Does what the RET at EIP does, if it is shown as RETF; false when it is RETF. */
+  bool returnNear(uintptr_t from);
   /** What an MMX instruction does to the x87 state before it runs. */
   void enterMmx(uintptr_t from);
   /** Whether MXCSR's flags and masks are a processor's; else the flags stay as loaded, and nothing raises exceptions.
@@ -174,6 +178,7 @@ class Simulator : public DeviceMemory {
   }
   CodePages& codePages() { return codePages_; }
   TlbKeeper& tlb() { return tlb_; }
+  const NarrowPlaces& narrowPlaces() const { return narrow_; }
   /** Whether an instruction runs of which only what it raises is asked. */
   bool onTrial() const { return trial_.running(); }
   void protectCode(uint64_t enginePage);
@@ -253,9 +258,14 @@ class Simulator : public DeviceMemory {
   const X87Instruction& x87At(uintptr_t from);
   void pushSegment(const Instruction& push, uintptr_t from);
   void repeatString(const Instruction& string, uintptr_t from);
+  // narrow.cpp
+  bool retryNarrowly();
+  void convertNarrowly(const ReplacedInstruction& conversion, uintptr_t from);
+  void testBitNarrowly(const ReplacedInstruction& test, uintptr_t from);
   uint64_t positionInBlock() const;
   // x87_instruction.cpp
   void runX87(const X87Instruction& x, uintptr_t from);
+  void compareX87Flags(uintptr_t from);
   void runX87Whole(const X87Instruction& x, uint32_t linear, uintptr_t from);
   void runX87Control(const X87Instruction& x, uint32_t linear, uintptr_t from);
   // x87_events.cpp
@@ -297,6 +307,7 @@ class Simulator : public DeviceMemory {
     uint8_t bytes[8];
   } rest_{};
   PlaceCache<ReplacedInstruction, 2048> replaced_;
+  NarrowPlaces narrow_;
   PlaceCache<X87Instruction, 4096> x87Places_;
   Trial trial_;
   bool comparing_ = false;

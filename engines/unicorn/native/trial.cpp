@@ -27,10 +27,11 @@ void Trial::remember(const Ram& ram, Env env, uint32_t linear) {
   }
 }
 
-void Trial::end(Ram& ram, Env env, Position& position) {
+void Trial::end(Ram& ram, Env env, Position& position, bool simdException) {
   constexpr uint32_t kSticky = 0x3f;
+  const uint32_t kept = simdException ? kSticky : 0;
   running_ = false;
-  const uint32_t sticky = env.mxcsr() & kSticky;
+  const uint32_t sticky = env.mxcsr() & kept;
   std::memcpy(env.raw(), state_.data(), state_.size());
   env.mxcsr() |= sticky;
   // What was remembered first is how it was.

@@ -25,8 +25,8 @@ class Trial {
   void begin(Env env, const Position& position, uint64_t event);
   /** A page is about to be looked up for reading: its entries in the page tables may be marked. */
   void remember(const Ram& ram, Env env, uint32_t linear);
-  /** Puts everything back but the sticky flags of MXCSR, which an unmasked SSE exception sets before it is raised. */
-  void end(Ram& ram, Env env, Position& position);
+  /** Puts everything back. A SIMD exception leaves the sticky flags of MXCSR, which are set before it is raised. */
+  void end(Ram& ram, Env env, Position& position, bool simdException);
 
  private:
   struct Entry {

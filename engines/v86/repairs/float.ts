@@ -81,6 +81,7 @@ export const X87: Repair = {
     { function: 'fpu_fstenv32', by: 'fstenv32' },
     { function: 'fpu_load_tag_word', by: 'tagWord' },
     { function: 'set_control_word', by: 'setControlWord' },
+    { function: 'instr_0FAE_0_mem', by: 'fxsave' },
     { function: 'instr_0FAE_1_mem', by: 'fxrstor' },
     { function: 'instr_9B', by: 'wait' },
     { function: 'instr_0F77', by: 'emms' },

@@ -129,7 +129,8 @@ const STACKS: Repair = {
   id: 'small-stacks',
   why:
     'v86 counts what POP SS takes by the size of the new stack, and ends where PUSHA, POPA or a far call faults round the ' +
-    'end of a small stack. A processor counts by the old one, and raises #PF.',
+    'end of a small stack; where the operand of POP faults, ESP was moved already. A processor counts by the old one, raises ' +
+    '#PF, and moves ESP last.',
   upstream: null,
   test: TEST,
   replaced: [
@@ -140,6 +141,7 @@ const STACKS: Repair = {
     { function: 'instr16_61', by: 'popAll16' },
     { function: 'instr32_61', by: 'popAll32' },
   ],
+  taken: [{ table: 'run', opcodes: [0x8f], by: 'runPop' }],
 };
 
 const TASKS: Repair = {

@@ -30,6 +30,12 @@ export function formsOf(opcode: i32): i32 {
   }
 }
 
+/** The same, of an instruction: RSQRT and RCP have no form with 66, which says nothing beside F3. */
+export function prefixOf(opcode: i32, prefixes: i32): i32 {
+  const approximates = opcode === 0x52 || opcode === 0x53;
+  return approximates && (prefixes & PREFIX_F3) !== 0 ? 3 : prefixNumber(prefixes);
+}
+
 /** 0 none, 1 66, 2 F2, 3 F3: in the order in which the engine asks for them. */
 export function prefixNumber(prefixes: i32): i32 {
   if (prefixes & PREFIX_66) return 1;
@@ -55,4 +61,9 @@ export function mayBeUnaligned(opcode: i32, prefix: i32): bool {
   if (opcode === 0x10 || opcode === 0x11) return prefix <= 1;
   if (opcode === 0x6f || opcode === 0x7f) return prefix === 3;
   return opcode === 0xf0;
+}
+
+/** UNPCKLPS and UNPCKLPD: of an operand of 16 bytes in memory the engine reads the half that matters. */
+export function readsHalf(opcode: i32): bool {
+  return opcode === 0x14;
 }

@@ -5,8 +5,8 @@ import * as convert from './sse-convert';
 import * as root from './sse-root';
 import * as sse3 from './sse3';
 import * as engine from './engine';
-import { CR0, FROM_MEMORY, GPR, PREFIXES, SOURCE, ST, TRAP, XMM, STATUS, TOP } from './state';
-import { formsOf, isMmx, mayBeUnaligned, prefixNumber } from './sse-forms';
+import { CR0, EIP, FROM_MEMORY, GPR, PREFIXES, SOURCE, ST, TRAP, XMM, STATUS, TOP } from './state';
+import { formsOf, isMmx, mayBeUnaligned, prefixOf, readsHalf } from './sse-forms';
 
 @external('v86', 'gen::interpreter0f::run$original')
 declare function runOriginal(opcode: i32): void;
@@ -29,7 +29,7 @@ let aligned: bool = false;
 /** In the place of the interpreter's dispatch of opcodes after 0F. @param opcode with 100h where operands have 32 bits */
 export function run0F(opcode: i32): void {
   const which = opcode & 0xff;
-  const prefix = prefixNumber(load<u8>(PREFIXES));
+  const prefix = prefixOf(which, load<u8>(PREFIXES));
   if ((load<u8>(STATUS) & SUMMARY) !== 0 && engine.simdRuns() && pendingIsDelivered()) {
     if (which === 0x2a && !engine.peek8()) return;
     if (isMmx(which, prefix, engine.value32 >= 0xc0)) {
@@ -39,6 +39,7 @@ export function run0F(opcode: i32): void {
   }
   // FXSAVE and FXRSTOR (0F AE) write 16 bytes at a time.
   aligned = which !== 0xae && !mayBeUnaligned(which, prefix);
+  if (readsHalf(which) && !operandIsAligned()) return;
   if (((formsOf(which) >> prefix) & 1) === 0) runOriginal(opcode);
   else run((prefix << 8) | which);
   // EMMS leaves ST0 in the first register; the engine has a copy of it here.
@@ -52,6 +53,22 @@ export function safeRead128(result: usize, address: i32): void {
     store<i32>(result, 1);
     engine.protectionFault();
   } else readOriginal(result, address);
+}
+
+/** Looks at the operand that comes next, and leaves it there. @returns whether it did not fault */
+function operandIsAligned(): bool {
+  const at = load<i32>(EIP);
+  if (!engine.fetch8()) return false;
+  const modrm = engine.value32;
+  if (modrm < 0xc0) {
+    if (!engine.resolve(modrm)) return false;
+    if ((engine.value32 & 15) !== 0) {
+      engine.protectionFault();
+      return false;
+    }
+  }
+  store<i32>(EIP, at);
+  return true;
 }
 
 /** @returns whether it faulted */

@@ -1,6 +1,6 @@
 /** SSE in JIT code: exceptions that are not masked end it, and so do operands of 16 bytes that are not aligned. */
 import * as emit from './emit';
-import { formsOf, isMmx, mayBeUnaligned, prefixNumber } from './sse-forms';
+import { formsOf, isMmx, mayBeUnaligned, prefixNumber, readsHalf } from './sse-forms';
 import { pendingIsDelivered } from './sse-interpreter';
 import * as engine from './engine';
 import { CR4, EIP, FAULTED, FROM_MEMORY, STATUS, TRAP } from './state';
@@ -93,20 +93,21 @@ export function trapJit(offset: i32): void {
   store<i32>(EXIT_HAS_ERROR, 0);
 }
 
-/** The size of an access of 16 bytes, in the generator's terms. */
+/** The sizes of accesses of 8 and 16 bytes, in the generator's terms. */
+const BITS_64: i32 = 3;
 const BITS_128: i32 = 4;
 
 export function jitSafeRead(context: usize, size: i32, address: i32, hasTarget: i32, target: i32): void {
-  if (size === BITS_128) checkAlignment(context, address);
+  if (size === BITS_64 || size === BITS_128) checkAlignment(context, size, address);
   safeReadOriginal(context, size, address, hasTarget, target);
 }
 
 export function jitSafeWrite(context: usize, size: i32, address: i32, value: i32): void {
-  if (size === BITS_128) checkAlignment(context, address);
+  if (size === BITS_128) checkAlignment(context, size, address);
   safeWriteOriginal(context, size, address, value);
 }
 
-function checkAlignment(context: usize, address: i32): void {
+function checkAlignment(context: usize, size: i32, address: i32): void {
   let at = emit.startOf(context);
   let prefixes = 0;
   for (;;) {
@@ -116,7 +117,8 @@ function checkAlignment(context: usize, address: i32): void {
     else if (byte === 0xf3) prefixes |= 8;
     else if (byte === 0x0f) break;
   }
-  if (mayBeUnaligned(emit.codeAt(at), prefixNumber(prefixes))) return;
+  const opcode = emit.codeAt(at);
+  if (size === BITS_128 ? mayBeUnaligned(opcode, prefixNumber(prefixes)) : !readsHalf(opcode)) return;
   const builder = emit.builderOf(context);
   emit.getLocal(builder, address);
   emit.constant(builder, 15);

@@ -168,11 +168,26 @@ export function emms(): void {
   store<u8>(TOP, 0);
 }
 
+@external('v86', 'instr_0FAE_0_mem$original')
+declare function fxsaveOriginal(address: i32): void;
 @external('v86', 'instr_0FAE_1_mem$original')
 declare function fxrstorOriginal(address: i32): void;
 
+/** Whether an image of FXSAVE may lie there; else the exception was delivered. */
+function isAligned(address: i32): bool {
+  if ((address & 15) === 0) return true;
+  engine.protectionFault();
+  return false;
+}
+
+/** In the place of FXSAVE, which v86 stores anywhere. */
+export function fxsave(address: i32): void {
+  if (isAligned(address)) fxsaveOriginal(address);
+}
+
 /** In the place of FXRSTOR: some bits of the control word are fixed, and whether an exception waits follows from the rest. */
 export function fxrstor(address: i32): void {
+  if (!isAligned(address)) return;
   fxrstorOriginal(address);
   s.setControlWord(<i32>load<u16>(CONTROL));
 }

@@ -68,6 +68,19 @@ export function rounded(bits: i32): void {
   let exponent = r.exponent;
   if (exponent > 16383) exponent -= WRAP;
   else if (exponent < -16382) exponent += WRAP;
+  // FSCALE goes further than that; then the result is what it would be without a limit.
+  if (exponent > 16383) {
+    r.raise(r.INEXACT);
+    r.setRoundedUp(true);
+    infinity(r.rSign);
+    return;
+  }
+  if (exponent < -16382) {
+    r.raise(r.INEXACT);
+    r.setRoundedUp(false);
+    zero(r.rSign);
+    return;
+  }
   setResult(r.mantissa, sign | (r.tiny || r.mantissa === 0 ? 0 : exponent + 16383));
 }
 

@@ -115,14 +115,13 @@ export function remainder(a: u64, aTop: i32, b: u64, bTop: i32, nearest: bool): 
     return;
   }
   if (aDenormal || n.denormal) r.raise(r.DENORMAL);
-  x.setResult(a, aTop);
+  // Where it is the remainder itself, a pseudo-denormal comes out as the normal number that it is.
+  const pseudo = (aTop & 0x7fff) === 0 && a >> 63 !== 0;
+  x.setResult(a, pseudo ? aTop | 1 : aTop);
   if (aKind === n.ZERO || n.kind === n.INFINITE) return;
   const divisor = n.significand;
   let steps = exponent - n.exponent;
-  if (steps < -1 || (steps < 0 && !nearest)) {
-    // It is the remainder itself; a pseudo-denormal or an unnormal comes out as it went in.
-    return;
-  }
+  if (steps < -1 || (steps < 0 && !nearest)) return;
   let least = n.exponent;
   let quotient: u64 = 0;
   let high = false;

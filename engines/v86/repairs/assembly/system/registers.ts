@@ -197,3 +197,9 @@ export const CR4_PAE: i32 = 1 << 5;
 @inline export function setTssIs32(value: bool): void {
   store<u8>(1128, value);
 }
+/** Whether the instruction under way has addresses of 32 bits. */
+// @ts-ignore: decorator
+@inline export function addressIs32(): bool {
+  const PREFIX_67 = 0x40;
+  return (is32() != 0) != ((prefixes() & PREFIX_67) != 0);
+}

@@ -1,6 +1,6 @@
 /** The stack, small ones too: POP SS, and PUSHA and POPA where a small one wraps round. */
-import { reaches, read16, read32, value, write16, write32 } from './engine';
-import { ESP, reg, segmentBase, setReg, setReg16, SS, stackIs32 } from './registers';
+import { fetch8, reaches, read8, read16, read32, resolve, run, value, write16, write32 } from './engine';
+import { addressIs32, eip, ESP, reg, segmentBase, setEip, setReg, setReg16, SS, stackIs32 } from './registers';
 
 @external('v86', 'cpu::switch_seg') declare function loadSegment(segment: i32, selector: i32): i32;
 @external('v86', 'instr16_60$original') declare function pushAll16Original(): void;
@@ -17,9 +17,8 @@ export function stackAt(above: i32): i32 {
 /** The stack that the selector came from is the one that grows smaller. */
 function popStackSegment(bytes: i32): void {
   if (!(bytes == 4 ? read32(stackAt(0)) : read16(stackAt(0)))) return;
-  const esp = reg(ESP);
-  const popped = stackIs32() ? esp + bytes : (esp & ~0xffff) | ((esp + bytes) & 0xffff);
-  if (loadSegment(SS, value & 0xffff)) setReg(ESP, popped);
+  const top = popped(bytes);
+  if (loadSegment(SS, value & 0xffff)) setReg(ESP, top);
 }
 
 export function popStackSegment16(): void {
@@ -76,4 +75,36 @@ export function popAll16(): void {
 export function popAll32(): void {
   if (wraps(0, 4)) popAll(4);
   else popAll32Original();
+}
+
+/** ESP after something was popped. */
+function popped(bytes: i32): i32 {
+  return stackIs32() ? reg(ESP) + bytes : (reg(ESP) & ~0xffff) | ((reg(ESP) + bytes) & 0xffff);
+}
+
+/** An address by ESP is one by what ESP will be: that is added here, as nothing may have changed where the operand faults. */
+function popMemory(modrm: i32, bytes: i32): void {
+  const sib = eip();
+  if (!resolve(modrm)) return;
+  let address = value;
+  const byEsp = addressIs32() && (modrm & 7) === ESP && read8(sib) && (value & 7) === ESP;
+  if (byEsp) address += bytes;
+  const top = popped(bytes);
+  if (bytes == 4) {
+    if (!read32(stackAt(0)) || write32(address, value) != 0) return;
+  } else if (!read16(stackAt(0)) || write16(address, value) != 0) return;
+  setReg(ESP, top);
+}
+
+/** POP of a register, and what is undefined, are v86's own. */
+export function runPop(opcode: i32): void {
+  const TAKEN = 0x200;
+  if (!fetch8()) return;
+  const modrm = value;
+  if (modrm < 0xc0 && (modrm & 0x38) === 0) {
+    popMemory(modrm, (opcode & 0x100) !== 0 ? 4 : 2);
+    return;
+  }
+  setEip(eip() - 1);
+  run(opcode | TAKEN);
 }
