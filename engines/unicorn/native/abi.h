@@ -195,6 +195,14 @@ class Tlb {
     if (pages[access] != (linear & 0xfffff000)) return nullptr;
     return reinterpret_cast<uint8_t*>(linear + pages[kAddend]);
   }
+  /** Where the page at `linear` may be written, code or not; null when no entry says so. */
+  uint8_t* writable(uint32_t linear) const {
+    constexpr uint64_t kPage = 0xfffffffffffff000;
+    constexpr int kAddend = 4, kWrite = 1;
+    const uint64_t* pages = entry((linear >> 12) & (entries() - 1));
+    if (pages[kWrite] == ~uint64_t{0} || (pages[kWrite] & kPage) != (linear & 0xfffff000)) return nullptr;
+    return reinterpret_cast<uint8_t*>((linear & 0xfffff000) + pages[kAddend]);
+  }
   void forget(size_t index) const { std::memset(const_cast<uint64_t*>(entry(index)), 0xff, size_t{1} << kEntryBits); }
   /** Empties the small second cache, of entries that had to make room. */
   void forgetVictims() const { std::memset(&fieldAt<char>(description_, 48), 0xff, 8 << kEntryBits); }

@@ -15,13 +15,6 @@ using decouple::Env;
 using decouple::Original;
 using decouple::Simulator;
 
-namespace {
-
-/** The page written by the access under way. */
-thread_local uint64_t writtenPage;
-
-}  // namespace
-
 /** The first block of a page was translated. */
 REPLACES void tlb_protect_code_x86_64(uc_struct*, uint64_t page) {
   Simulator* simulator = Simulator::running();
@@ -45,16 +38,17 @@ REPLACES void tb_invalidate_phys_page_fast_x86_64(uc_struct* uc, void* pages, ui
                                                   uintptr_t from) {
   static Original<void(uc_struct*, void*, uint64_t, int, uintptr_t)> original("tb_invalidate_phys_page_fast_x86_64");
   Simulator* simulator = Simulator::running();
-  writtenPage = start;
   if (simulator != nullptr) simulator->accessing(from);
   if (simulator == nullptr || simulator->codePages().has(start)) original(uc, pages, start, length, from);
 }
 
-/** Called after it: the mapping need not be watched any more, unless code is left. */
+/**
+ * Called after it, and where a page is only asked for: the mapping need not be watched any more, unless code is left.
+ */
 REPLACES void tlb_set_dirty_x86_64(void* cpu, uint64_t address) {
   static Original<void(void*, uint64_t)> original("tlb_set_dirty_x86_64");
   Simulator* simulator = Simulator::of(Cpu(cpu).env());
-  if (simulator == nullptr || !simulator->codePages().has(writtenPage)) original(cpu, address);
+  if (simulator == nullptr || !simulator->holdsCode(static_cast<uint32_t>(address))) original(cpu, address);
 }
 
 /** The caches of page walks are to be emptied. */

@@ -98,6 +98,19 @@ void Simulator::protectCode(uint64_t enginePage) {
   }
 }
 
+bool Simulator::holdsCode(uint32_t linear) const {
+  const uint32_t page = linear & ~uint32_t{kPageSize - 1};
+  for (int mode = 0; mode < Tlb::kModes; ++mode) {
+    const uint8_t* host = Tlb(engine_.env(), mode).writable(page);
+    if (host == nullptr) continue;
+    for (const Region& region : ram_.regions()) {
+      const auto offset = static_cast<uint64_t>(host - region.host);
+      if (offset < region.size) return codePages_.has(region.start + offset + region.engineShift);
+    }
+  }
+  return true;
+}
+
 bool Simulator::faultsAsWrite(uint32_t linear, bool asUser, uintptr_t from) {
   const Env env = engine_.env();
   if (!writeFaults(walkPages(ram_, env, linear), env, asUser)) return false;

@@ -182,6 +182,8 @@ class Simulator : public DeviceMemory {
   /** Whether an instruction runs of which only what it raises is asked. */
   bool onTrial() const { return trial_.running(); }
   void protectCode(uint64_t enginePage);
+  /** Whether code was translated from the page that is mapped at a linear address; true where that is not known. */
+  bool holdsCode(uint32_t linear) const;
   /** Copies code at a linear address, as far as it is mapped to RAM; changes nothing. Returns how much. */
   size_t readCode(uint32_t linear, uint8_t* out, size_t size) const;
   /** A page is about to be looked up. */
