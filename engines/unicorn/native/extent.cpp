@@ -13,9 +13,13 @@ namespace {
 
 /**
  * The engine's bit tests spoil flags where it knows, within the block, how those were set. And what the flags were
- * before a repeated comparison is written down where its block begins.
+ * before a repeated comparison is written down where its block begins. Where LOOPE and LOOPNE end because the counter is
+ * 0, the engine does not write down how the flags were set within the block.
  */
-bool mustBeginBlock(const Instruction& instruction) { return isBitTest(instruction) || isRepeatedCompare(instruction); }
+bool mustBeginBlock(const Instruction& instruction) {
+  const bool loops = instruction.opcode == 0xe0 || instruction.opcode == 0xe1;
+  return loops || isBitTest(instruction) || isRepeatedCompare(instruction);
+}
 
 /** A byte of an instruction that the library would take for another one, or for none. */
 struct Disguise {
