@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "simulator.h"
+
 namespace decouple {
 
 namespace {
@@ -35,6 +37,7 @@ void GuestMemory::loadSlowly(uint32_t linear, uint8_t* to, unsigned size) const 
 }
 
 void GuestMemory::storeSlowly(uint32_t linear, const uint8_t* bytes, unsigned size) const {
+  if (Simulator* simulator = Simulator::of(env_.raw())) simulator->beforeStore(linear, size, from_);
   for (unsigned done = 0; done < size;) {
     const unsigned piece = pieceOf(size - done);
     const uint32_t at = linear + done;

@@ -51,6 +51,35 @@ REPLACES void tlb_set_dirty_x86_64(void* cpu, uint64_t address) {
   if (simulator == nullptr || !simulator->holdsCode(static_cast<uint32_t>(address))) original(cpu, address);
 }
 
+namespace {
+
+/** A write that is not aligned; the library writes it byte by byte where the page wants care. */
+void beforeUnaligned(void* env, uint64_t address, unsigned size, uintptr_t from) {
+  if ((address & (size - 1)) == 0) return;
+  Simulator* simulator = Simulator::of(env);
+  if (simulator != nullptr) simulator->beforeStore(static_cast<uint32_t>(address), size, from);
+}
+
+}  // namespace
+
+REPLACES void helper_le_stw_mmu_x86_64(void* env, uint64_t address, uint16_t value, uint32_t info, uintptr_t from) {
+  static Original<void(void*, uint64_t, uint16_t, uint32_t, uintptr_t)> original("helper_le_stw_mmu_x86_64");
+  beforeUnaligned(env, address, sizeof value, from);
+  original(env, address, value, info, from);
+}
+
+REPLACES void helper_le_stl_mmu_x86_64(void* env, uint64_t address, uint32_t value, uint32_t info, uintptr_t from) {
+  static Original<void(void*, uint64_t, uint32_t, uint32_t, uintptr_t)> original("helper_le_stl_mmu_x86_64");
+  beforeUnaligned(env, address, sizeof value, from);
+  original(env, address, value, info, from);
+}
+
+REPLACES void helper_le_stq_mmu_x86_64(void* env, uint64_t address, uint64_t value, uint32_t info, uintptr_t from) {
+  static Original<void(void*, uint64_t, uint64_t, uint32_t, uintptr_t)> original("helper_le_stq_mmu_x86_64");
+  beforeUnaligned(env, address, sizeof value, from);
+  original(env, address, value, info, from);
+}
+
 /** The caches of page walks are to be emptied. */
 REPLACES void tlb_flush_by_mmuidx_x86_64(void* cpu, uint16_t modes) {
   static Original<void(void*, uint16_t)> original("tlb_flush_by_mmuidx_x86_64");

@@ -111,6 +111,18 @@ bool Simulator::holdsCode(uint32_t linear) const {
   return true;
 }
 
+void Simulator::beforeStore(uint32_t linear, unsigned size, uintptr_t from) {
+  const Translation* block = position_.block;
+  if (block == nullptr || block->instructions <= 1 || !holdsCode(linear)) return;
+  const Env env = engine_.env();
+  const PageWalk written = walkPages(ram_, env, linear), code = walkPages(ram_, env, block->address);
+  if (!written.present || !code.present) return;
+  if (written.physical >= code.physical + block->size || code.physical >= written.physical + size) return;
+  settle(from);
+  beforeJumpOut();
+  split(1);
+}
+
 bool Simulator::faultsAsWrite(uint32_t linear, bool asUser, uintptr_t from) {
   const Env env = engine_.env();
   if (!writeFaults(walkPages(ram_, env, linear), env, asUser)) return false;

@@ -138,8 +138,9 @@ class Simulator : public DeviceMemory {
   /** What FNSTENV, FNSAVE or FXSAVE stores; consumed by the second call, when all is stored. */
   const Event& peekX87Environment(uintptr_t from);
   void takeX87Environment();
-  /** The status word that FNSTSW stores. */
-  uint16_t takeX87Status(uintptr_t from);
+  /** The status word that FNSTSW stores; consumed by the second call, when it is stored: that may run code anew. */
+  uint16_t peekX87Status(uintptr_t from);
+  void takeX87Status();
   void takeSseApproximation(uint16_t opcode, uint8_t* result, unsigned bytes, uintptr_t from);
   uint64_t readDevice(uint32_t address, unsigned size) override;
   /** Does what the replaced instruction at EIP does; false when there is none. */
@@ -182,6 +183,11 @@ class Simulator : public DeviceMemory {
   /** Whether an instruction runs of which only what it raises is asked. */
   bool onTrial() const { return trial_.running(); }
   void protectCode(uint64_t enginePage);
+  /**
+   * A write in several parts, by the instruction at `from` (host code). Where it changes the block under way, that is left
+   * before any part is written, and the instruction runs in a block of its own: the library would notice in the middle.
+   */
+  void beforeStore(uint32_t linear, unsigned size, uintptr_t from);
   /** Whether code was translated from the page that is mapped at a linear address; true where that is not known. */
   bool holdsCode(uint32_t linear) const;
   /** Copies code at a linear address, as far as it is mapped to RAM; changes nothing. Returns how much. */

@@ -155,15 +155,16 @@ void Simulator::takeX87Environment() {
   consume();
 }
 
-uint16_t Simulator::takeX87Status(uintptr_t from) {
+uint16_t Simulator::peekX87Status(uintptr_t from) {
   const uint16_t machine = expect(Kind::kX87Status, from).number;
   if (!adoptX87Status(machine, exactFloat_ ? 0 : kX87Exceptions)) {
     noteDivergence("x87-status", hex(machine), hex(x87FullStatus(engine_.env())), from);
     stop(Stop::kDiverged);
   }
-  consume();
   return machine;
 }
+
+void Simulator::takeX87Status() { consume(); }
 
 void Simulator::takeSseApproximation(uint16_t opcode, uint8_t* result, unsigned bytes, uintptr_t from) {
   if (exactFloat_) return;

@@ -82,11 +82,12 @@ void Simulator::runX87Control(const X87Instruction& x, uint32_t linear, uintptr_
       return memory.store(linear, &word, sizeof word);
     case X87Shape::kStoreStatus:
       memory.touch(linear, sizeof word, kAccessStore);
-      word = takeX87Status(from);
-      return memory.store(linear, &word, sizeof word);
+      word = peekX87Status(from);
+      memory.store(linear, &word, sizeof word);
+      return takeX87Status();
     case X87Shape::kStoreStatusAx:
-      env.gpr(kEax) = (env.gpr(kEax) & ~uint64_t{0xffff}) | takeX87Status(from);
-      return;
+      env.gpr(kEax) = (env.gpr(kEax) & ~uint64_t{0xffff}) | peekX87Status(from);
+      return takeX87Status();
     case X87Shape::kLoadEnvironment:
     case X87Shape::kRestore: {
       memory.load(linear, image, x.size);
