@@ -143,7 +143,8 @@ void Simulator::onException(uint32_t vector) {
     if (software) x86_cpu_do_interrupt_x86_64(engine_.cpu().raw());
     endTrial(software ? Disagreement::kNothing : static_cast<int>(vector));
   }
-  repairFlags();
+  // After a software interrupt EIP is at the next instruction, which has not begun.
+  if (!software) repairFlags();
   const Event* due = cursor_.due();
   // A software interrupt that faults before it is delivered has not retired, and EIP must be its own.
   const bool failing = software && due != nullptr && due->kind == Kind::kException;
