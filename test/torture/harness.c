@@ -425,6 +425,8 @@ static void once(u32 index, u32 round, int verbose) {
     for (u32 i = 8; i < 72; i++)
       if ((i & 3) != 3 || i >= 40) mix((i & 3) == 2 && i < 40 ? words[i] & 0xffff : words[i]);
   }
+  /* Flags that are stored are compared at once where a relog is verified; what is written to a file is not. */
+  __asm__ volatile("push %0\n\t popf\n\t pushf\n\t pop %%ecx" : : "r"((sum & 0x8d5) | 2) : "ecx", "cc");
   if (!verbose) return;
   hex(round);
   const u32* word = (const u32*)&in;

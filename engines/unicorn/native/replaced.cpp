@@ -7,6 +7,12 @@
 
 namespace decouple {
 
+namespace {
+
+constexpr unsigned kEnterOpcode = 0xc8;
+
+}  // namespace
+
 ReplacedKind replacedKind(const uint8_t* bytes, const Instruction& instruction, bool narrow) {
   if (narrow && instruction.memory) {
     if (isBitTest(instruction)) return ReplacedKind::kNarrowBitTest;
@@ -16,6 +22,7 @@ ReplacedKind replacedKind(const uint8_t* bytes, const Instruction& instruction, 
   if (isPushSegment(instruction)) return ReplacedKind::kPushSegment;
   if (isLoadFlags(instruction)) return ReplacedKind::kLoadFlags;
   if (isBreakpointTrap(instruction)) return ReplacedKind::kBreakpointTrap;
+  if (instruction.opcode == kEnterOpcode && !instruction.locked) return ReplacedKind::kEnter;
   if (isSwapOfHalf(instruction)) return ReplacedKind::kSwapHalf;
   if (storesMachineStatus(instruction)) return ReplacedKind::kStoreMachineStatus;
   if (!isX87(instruction)) return ReplacedKind::kNone;
@@ -42,6 +49,10 @@ const ReplacedInstruction& Simulator::replacedAt(uintptr_t from) {
   if (narrow) found.operand = decodeOperand(bytes, found.instruction);
   const uint8_t* end = bytes + found.instruction.length;
   found.immediate = isReturn(found.instruction) ? static_cast<uint16_t>(end[-2] | end[-1] << 8) : end[-1];
+  if (found.kind == ReplacedKind::kEnter) {
+    found.level = end[-1] & 31;
+    found.immediate = static_cast<uint16_t>(end[-3] | end[-2] << 8);
+  }
   if (isX87(found.instruction)) x87Places_.remember(from, decodeX87(bytes, found.instruction));
   return replaced_.remember(from, found);
 }
@@ -92,6 +103,9 @@ bool Simulator::runReplaced(uintptr_t from) {
       value = __builtin_bswap32(static_cast<uint32_t>(value));
       return true;
     }
+    case ReplacedKind::kEnter:
+      enterFrame(here, from);
+      return true;
     case ReplacedKind::kNarrowConversion:
       convertNarrowly(here, from);
       return true;
@@ -106,6 +120,38 @@ void Simulator::runReplacedFlags(uintptr_t from) {
     if (here.kind == ReplacedKind::kNarrowBitTest) return testBitNarrowly(here, from);
   }
   compareX87Flags(from);
+}
+
+/**
+ * ENTER (SDM vol. 2A). The library takes the size of EBP from the stack's, where the operand's counts. Nothing has changed
+ * where it faults: all is asked for before, in the order in which it is used, and at last what the stack is left at.
+ */
+void Simulator::enterFrame(const ReplacedInstruction& here, uintptr_t from) {
+  const Env env = engine_.env();
+  const GuestMemory memory(env, from);
+  const unsigned size = here.instruction.operandSize, level = here.level;
+  const uint32_t stackMask = (env.context() & kContextStack32) != 0 ? 0xffffffff : 0xffff;
+  const uint32_t base = static_cast<uint32_t>(env.segment(kSs).base());
+  const auto linear = [&](uint32_t offset) { return base + (offset & stackMask); };
+  const uint32_t ebp = env.gpr32(kEbp), frame = env.gpr32(kEsp) - size;
+  const uint32_t left = frame - level * size - here.immediate;
+  memory.touch(linear(frame), size, kAccessStore);
+  for (unsigned i = 1; i < level; ++i) {
+    memory.touch(linear(ebp - i * size), size, kAccessLoad);
+    memory.touch(linear(frame - i * size), size, kAccessStore);
+  }
+  if (level > 0) memory.touch(linear(frame - level * size), size, kAccessStore);
+  memory.touch(linear(left), size, kAccessStore);
+  memory.store(linear(frame), &ebp, size);
+  for (unsigned i = 1; i < level; ++i) {
+    uint32_t pointer;
+    memory.load(linear(ebp - i * size), &pointer, size);
+    memory.store(linear(frame - i * size), &pointer, size);
+  }
+  if (level > 0) memory.store(linear(frame - level * size), &frame, size);
+  const uint32_t operandMask = size == 4 ? 0xffffffff : 0xffff;
+  env.gpr(kEbp) = (ebp & ~operandMask) | (frame & operandMask);
+  env.gpr(kEsp) = (env.gpr32(kEsp) & ~stackMask) | (left & stackMask);
 }
 
 bool Simulator::returnNear(uintptr_t from) {

@@ -17,6 +17,7 @@ enum class ReplacedKind : uint8_t {
   kBreakpointTrap,
   kStoreMachineStatus,
   kSwapHalf,
+  kEnter,
   kNarrowBitTest,
   kNarrowConversion,
   kX87,
@@ -36,8 +37,10 @@ struct ReplacedInstruction {
   MmxInstruction mmx;
   /** Of those that access less memory than the library would. */
   MemoryOperand operand;
-  /** The last byte, or of returns the last two. */
+  /** The last byte, or of returns the last two, or of ENTER the two before. */
   uint16_t immediate;
+  /** ENTER's level. */
+  uint8_t level;
 };
 
 }  // namespace decouple

@@ -270,6 +270,7 @@ class Simulator : public DeviceMemory {
   bool retryNarrowly();
   void convertNarrowly(const ReplacedInstruction& conversion, uintptr_t from);
   void testBitNarrowly(const ReplacedInstruction& test, uintptr_t from);
+  void enterFrame(const ReplacedInstruction& here, uintptr_t from);
   uint64_t positionInBlock() const;
   // x87_instruction.cpp
   void runX87(const X87Instruction& x, uintptr_t from);

@@ -1,0 +1,102 @@
+/**
+ * `npm run census -- [--rounds N] [--seed S] [--out FILE]`: every form of an instruction (forms.ts) on the machine, in the
+ * simulator, and on this computer's processor. Writes a table: how many forms and instances, and the forms that are not
+ * the same everywhere.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import yargs from 'yargs';
+import { formatTable } from '../../analyses/text.js';
+import { printNote } from '../../cli/output.js';
+import { everyForm, type Encoding } from './forms.js';
+import { runInGuest } from './guest-run.js';
+import { compileHarness, runOnHost } from './harness.js';
+import { fileOf, MAX_ROWS, rowOf } from './rows.js';
+import { seeded } from './sequences.js';
+
+/** Files of rows in one recording. */
+const FILES = 2;
+
+const args = await yargs(process.argv.slice(2))
+  .scriptName('npm run census --')
+  .option('rounds', { type: 'number', default: 60, describe: 'Times that each form runs' })
+  .option('seed', { type: 'number', default: 1, describe: 'Of operands and values' })
+  .option('out', { type: 'string', describe: 'File for the table' })
+  .option('only', { type: 'number', describe: 'How many recordings, for a part of it' })
+  .strict()
+  .parseAsync();
+
+interface Result {
+  encoding: Encoding;
+  /** Recorded, relogged and verified exactly. */
+  exact: boolean;
+  /** The same on this computer's processor; null where that does not say anything. */
+  asProcessor: boolean | null;
+}
+
+async function measure(scratch: string, harness: string, encodings: readonly Encoding[]): Promise<Result[]> {
+  const parts: Encoding[][] = [];
+  for (let at = 0; at < encodings.length; at += MAX_ROWS) parts.push(encodings.slice(at, at + MAX_ROWS));
+  const folder = join(scratch, 'run');
+  mkdirSync(folder);
+  const files = parts.map((part) => fileOf(part.map((each) => rowOf(each, args.rounds)), args.seed));
+  const { failure, verified, sums } = await runInGuest(folder, harness, files);
+  if (failure !== null) printNote(`census: ${failure}`);
+  else if (!verified!.exact) printNote(`census: diverged: ${JSON.stringify(verified!.first)}`);
+  const results: Result[] = [];
+  for (const [i, part] of parts.entries()) {
+    const host = await runOnHost(harness, join(folder, `share/rows.${i}`));
+    for (const [k, encoding] of part.entries()) {
+      const comparable = host !== null && encoding.supported && !encoding.system && !encoding.privileged;
+      const asProcessor = comparable ? host[k] === sums[i]![k] : null;
+      results.push({ encoding, exact: failure === null && verified!.exact, asProcessor });
+    }
+  }
+  rmSync(folder, { recursive: true });
+  return results;
+}
+
+/** Of the instructions of which a form is unlike the processor: the name, and how many of its forms. */
+function unlike(results: readonly Result[]): (string | number)[][] {
+  const byCode = new Map<string, { unlike: number; compared: number; example: string }>();
+  for (const { encoding, asProcessor } of results) {
+    if (asProcessor === null) continue;
+    const code = encoding.form.split(' ')[0]!;
+    const known = byCode.get(code) ?? { unlike: 0, compared: 0, example: '' };
+    byCode.set(code, known);
+    known.compared++;
+    if (asProcessor) continue;
+    known.unlike++;
+    known.example ||= Buffer.from(encoding.bytes).toString('hex');
+  }
+  return [...byCode]
+    .filter(([, each]) => each.unlike > 0)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([code, each]) => [code, each.unlike, each.compared, each.example]);
+}
+
+const scratch = mkdtempSync(join(tmpdir(), 'decouple-census-'));
+try {
+  const harness = await compileHarness(scratch);
+  const random = seeded(args.seed);
+  const encodings = [32 as const, 16 as const].flatMap((bits) => everyForm({ variants: 1, random, bits }));
+  const results: Result[] = [];
+  for (let at = 0, n = 0; at < encodings.length && n < (args.only ?? Infinity); at += FILES * MAX_ROWS, n++) {
+    results.push(...(await measure(scratch, harness, encodings.slice(at, at + FILES * MAX_ROWS))));
+    printNote(`census: ${results.length} of ${encodings.length} forms`);
+  }
+  const count = (test: (result: Result) => boolean): number => results.filter(test).length;
+  const table = [
+    `forms: ${results.length}, instances: ${results.length * args.rounds}`,
+    `machine and simulator agree: ${count(({ exact }) => exact)}; in recordings that diverge: ${count(({ exact }) => !exact)}`,
+    `compared with this computer's processor: ${count(({ asProcessor }) => asProcessor !== null)}; unlike it: ${count(({ asProcessor }) => asProcessor === false)}`,
+    '',
+    formatTable(['instruction', 'unlike', 'compared', 'an example'], unlike(results).map((row) => row.map(String))),
+  ].join('\n');
+  if (args.out !== undefined) writeFileSync(args.out, table);
+  else process.stdout.write(table);
+  process.exitCode = results.every(({ exact }) => exact) ? 0 : 1;
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}

@@ -1,0 +1,62 @@
+/** Rows in a guest: recorded, relogged, and verified. */
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { VerifyResult } from '../../relog/api.js';
+import { EXIT_STATUS } from '../../formats/errors.js';
+import { decouple } from '../support/cli.js';
+import { sumsOf } from './harness.js';
+
+const GUEST = 'debian-io';
+const STAGE_TIMEOUT_MS = 900_000;
+
+export interface GuestRun {
+  /** What went wrong before there was anything to verify; null for nothing. */
+  failure: string | null;
+  verified: VerifyResult | null;
+  /** Of each file, what the harness printed, by row. */
+  sums: string[][];
+  recording: string;
+  relog: string;
+}
+
+/** The guest mounts the folder that is shared with it, and runs the harness on each file there. */
+const SESSION = [
+  'mount -t 9p -o trans=virtio,version=9p2000.L host9p /mnt',
+  'cp /mnt/* /tmp',
+  'cd /tmp',
+  'for i in rows.*; do ./harness $i > /mnt/sums.$i; done',
+  'cd /',
+  'umount /mnt',
+  "echo rows''-done",
+].join('; ');
+
+/**
+ * @param folder exists, and is for this run alone
+ * @param files contents of the files of rows
+ */
+export async function runInGuest(folder: string, harness: string, files: readonly Buffer[]): Promise<GuestRun> {
+  const at = (name: string): string => join(folder, name);
+  mkdirSync(at('share'));
+  copyFileSync(harness, at('share/harness'));
+  files.forEach((file, i) => writeFileSync(at(`share/rows.${i}`), file));
+  writeFileSync(at('session.yaml'), JSON.stringify([{ send: `${SESSION}\n` }, { expect: 'rows-done', timeout: '10m' }]));
+  const run: GuestRun = { failure: null, verified: null, sums: [], recording: at('run.dcr'), relog: at('run.relog') };
+  const stage = async (...args: string[]): Promise<string | null> => {
+    const { status, stdout, stderr } = await decouple([...args, '--json'], { timeout: STAGE_TIMEOUT_MS });
+    const verifies = args[0] === 'verify' && status === EXIT_STATUS.diverged;
+    if (status === EXIT_STATUS.ok || verifies) return stdout;
+    run.failure = `${args[0]} ended with status ${status}: ${stderr.split('\n').slice(-3).join(' ')}`;
+    return null;
+  };
+  const share = ['--share', `${at('share')}:rw`, '--share-out', at('back')];
+  await stage('record', GUEST, '--session', at('session.yaml'), ...share, '-o', run.recording);
+  run.sums = files.map((_, i) => {
+    const printed = at(`back/sums.rows.${i}`);
+    return existsSync(printed) ? sumsOf(readFileSync(printed, 'latin1')) : [];
+  });
+  if (run.failure !== null) return run;
+  if ((await stage('relog', run.recording, '-o', run.relog)) === null) return run;
+  const verified = await stage('verify', run.relog);
+  if (verified !== null) run.verified = JSON.parse(verified) as VerifyResult;
+  return run;
+}

@@ -1,0 +1,124 @@
+/**
+ * `npm run torture -- --minutes N [--seed S]`: random programs and random bytes in a guest, one recording after another,
+ * each relogged and verified. What is not exact is made as small as one row, and kept. Prints a line a recording and a
+ * total; ends with status 1 if anything was not exact.
+ */
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import yargs from 'yargs';
+import { printNote } from '../../cli/output.js';
+import { compileHarness } from './harness.js';
+import { everyForm } from './forms.js';
+import { runInGuest } from './guest-run.js';
+import { fileOf, MAX_ROWS, type Row } from './rows.js';
+import { ordinary, randomBytes, seeded, sequence } from './sequences.js';
+
+const FILES = 6;
+const ROUNDS = 14;
+/** Of three recordings, how many are of random bytes. */
+const BYTES_EVERY = 3;
+const VARIANTS = 2;
+/** Of ten sequences, how many are of 32 bits. */
+const WIDE = 0.7;
+
+const args = await yargs(process.argv.slice(2))
+  .scriptName('npm run torture --')
+  .option('minutes', { type: 'number', default: 10, describe: 'For how long' })
+  .option('seed', { type: 'number', default: Date.now() % 1_000_000, describe: 'Of the first recording; the next has one more' })
+  .option('keep', { type: 'string', default: 'torture', describe: 'Folder for what was not exact' })
+  .strict()
+  .parseAsync();
+
+interface Piece {
+  rows: Row[];
+  seed: number;
+  unprivileged: boolean;
+}
+
+function pieces(seed: number): Piece[] {
+  const random = seeded(seed);
+  const bytes = seed % BYTES_EVERY === 0;
+  const [narrow, wide] = bytes
+    ? [[], []]
+    : [16 as const, 32 as const].map((bits) => ordinary(everyForm({ variants: VARIANTS, random, bits })));
+  const row = (): Row =>
+    bytes
+      ? randomBytes(random, ROUNDS)
+      : sequence({ encodings: random() < WIDE ? wide! : narrow!, random, rounds: ROUNDS });
+  return Array.from({ length: FILES }, (_, i) => ({
+    rows: Array.from({ length: MAX_ROWS }, row),
+    seed: seed * FILES + i,
+    unprivileged: bytes,
+  }));
+}
+
+const scratch = mkdtempSync(join(tmpdir(), 'decouple-torture-'));
+let made = 0;
+
+/** Runs some pieces. @returns whether all was exact, and the recording's folder */
+async function attempt(harness: string, some: readonly Piece[]) {
+  const folder = join(scratch, `run${made++}`);
+  mkdirSync(folder);
+  const files = some.map(({ rows, seed, unprivileged }) => fileOf(rows, seed, unprivileged));
+  const run = await runInGuest(folder, harness, files);
+  return { run, folder, exact: run.failure === null && run.verified!.exact };
+}
+
+/** The rows that are not exact by themselves: halves of halves, as far as one of them still is not. */
+async function shrink(harness: string, piece: Piece): Promise<Piece> {
+  // A row's place is a part of its seed: the others become rows that do nothing.
+  const nothing: Row = { ...piece.rows[0]!, bytes: Uint8Array.of(0x90), rounds: 0 };
+  let [from, to] = [0, piece.rows.length];
+  let smallest = piece;
+  while (to - from > 1) {
+    const middle = (from + to) >> 1;
+    const half = (low: number, high: number): Piece => ({
+      ...piece,
+      rows: piece.rows.map((row, i) => (i >= low && i < high ? row : nothing)),
+    });
+    const first = half(from, middle);
+    const second = half(middle, to);
+    if (!(await attempt(harness, [first])).exact) [to, smallest] = [middle, first];
+    else if (!(await attempt(harness, [second])).exact) [from, smallest] = [middle, second];
+    else break;
+  }
+  return smallest;
+}
+
+const ends = performance.now() + args.minutes * 60_000;
+const total = { recordings: 0, instances: 0, instructions: 0, failed: 0 };
+try {
+  const harness = await compileHarness(scratch);
+  for (let seed = args.seed; performance.now() < ends; seed++) {
+    const all = pieces(seed);
+    const { run, folder, exact } = await attempt(harness, all);
+    const rows = run.sums.reduce((sum, each) => sum + each.length, 0);
+    total.recordings++;
+    total.instances += rows * ROUNDS;
+    total.instructions += run.verified?.instructions ?? 0;
+    const what = all[0]!.unprivileged ? 'random bytes' : 'sequences';
+    const how = exact ? 'exact' : (run.failure ?? `diverged: ${JSON.stringify(run.verified!.first)}`);
+    printNote(`torture: seed ${seed}, ${what}: ${rows} rows, ${how}`);
+    if (!exact) {
+      total.failed++;
+      const kept = join(args.keep, String(seed));
+      mkdirSync(args.keep, { recursive: true });
+      for (const piece of all) {
+        const alone = await attempt(harness, [piece]);
+        if (alone.exact) continue;
+        const smallest = await attempt(harness, [await shrink(harness, piece)]);
+        cpSync(smallest.exact ? alone.folder : smallest.folder, kept, { recursive: true });
+        break;
+      }
+      printNote(`torture: kept in ${kept}`);
+    }
+    rmSync(folder, { recursive: true, force: true });
+  }
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+process.stdout.write(
+  `${total.recordings} recordings, ${total.instances} instances, ${total.instructions} instructions, ${total.failed} not exact\n`,
+);
+process.exitCode = total.failed === 0 ? 0 : 1;
