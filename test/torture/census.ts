@@ -40,7 +40,12 @@ async function measure(scratch: string, harness: string, encodings: readonly Enc
   for (let at = 0; at < encodings.length; at += MAX_ROWS) parts.push(encodings.slice(at, at + MAX_ROWS));
   const folder = join(scratch, 'run');
   mkdirSync(folder);
-  const files = parts.map((part) => fileOf(part.map((each) => rowOf(each, args.rounds)), args.seed));
+  const files = parts.map((part) =>
+    fileOf(
+      part.map((each) => rowOf(each, args.rounds)),
+      args.seed,
+    ),
+  );
   const { failure, verified, sums } = await runInGuest(folder, harness, files);
   if (failure !== null) printNote(`census: ${failure}`);
   else if (!verified!.exact) printNote(`census: diverged: ${JSON.stringify(verified!.first)}`);
@@ -92,7 +97,10 @@ try {
     `machine and simulator agree: ${count(({ exact }) => exact)}; in recordings that diverge: ${count(({ exact }) => !exact)}`,
     `compared with this computer's processor: ${count(({ asProcessor }) => asProcessor !== null)}; unlike it: ${count(({ asProcessor }) => asProcessor === false)}`,
     '',
-    formatTable(['instruction', 'unlike', 'compared', 'an example'], unlike(results).map((row) => row.map(String))),
+    formatTable(
+      ['instruction', 'unlike', 'compared', 'an example'],
+      unlike(results).map((row) => row.map(String)),
+    ),
   ].join('\n');
   if (args.out !== undefined) writeFileSync(args.out, table);
   else process.stdout.write(table);

@@ -13,6 +13,7 @@ import {
   Mnemonic,
   OpKind,
   Register,
+  type UsedRegister,
 } from 'iced-x86';
 
 export type Bits = 16 | 32;
@@ -36,7 +37,6 @@ export interface Encoding {
   privileged: boolean;
   /** Goes elsewhere. */
   branch: boolean;
-  writesStackPointer: boolean;
   /** Takes the selector of a code segment from the stack. */
   far: boolean;
 }
@@ -170,7 +170,8 @@ function describe(
 ): Encoding | null {
   if (instruction.isInvalid || LEFT_OUT.has(instruction.mnemonic)) return null;
   // Where ESP points is no code.
-  const indirect = instruction.flowControl === FlowControl.IndirectBranch || instruction.flowControl === FlowControl.IndirectCall;
+  const indirect =
+    instruction.flowControl === FlowControl.IndirectBranch || instruction.flowControl === FlowControl.IndirectCall;
   if (indirect && [Register.ESP, Register.SP].includes(instruction.op0Register)) return null;
   const offsets = decoder.getConstantOffsets(instruction);
   const place = (offset: number, size: number, value: number): void => {
@@ -187,7 +188,7 @@ function describe(
   for (let i = 0; i < instruction.opCount; i++) memory ||= instruction.opKind(i) >= OpKind.MemorySegSI;
   const features = instruction.cpuidFeatures();
   let segments = false;
-  for (const register of used.usedRegisters()) {
+  for (const register of used.usedRegisters() as UsedRegister[]) {
     if (SEGMENTS.has(register.register) && isOperand(instruction, register.register)) segments = true;
     register.free();
   }
@@ -197,7 +198,7 @@ function describe(
     ...(instruction.hasRepPrefix ? ['rep'] : []),
     ...(instruction.hasRepnePrefix ? ['repne'] : []),
     ...(bytes[0] === 0x67 || bytes[1] === 0x67 ? ['67'] : []),
-    ...(instruction.segmentPrefix === Register.None ? [] : [Register[instruction.segmentPrefix]!.toLowerCase()]),
+    ...(instruction.segmentPrefix === Register.None ? [] : [Register[instruction.segmentPrefix].toLowerCase()]),
   ];
   return {
     form: [Code[instruction.code], memory ? 'mem' : 'reg', ...prefixes, bits].join(' '),
@@ -209,11 +210,9 @@ function describe(
     fpu: features.some((one) => FLOATS.has(one)) || instruction.mnemonic === Mnemonic.Wait,
     undefinedFlags: flagsOf(instruction.rflagsUndefined),
     supported: features.every((one) => FEATURES.has(one)),
-    system:
-      SYSTEM.has(instruction.mnemonic) || segments || instruction.isPrivileged || isFar(instruction),
+    system: SYSTEM.has(instruction.mnemonic) || segments || instruction.isPrivileged || isFar(instruction),
     privileged: instruction.isPrivileged,
     branch: flow !== FlowControl.Next,
-    writesStackPointer: instruction.isStackInstruction,
     far: [Mnemonic.Iret, Mnemonic.Iretd, Mnemonic.Retf].includes(instruction.mnemonic),
   };
 }
@@ -226,12 +225,7 @@ function isOperand(instruction: Instruction, register: Register): boolean {
 }
 
 function isFar(instruction: Instruction): boolean {
-  return (
-    instruction.isCallFar ||
-    instruction.isCallFarIndirect ||
-    instruction.isJmpFar ||
-    instruction.isJmpFarIndirect
-  );
+  return instruction.isCallFar || instruction.isCallFarIndirect || instruction.isJmpFar || instruction.isJmpFarIndirect;
 }
 
 /** iced-x86's bits of flags: OF, SF, ZF, AF, CF, PF are its lowest six. */

@@ -25,7 +25,11 @@ const WIDE = 0.7;
 const args = await yargs(process.argv.slice(2))
   .scriptName('npm run torture --')
   .option('minutes', { type: 'number', default: 10, describe: 'For how long' })
-  .option('seed', { type: 'number', default: Date.now() % 1_000_000, describe: 'Of the first recording; the next has one more' })
+  .option('seed', {
+    type: 'number',
+    default: Date.now() % 1_000_000,
+    describe: 'Of the first recording; the next has one more',
+  })
   .option('keep', { type: 'string', default: 'torture', describe: 'Folder for what was not exact' })
   .strict()
   .parseAsync();

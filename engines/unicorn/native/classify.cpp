@@ -138,6 +138,9 @@ bool loadsHalf(const uint8_t* bytes, const Instruction& instruction) {
     case 0x0f2c:
     case 0x0f2d:
     case 0x0f5a:
+    case 0x0f60:
+    case 0x0f61:
+    case 0x0f62:
       return prefix == kNoPrefix;
     case 0x0fe6:
       return prefix == kRepeat;

@@ -30,7 +30,7 @@ bool isBitTest(const Instruction& instruction);
 bool isReturn(const Instruction& instruction);
 /** BSWAP of 16 bits, which the manual leaves open: the machine swaps all 32. */
 bool isSwapOfHalf(const Instruction& instruction);
-/** A conversion of 8 bytes of memory, of which the library reads 16. */
+/** A conversion of 8 bytes of memory, of which the library reads 16, or PUNPCKLBW and its kin, with 4 and 8. */
 bool loadsHalf(const uint8_t* bytes, const Instruction& instruction);
 /** LAHF, for which the relog has an event. */
 bool isLoadFlags(const Instruction& instruction);

@@ -13,8 +13,8 @@ namespace {
 
 /**
  * The engine's bit tests spoil flags where it knows, within the block, how those were set. And what the flags were
- * before a repeated comparison is written down where its block begins. Where LOOPE and LOOPNE end because the counter is
- * 0, the engine does not write down how the flags were set within the block.
+ * before a repeated comparison is written down where its block begins. Where LOOPE and LOOPNE end because the counter
+ * is 0, the engine does not write down how the flags were set within the block.
  */
 bool mustBeginBlock(const Instruction& instruction) {
   const bool loops = instruction.opcode == 0xe0 || instruction.opcode == 0xe1;
@@ -39,9 +39,9 @@ unsigned prefixAt(const uint8_t* bytes, unsigned count, uint8_t prefix) {
 /**
  * NEG of memory: locked, the library takes its flags from what stood there. There is one CPU, so that LOCK does
  * nothing; it is shown as a prefix that does nothing either.
- * TEST has two encodings, of which the library knows one; processors ignore the upper bits of the predicate of CMPPS and
- * its kin; 0F 0D and 0F 18 do nothing to a register, like 0F 1F. What RET drops is a number without a sign, which RETF's
- * helper is told (see interpose_cpu.cpp).
+ * TEST has two encodings, of which the library knows one; processors ignore the upper bits of the predicate of CMPPS
+ * and its kin; 0F 0D and 0F 18 do nothing to a register, like 0F 1F. What RET drops is a number without a sign, which
+ * RETF's helper is told (see interpose_cpu.cpp).
  */
 Disguise disguiseOf(const uint8_t* bytes, const Instruction& instruction, bool protectedMode) {
   constexpr uint8_t kLock = 0xf0, kRepeat = 0xf2, kNop = 0x1f, kFarReturn = 0xca, kSign = 0x80;

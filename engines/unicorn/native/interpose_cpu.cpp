@@ -274,9 +274,9 @@ FarReturn& farReturn() {
 }
 
 /**
- * IRET in protected mode (SDM vol. 2A, IRET). The library takes VM from the image at any level, as only level 0 may; there
- * it is done as a far return that drops the image. And RF is kept: the machine has none, and an instruction later it
- * would be 0 again.
+ * IRET in protected mode (SDM vol. 2A, IRET). The library takes VM from the image at any level, as only level 0 may;
+ * there it is done as a far return that drops the image. And RF is kept: the machine has none, and an instruction later
+ * it would be 0 again.
  */
 void returnFromInterrupt(Simulator& simulator, Env env, int shift, int next, uintptr_t from) {
   static Original<void(void*, int, int)> original("helper_iret_protected_x86_64");

@@ -127,13 +127,15 @@ REPLACES void helper_fxrstor_x86_64(void* rawEnv, uint64_t address) {
 REPLACES void helper_maskmov_mmx_x86_64(void* env, void* value, void* mask, uint64_t address) {
   static Original<void(void*, void*, void*, uint64_t)> original("helper_maskmov_mmx_x86_64");
   using namespace decouple;
-  if (Simulator::of(env) != nullptr) GuestMemory(Env(env), CALLER).touch(static_cast<uint32_t>(address), 8, kAccessStore);
+  if (Simulator::of(env) != nullptr)
+    GuestMemory(Env(env), CALLER).touch(static_cast<uint32_t>(address), 8, kAccessStore);
   original(env, value, mask, address);
 }
 
 REPLACES void helper_maskmov_xmm_x86_64(void* env, void* value, void* mask, uint64_t address) {
   static Original<void(void*, void*, void*, uint64_t)> original("helper_maskmov_xmm_x86_64");
   using namespace decouple;
-  if (Simulator::of(env) != nullptr) GuestMemory(Env(env), CALLER).touch(static_cast<uint32_t>(address), 16, kAccessStore);
+  if (Simulator::of(env) != nullptr)
+    GuestMemory(Env(env), CALLER).touch(static_cast<uint32_t>(address), 16, kAccessStore);
   original(env, value, mask, address);
 }

@@ -1,8 +1,8 @@
 /**
- * Instructions that access less memory than the library would: the bit tests, of which the machine accesses one byte, and
- * conversions of 8 bytes, for which the library reads 16. It matters only where a page that is absent begins behind. There
- * the library raises a page fault that the machine does not have: the instruction is then translated anew, as a call of
- * what stands here.
+ * Instructions that access less memory than the library would: the bit tests, of which the machine accesses one byte,
+ * conversions of 8 bytes, for which the library reads 16, and the MMX instructions that take 4 of 8. It matters only
+ * where a page that is absent begins behind. There the library raises a page fault that the machine does not have: the
+ * instruction is then translated anew, as a call of what stands here.
  */
 #include <cstring>
 
@@ -65,11 +65,11 @@ __m128i convert(unsigned opcode, __m128i value, uint32_t& status) {
   }
 }
 
-/** What an SSE instruction asks for before it runs (SDM vol. 3A, 13.1). */
-void checkSse(Env env, uintptr_t from) {
+/** What an MMX or SSE instruction asks for before it runs (SDM vol. 3A, 12.1 and 13.1). */
+void checkRuns(Env env, bool sse, uintptr_t from) {
   constexpr int kInvalidOpcode = 6, kNoDevice = 7;
   constexpr uint64_t kEmulation = 4, kTaskSwitched = 8, kSaves = 0x200;
-  const bool refused = (env.cr(0) & kEmulation) != 0 || (env.cr(4) & kSaves) == 0;
+  const bool refused = (env.cr(0) & kEmulation) != 0 || (sse && (env.cr(4) & kSaves) == 0);
   if (refused) raise_exception_err_ra_x86_64(env.raw(), kInvalidOpcode, 0, from);
   if ((env.cr(0) & kTaskSwitched) != 0) raise_exception_err_ra_x86_64(env.raw(), kNoDevice, 0, from);
 }
@@ -87,6 +87,8 @@ bool Simulator::retryNarrowly() {
   if (narrow_.size() == kMostPlaces) narrow_.clear();
   narrow_.insert(linear);
   engine_.env().cr(2) = cr2Before_;
+  // It was not raised: the next one is no double fault.
+  engine_.env().exceptionInFlight() = -1;
   tb_flush_x86_64(engine_.cpu().raw());
   return true;
 }
@@ -111,12 +113,29 @@ void Simulator::testBitNarrowly(const ReplacedInstruction& test, uintptr_t from)
   env.lazySource() = flags;
 }
 
+/** PUNPCKLBW, PUNPCKLWD, PUNPCKLDQ of MMX registers: from the lower halves. */
+void Simulator::unpackNarrowly(const ReplacedInstruction& unpack, uintptr_t from) {
+  const Env env = engine_.env();
+  enterMmx(from);
+  uint32_t half;
+  GuestMemory(env, from).load(linearOf(env, unpack.operand), &half, sizeof half);
+  uint8_t* to = env.x87Register(unpack.instruction.modrm >> 3 & 7);
+  const __m128i first = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(to));
+  const __m128i second = _mm_cvtsi32_si128(static_cast<int>(half));
+  const unsigned opcode = unpack.instruction.opcode;
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(to), opcode == 0x0f60   ? _mm_unpacklo_epi8(first, second)
+                                                   : opcode == 0x0f61 ? _mm_unpacklo_epi16(first, second)
+                                                                      : _mm_unpacklo_epi32(first, second));
+}
+
 void Simulator::convertNarrowly(const ReplacedInstruction& conversion, uintptr_t from) {
   constexpr unsigned kHalf = 8;
   const Env env = engine_.env();
   const unsigned opcode = conversion.instruction.opcode, target = conversion.instruction.modrm >> 3 & 7;
   const bool toMmx = opcode == 0x0f2c || opcode == 0x0f2d;
-  checkSse(env, from);
+  const bool unpacks = opcode >= 0x0f60 && opcode <= 0x0f62;
+  checkRuns(env, !unpacks, from);
+  if (unpacks) return unpackNarrowly(conversion, from);
   if (toMmx) enterMmx(from);
   uint64_t half;
   GuestMemory(env, from).load(linearOf(env, conversion.operand), &half, kHalf);

@@ -24,7 +24,8 @@ struct MemoryOperand {
 /** The operand of `instruction`, whose bytes these are; it must have one in memory. */
 MemoryOperand decodeOperand(const uint8_t* bytes, const Instruction& instruction);
 
-/** The operand of an instruction that names none: where a register points, in DS or another segment that a prefix names. */
+/** The operand of an instruction that names none: where a register points, in DS or another segment that a prefix
+ * names. */
 MemoryOperand implicitOperand(int base, const Instruction& instruction);
 
 /** The operand's offset in its segment. */

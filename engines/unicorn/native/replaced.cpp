@@ -123,8 +123,9 @@ void Simulator::runReplacedFlags(uintptr_t from) {
 }
 
 /**
- * ENTER (SDM vol. 2A). The library takes the size of EBP from the stack's, where the operand's counts. Nothing has changed
- * where it faults: all is asked for before, in the order in which it is used, and at last what the stack is left at.
+ * ENTER (SDM vol. 2A). The library takes the size of EBP from the stack's, where the operand's counts. Nothing has
+ * changed where it faults: all is asked for before, in the order in which it is used, and at last what the stack is
+ * left at.
  */
 void Simulator::enterFrame(const ReplacedInstruction& here, uintptr_t from) {
   const Env env = engine_.env();

@@ -19,12 +19,12 @@
 #include "disagreement.h"
 #include "divergence.h"
 #include "engine.h"
+#include "extent.h"
 #include "fault.h"
 #include "flags.h"
 #include "place_cache.h"
 #include "position.h"
 #include "ram.h"
-#include "extent.h"
 #include "replaced.h"
 #include "state.h"
 #include "tlb.h"
@@ -184,8 +184,9 @@ class Simulator : public DeviceMemory {
   bool onTrial() const { return trial_.running(); }
   void protectCode(uint64_t enginePage);
   /**
-   * A write in several parts, by the instruction at `from` (host code). Where it changes the block under way, that is left
-   * before any part is written, and the instruction runs in a block of its own: the library would notice in the middle.
+   * A write in several parts, by the instruction at `from` (host code). Where it changes the block under way, that is
+   * left before any part is written, and the instruction runs in a block of its own: the library would notice in the
+   * middle.
    */
   void beforeStore(uint32_t linear, unsigned size, uintptr_t from);
   /** Whether code was translated from the page that is mapped at a linear address; true where that is not known. */
@@ -268,6 +269,7 @@ class Simulator : public DeviceMemory {
   void repeatString(const Instruction& string, uintptr_t from);
   // narrow.cpp
   bool retryNarrowly();
+  void unpackNarrowly(const ReplacedInstruction& unpack, uintptr_t from);
   void convertNarrowly(const ReplacedInstruction& conversion, uintptr_t from);
   void testBitNarrowly(const ReplacedInstruction& test, uintptr_t from);
   void enterFrame(const ReplacedInstruction& here, uintptr_t from);
