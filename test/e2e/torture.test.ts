@@ -34,6 +34,7 @@ const ONCE: readonly { name: string; code: string; traits?: Partial<Row>; host?:
   { name: 'POP to memory that is not there', code: '8f01 668f01', traits: { stack: true } },
   { name: 'FXSAVE that is not aligned', code: '0fae463f', traits: { memory: true, fpu: true } },
   { name: 'FSCALE, FPREM, FPREM1', code: 'd9fd d9f5 d9f8', traits: { fpu: true } },
+  { name: 'functions of tiny numbers', code: 'd9f0 d9fe', traits: { fpu: true } },
   { name: 'MOVNTPS with a prefix', code: 'f30f2b2e', traits: { memory: true, fpu: true } },
   { name: 'RCPSS with two prefixes', code: '66f30f537608', traits: { memory: true, fpu: true } },
   { name: 'MASKMOVQ that faults', code: '670ff7e5', traits: { memory: true, fpu: true } },

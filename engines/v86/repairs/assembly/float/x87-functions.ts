@@ -2,6 +2,7 @@
  * D9 F0 to D9 FF: roots, remainders, scaling, and the transcendental functions, of which the engine's own give the values.
  * In the place of the engine's functions, so that what observes these observes them here.
  */
+import { product } from './arithmetic';
 import * as n from './number';
 import * as o from './x87-operations';
 import * as p from './x87-parts';
@@ -31,6 +32,11 @@ const FSQRT: i32 = 10;
 const FSINCOS: i32 = 11;
 const FRNDINT: i32 = 12;
 const FSCALE: i32 = 13;
+const FCOS: i32 = 15;
+
+/** Exponents: below this one a function is its first term; and the least of a normal number. */
+const TINY: i32 = -64;
+const LEAST: i32 = -16382;
 
 /** FCHS, FABS, FTST, FXAM. */
 export function x87D94(i: i32): void {
@@ -150,6 +156,15 @@ function transcendental(which: i32): void {
     s.finish(codes, s.C2);
     return;
   }
+  if (!binary && which !== FCOS && n.kind === n.FINITE && n.exponent < TINY) {
+    ofTiny(which === F2XM1);
+    if (pushes) {
+      s.moveTop(-1);
+      s.setRegister(0, 0x8000000000000000, 0x3fff);
+    }
+    s.finish(codes, s.roundedCode());
+    return;
+  }
   const status = <i32>load<u16>(STATUS);
   const control = <i32>load<u16>(CONTROL);
   // Neither precision nor rounding of the control word is for these.
@@ -165,6 +180,20 @@ function transcendental(which: i32): void {
     s.setRegister(0, x.mantissa, x.top);
   } else if (n.kind !== n.ZERO) r.raise(r.INEXACT);
   s.finish(codes, 0);
+}
+
+/**
+ * Sine, tangent and 2^x - 1 of a number so near to zero that more terms than the first say nothing. The engine takes those
+ * that a double cannot hold for zero.
+ */
+function ofTiny(byLogarithm: bool): void {
+  const LN2: u64 = 0xb17217f7d1cf79ac;
+  r.raise(r.INEXACT);
+  if (byLogarithm) product(n.sign, n.exponent, n.significand, -1, LN2);
+  else r.setResult(n.sign, n.exponent, n.significand, 0);
+  if (r.rExponent < LEAST) r.raise(r.UNDERFLOW);
+  x.rounded(64);
+  s.setRegister(0, x.mantissa, x.top);
 }
 
 /** @returns whether the result is known: a NaN's, or of what has no value */
