@@ -17,18 +17,27 @@ interface Waiting extends Expectation {
   pattern: RegExp;
   /** Text printed since the expectation was made, the newest WINDOW characters of it. */
   text: string;
+  /** Where in the text it is looked for, or behind what was found. */
+  from: number;
 }
 
 export class ConsoleMatcher {
   private waiting: Waiting[] = [];
+  /** The one that was met last: what is printed behind it may be expected next. */
+  private met: Waiting | null = null;
   private readonly line = new ConsoleLine();
   private fresh = '';
 
-  /** Matches what is printed from now on; `^` and `$` match at line breaks. */
-  expect(pattern: RegExp): Expectation {
+  /**
+   * Matches what is printed from now on; `^` and `$` match at line breaks.
+   * @param behind one that was met: what was printed behind it counts, too, if no other was met since
+   */
+  expect(pattern: RegExp, behind: Expectation | null = null): Expectation {
     this.flush();
-    const waiting: Waiting = { matched: false, pattern: byLine(pattern), text: '' };
-    this.waiting.push(waiting);
+    const { text, from } = behind !== null && behind === this.met ? this.met : { text: '', from: 0 };
+    const { source, flags } = byLine(pattern);
+    const waiting: Waiting = { matched: false, pattern: new RegExp(source, `${flags}g`), text, from };
+    if (!this.meets(waiting)) this.waiting.push(waiting);
     return waiting;
   }
 
@@ -41,12 +50,23 @@ export class ConsoleMatcher {
   /** Matches what was printed since the last flush. Cheap when nothing was. */
   flush(): void {
     if (this.fresh === '') return;
-    for (const waiting of this.waiting) {
-      waiting.text = (waiting.text + this.fresh.replaceAll('\r', '')).slice(-WINDOW);
-      if (waiting.pattern.test(waiting.text)) waiting.matched = true;
-    }
-    this.waiting = this.waiting.filter((waiting) => !waiting.matched);
+    const fresh = this.fresh.replaceAll('\r', '');
     this.fresh = '';
+    if (this.met !== null) append(this.met, fresh);
+    this.waiting = this.waiting.filter((waiting) => {
+      append(waiting, fresh);
+      return !this.meets(waiting);
+    });
+  }
+
+  private meets(waiting: Waiting): boolean {
+    waiting.pattern.lastIndex = waiting.from;
+    const found = waiting.pattern.exec(waiting.text);
+    if (found === null) return false;
+    waiting.matched = true;
+    waiting.from = found.index + found[0].length;
+    this.met = waiting;
+    return true;
   }
 
   forget(expectation: Expectation): void {
@@ -57,4 +77,10 @@ export class ConsoleMatcher {
   lastLine(): string {
     return this.line.text();
   }
+}
+
+function append(waiting: Waiting, fresh: string): void {
+  const text = waiting.text + fresh;
+  waiting.text = text.slice(-WINDOW);
+  waiting.from = Math.max(0, waiting.from - (text.length - waiting.text.length));
 }

@@ -40,6 +40,8 @@ export class SessionRunner {
   private acted = 0;
   private until = 0;
   private expectation: Expectation | null = null;
+  /** The one that the step before met. */
+  private met: Expectation | null = null;
   private watch: ScreenWatch | null = null;
 
   /** @param now milliseconds, any origin */
@@ -81,7 +83,7 @@ export class SessionRunner {
         this.until = 0;
         return true;
       case 'expect':
-        if (this.expectation === null) this.watchFor(step);
+        if (this.expectation === null) this.watchFor(step, this.metOn(step.channel));
         return this.come(step, this.expectation!.matched);
       case 'screen':
         if (this.watch === null) this.watchScreen(step);
@@ -108,6 +110,7 @@ export class SessionRunner {
   /** @throws DecoupleError expect-timeout */
   private come(step: SessionStep & { kind: 'expect' | 'screen' }, matched: boolean): boolean {
     if (matched) {
+      this.met = this.expectation;
       this.expectation = null;
       this.watch = null;
       this.until = 0;
@@ -117,9 +120,15 @@ export class SessionRunner {
     return false;
   }
 
-  private watchFor(step: SessionStep | undefined): void {
+  /** What the step before this one found there: both may be printed at once. */
+  private metOn(channel: StreamChannel): Expectation | null {
+    const before = this.steps[this.at - 1];
+    return before?.kind === 'expect' && before.channel === channel ? this.met : null;
+  }
+
+  private watchFor(step: SessionStep | undefined, behind: Expectation | null = null): void {
     if (step?.kind !== 'expect') return;
-    this.expectation = this.guest.matcher(step.channel).expect(step.pattern);
+    this.expectation = this.guest.matcher(step.channel).expect(step.pattern, behind);
     this.startClock(step);
   }
 

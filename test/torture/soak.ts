@@ -26,7 +26,11 @@ const LIMITED_EVERY = 5;
 const args = await yargs(process.argv.slice(2))
   .scriptName('npm run soak --')
   .option('hours', { type: 'number', default: 1, describe: 'For how long' })
-  .option('seed', { type: 'number', default: Date.now() % 1_000_000, describe: 'Of the first run; the next has one more' })
+  .option('seed', {
+    type: 'number',
+    default: Date.now() % 1_000_000,
+    describe: 'Of the first run; the next has one more',
+  })
   .option('keep', { type: 'string', default: 'soak', describe: 'Folder for what was not exact' })
   .strict()
   .parseAsync();

@@ -25,7 +25,15 @@ const COMMON = [
   '(sleep 2 & sleep 1 & wait); jobs',
 ];
 
-const OF_BUSYBOX = ['selftest', 'numbers', 'test-forks', 'test-signals', 'test-threads', 'test-faults', 'mawk "BEGIN{print sqrt(2)}"'];
+const OF_BUSYBOX = [
+  'selftest',
+  'numbers',
+  'test-forks',
+  'test-signals',
+  'test-threads',
+  'test-faults',
+  'mawk "BEGIN{print sqrt(2)}"',
+];
 
 export interface Guest {
   name: string;
