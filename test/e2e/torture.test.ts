@@ -18,6 +18,7 @@ const ROUNDS = THOROUGH ? 100 : 12;
 /** What once was not the same on both sides; those with `host` are also as this computer's processor has them. */
 const ONCE: readonly { name: string; code: string; traits?: Partial<Row>; host?: boolean }[] = [
   { name: 'the other encoding of TEST', code: 'f6cd4d f7cf00e90000 f6cd4d', host: true },
+  { name: 'NEG with two LOCKs', code: 'f066f0f61b 0f94c2', traits: { memory: true } },
   { name: 'CMPSS with upper bits in its predicate', code: 'f30fc2f33b 0fc2d1a6', traits: { fpu: true }, host: true },
   { name: '0F 0D and 0F 18 of registers', code: '0f0dca 0f18d6' },
   {
@@ -47,6 +48,7 @@ const ONCE: readonly { name: string; code: string; traits?: Partial<Row>; host?:
     code: 'db3f 909090909090909090909090',
     traits: { memory: true, fpu: true, self: true },
   },
+  { name: 'RCR that changes itself', code: 'c11eb6 90909090', traits: { memory: true, self: true } },
   { name: 'SBB that changes itself', code: '815ed84978ca92 9090', traits: { memory: true, self: true } },
 ];
 

@@ -88,6 +88,19 @@ bool isNarrow(const BlockCode& code, size_t at) {
   return !code.narrow.empty() && code.narrow.count(code.start + static_cast<uint32_t>(at)) != 0;
 }
 
+/** A prefix is shown as another one each time that it is there. False where there is no room for more. */
+bool show(BlockExtent& extent, const uint8_t* bytes, size_t at, unsigned prefixes, const Disguise& disguise) {
+  const uint8_t real = bytes[at + disguise.offset];
+  const bool isPrefix = disguise.offset < prefixes;
+  const unsigned end = isPrefix ? prefixes : disguise.offset + 1;
+  for (unsigned i = disguise.offset; i < end; ++i) {
+    if (bytes[at + i] != real) continue;
+    if (extent.replacedCount == BlockExtent::kMostReplaced) return false;
+    extent.replaced[extent.replacedCount++] = {static_cast<uint32_t>(at) + i, 1, false, disguise.shown};
+  }
+  return true;
+}
+
 bool setsFlags(ReplacedKind kind) { return kind == ReplacedKind::kX87Flags || kind == ReplacedKind::kNarrowBitTest; }
 
 }  // namespace
@@ -108,10 +121,7 @@ BlockExtent scanBlock(const BlockCode& code, unsigned most) {
       extent.replaced[extent.replacedCount++] = {offset, length, setsFlags(kind), -1};
     }
     const Disguise disguise = disguiseOf(bytes + at, next, code.protectedMode);
-    if (disguise.shown >= 0) {
-      if (extent.replacedCount == BlockExtent::kMostReplaced) break;
-      extent.replaced[extent.replacedCount++] = {static_cast<uint32_t>(at) + disguise.offset, 1, false, disguise.shown};
-    }
+    if (disguise.shown >= 0 && !show(extent, bytes, at, prefixBytes(bytes + at, next), disguise)) break;
     at += next.length;
     ++extent.instructions;
     if (next.endsBlock && !replaced) {

@@ -118,6 +118,7 @@ void Simulator::beforeStore(uint32_t linear, unsigned size, uintptr_t from) {
   const PageWalk written = walkPages(ram_, env, linear), code = walkPages(ram_, env, block->address);
   if (!written.present || !code.present) return;
   if (written.physical >= code.physical + block->size || code.physical >= written.physical + size) return;
+  accessing(from);
   settle(from);
   beforeJumpOut();
   split(1);
