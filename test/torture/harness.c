@@ -46,7 +46,9 @@ struct registers {
 
 /* What assembly reads and writes. */
 struct registers in, out;
-u32 own_esp, target, taken, target_cs;
+u32 own_esp, taken;
+/* Offset and selector, in this order: a far jump reads both. */
+u32 target[2];
 u16 flat_ds, flat_cs, own_fs, own_gs;
 u32 stack16[2], own_stack[2];
 u8 fpu_before[512] __attribute__((aligned(16))), fpu_after[512] __attribute__((aligned(16)));
@@ -55,7 +57,7 @@ u32 uses_fpu;
 static struct header header;
 static struct row rows[SLOTS];
 static u32 random_state;
-static volatile u32 signal_number, trap, trap_error, trap_address, trap_eip, in_row;
+static volatile u32 signal_number, trap, trap_error, trap_address, trap_eip, in_row, in_random;
 
 long call(long number, long a, long b, long c, long d, long e, long f);
 
@@ -179,6 +181,7 @@ struct context {
 };
 
 void run_row(void);
+void run_row16(void);
 void after_signal(void);
 void exit_plain(void);
 void exit_taken(void);
@@ -252,12 +255,16 @@ __asm__(
     ".globl _start\n"
     "_start: mov %esp, %eax\n  and $-16, %esp\n  push %eax\n  call start\n");
 
-void run_row16(void);
+static int own_code(u32 eip) {
+  return eip - (u32)run_row < (u32)exit_taken - (u32)run_row || eip - (u32)run_row16 < (u32)exit16_taken - (u32)run_row16;
+}
 
 static void handler(int number, void* info, struct context* context) {
   (void)info;
   /* The timer is for what does not end; it also comes while nothing of a row runs. */
   if (number == SIGALRM && (!in_row || (context->cs == flat_cs && context->eip - (u32)run_row < (u32)restore - (u32)run_row))) return;
+  /* On the way into a row nothing faults: else no row of its kind would ever run. */
+  if (number != SIGALRM && !in_random && context->cs == flat_cs && own_code(context->eip)) leave(9);
   signal_number = (u32)number;
   trap = context->trap;
   trap_error = context->error;
@@ -294,24 +301,23 @@ static u16 segment(int entry, u32 base, u32 limit, int code) {
   return (u16)(entry << 3 | 7);
 }
 
+/* Writes a row's code, and behind it what leaves it: after its last instruction, and where a jump goes. */
 static void build(u32 i) {
-  {
-    const struct row* row = rows + i;
-    u8* slot = (u8*)(CODE + i * SLOT + (row->bytes[0] & 15));
-    u8* end = slot + row->length;
-    for (u32 k = 0; k < SLOT - 16; k++) slot[k] = 0xcc;
-    for (u32 k = 0; k < row->length; k++) slot[k] = row->bytes[k];
-    for (u32 k = 0; k < 2; k++) {
-      u8* p = end + k * LANDING;
-      if (row->traits & BITS16) {
-        *p++ = 0x66;
-        *p++ = 0xea;
-        *(u32*)p = (u32)(k ? exit16_taken : exit16_plain);
-        *(u16*)(p + 4) = flat_cs;
-      } else {
-        *p++ = 0xe9;
-        *(u32*)p = (u32)(k ? exit_taken : exit_plain) - (u32)(p + 4);
-      }
+  const struct row* row = rows + i;
+  u8* slot = (u8*)(CODE + i * SLOT + (row->bytes[0] & 15));
+  u8* end = slot + row->length;
+  for (u32 k = 0; k < SLOT - 16; k++) slot[k] = 0xcc;
+  for (u32 k = 0; k < row->length; k++) slot[k] = row->bytes[k];
+  for (u32 k = 0; k < 2; k++) {
+    u8* p = end + k * LANDING;
+    if (row->traits & BITS16) {
+      *p++ = 0x66;
+      *p++ = 0xea;
+      *(u32*)p = (u32)(k ? exit16_taken : exit16_plain);
+      *(u16*)(p + 4) = flat_cs;
+    } else {
+      *p++ = 0xe9;
+      *(u32*)p = (u32)(k ? exit_taken : exit_plain) - (u32)(p + 4);
     }
   }
 }
@@ -367,11 +373,12 @@ static void once(u32 index, u32 round, int verbose) {
     stack16[1] = data16;
   }
   uses_fpu = row->traits & FPU;
+  in_random = row->traits & RANDOM;
   if (uses_fpu) fpu_state();
   signal_number = trap = trap_error = trap_address = trap_eip = 0;
-  target = (narrow ? 0 : CODE) + slot;
+  target[0] = (narrow ? 0 : CODE) + slot;
   if (narrow) {
-    target_cs = code16;
+    target[1] = code16;
     *(u32*)(ARENA + 0x4f24) = 0;
     in_row = 1;
     run_row16();
