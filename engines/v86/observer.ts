@@ -23,6 +23,12 @@ const WRITE = 2;
 /** Runs with the position once it is known. */
 type Deferred = (position: number) => void;
 
+/** Where JIT code was left: null where nothing is mapped; and whether by a fault. */
+interface Left {
+  physical: number | null;
+  fault: boolean;
+}
+
 export interface ObserverModules {
   engine: WebAssembly.Module;
   wrapper: WebAssembly.Module;
@@ -52,8 +58,8 @@ export class Observer implements Probe {
   private words = new Int32Array();
   private readonly blocks = new JitBlocks();
   private deferred: Deferred[] = [];
-  /** Linear address at which the JIT was left, when a vector says it; and whether by a fault. */
-  private left: { eip: number; fault: boolean } | null = null;
+  /** Where the JIT was left, when a vector says it. */
+  private left: Left | null = null;
   private readonly dma = new DmaTracker(() => this.memory());
   private sliceStart = 0;
   private devices = 0;
@@ -63,6 +69,10 @@ export class Observer implements Probe {
   /** What the engine is loaded with. */
   repairs: readonly string[] = [];
   private software: Deferred | null = null;
+  /** Vectors under way: more than one where the delivery of one meets another. */
+  private deliveries = 0;
+  /** What the first of them is. */
+  private delivering: 'software' | 'interrupt' | 'fault' = 'fault';
 
   constructor(
     private readonly modules: (repairs: readonly string[]) => Promise<ObserverModules>,
@@ -105,7 +115,7 @@ export class Observer implements Probe {
     const hooks: Record<keyof typeof HOOKS, CallableFunction> = {
       d_vector: (vector: number, software: number, hasError: number, error: number) =>
         this.vector(vector, software !== 0, hasError !== 0 ? error >>> 0 : null),
-      d_delivered: () => this.tellSoftware(),
+      d_delivered: () => this.delivered(),
       d_in8: (port: number, value: number) => this.sync(() => this.events.portRead(port, 1, value & 0xff)),
       d_apic: (address: number, value: number) => this.sync(() => this.events.mmioRead(address, 4, value)),
       d_tsc: (value: bigint) =>
@@ -268,9 +278,12 @@ export class Observer implements Probe {
     this.tellSoftware();
     // An instruction reads its own bytes before anything else: a read fault there is the fetch, and nothing began.
     const fetch = fault && cr2 === linear && ((error ?? 0) & WRITE) === 0;
-    if (jit && this.left === null) this.left = { eip: linear, fault: fault && !fetch };
-    // The interpreter counted the instruction when it began; it did not retire.
-    if (fault && (this.depth.value as number) > 0) this.count.value = (this.count.value as bigint) - 1n;
+    if (jit && this.left === null) this.left = this.leftAt(linear, fault && !fetch);
+    // The interpreter counted the instruction when it began; it did not retire, whatever the delivery of its fault meets.
+    const first = this.deliveries === 0 || this.delivering === 'software';
+    if (first && fault && (this.depth.value as number) > 0) this.count.value = (this.count.value as bigint) - 1n;
+    if (first) this.delivering = fault ? 'fault' : software ? 'software' : 'interrupt';
+    this.deliveries++;
     const rep = interrupt && !jit ? this.rep() : null;
     if (!this.enabled) {
       if (jit) this.look.value = 1;
@@ -287,6 +300,18 @@ export class Observer implements Probe {
     });
   }
 
+  private delivered(): void {
+    this.deliveries--;
+    this.tellSoftware();
+  }
+
+  /** @param eip linear */
+  private leftAt(eip: number, fault: boolean): Left {
+    const physical = translate(this.memory(), this.ram(), eip >>> 0);
+    if (physical === null && fault) throw new Error(`a fault at 0x${(eip >>> 0).toString(16)}, where nothing is mapped`);
+    return { physical, fault };
+  }
+
   /** A software interrupt is told once it is clear that it was delivered. */
   private tellSoftware(): void {
     const { software } = this;
@@ -296,12 +321,9 @@ export class Observer implements Probe {
 
   /** A JIT module was left where the count may be too large, or with positions still to be told. */
   private jitLeft(serial: number): void {
-    const left = this.left ?? { eip: this.word(LAYOUT.eip), fault: false };
+    const { physical, fault } = this.left ?? this.leftAt(this.word(LAYOUT.eip), false);
     this.left = null;
-    const physical = translate(this.memory(), this.ram(), left.eip >>> 0);
-    if (physical === null && left.fault)
-      throw new Error(`a fault at 0x${(left.eip >>> 0).toString(16)}, where nothing is mapped`);
-    const over = physical === null ? 0 : this.blocks.overcount(serial, physical, left.fault);
+    const over = physical === null ? 0 : this.blocks.overcount(serial, physical, fault);
     if (over > 0) this.count.value = (this.count.value as bigint) - BigInt(over);
     const deferred = this.deferred;
     this.deferred = [];

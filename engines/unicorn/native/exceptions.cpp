@@ -12,7 +12,7 @@ namespace decouple {
 
 namespace {
 
-constexpr uint8_t kDebug = 1, kPageFault = 14, kSimdException = 19;
+constexpr uint8_t kDebug = 1, kDoubleFault = 8, kPageFault = 14, kSimdException = 19;
 constexpr uint32_t kFetch = 0x10;
 
 }  // namespace
@@ -91,11 +91,14 @@ bool Simulator::nestedIsNext(uint64_t position, uint32_t eip) const {
 void Simulator::enterHandler() {
   const Env env = engine_.env();
   Event event = *cursor_.due();
+  bool shutDown = false;
   for (;;) {
     compareInstant(event.eip, event.eflags);
     consume();
     ++counts_.exceptions;
+    if (event.cr2.present) env.cr(2) = event.cr2.value;
     if (!nestedIsNext(event.position, event.eip)) break;
+    shutDown = event.vector == kDoubleFault;
     event = *cursor_.front();
   }
   if (event.error.present != hasErrorCode(event.vector) || event.cr2.present != (event.vector == kPageFault)) {
@@ -105,7 +108,8 @@ void Simulator::enterHandler() {
   halted_ = false;
   position_.block = nullptr;
   position_.repeating = false;
-  if (event.cr2.present) env.cr(2) = event.cr2.value;
+  // What a double fault meets shuts the processor down: the machine begins anew.
+  if (shutDown) return;
   env.errorCode() = static_cast<int32_t>(event.error.value);
   env.exceptionIsSoftware() = 0;
   // Whether two make a double fault is the machine's to say.

@@ -165,7 +165,18 @@ const TRAP_FLAG: Repair = {
   patch: async (module, functions) => (await import('./trap-flag.js')).keepTrapFlag(module, functions),
 };
 
+const GATES: Repair = {
+  id: 'gates',
+  why:
+    'v86 ends where a gate, its segment or its stack is none, where delivery of a page fault faults, and where it meets what ' +
+    'would be a third exception in a row. A processor raises #GP, #NP, #TS or #SS, then #DF, and then shuts down, which ' +
+    'resets a PC.',
+  upstream: null,
+  test: 'test/engines/v86/gates.test.ts',
+  replaced: [{ function: 'cpu::call_interrupt_vector', by: 'deliver' }],
+};
+
 export const SYSTEM: readonly Repair[] = [
   ...[ENTER, PREFIXES, ICEBP, BOUND, PREFETCHW, MSRS, RESET],
-  ...[STRINGS, TRANSFERS, STACKS, TASKS, TRAP_FLAG],
+  ...[STRINGS, TRANSFERS, STACKS, TASKS, TRAP_FLAG, GATES],
 ];

@@ -8,8 +8,9 @@ import { gdtrBase, gdtrLimit, LDTR, segmentBase, segmentLimit, selector, setSegm
 const NOT_PRESENT: i32 = 11;
 const BUSY: i32 = 2;
 
-/** The descriptor that was found last: its upper word, and the limit in bytes. */
+/** The descriptor that was found last: its upper word, where the segment begins, and the limit in bytes. */
 export let upper: i32 = 0;
+export let base: i32 = 0;
 export let limit: u32 = 0;
 
 export const FOUND: i32 = 0;
@@ -25,6 +26,7 @@ export function findDescriptor(selector: i32): i32 {
   const lower = value;
   if (!readSystem32(address + 4)) return FAULTED;
   upper = value;
+  base = (upper & 0xff000000) | ((upper & 0xff) << 16) | (lower >>> 16);
   limit = (lower & 0xffff) | (upper & 0xf0000);
   if (upper & 0x800000) limit = (limit << 12) | 0xfff;
   return FOUND;

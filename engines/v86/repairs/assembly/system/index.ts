@@ -2,6 +2,7 @@
 export * from './debug';
 export { loadTable, loadTask } from './descriptor';
 export * from './enter';
+export { deliver } from './gates';
 export * from './msr';
 export * from './prefixes';
 export * from './reset';
