@@ -162,6 +162,24 @@ bool isBitTest(const Instruction& instruction) {
   }
 }
 
+bool isFarBitTest(const Instruction& instruction) {
+  constexpr unsigned kByImmediate = 0x0fba;
+  return isBitTest(instruction) && instruction.memory && instruction.opcode != kByImmediate &&
+         instruction.addressSize == 2;
+}
+
+bool isCountOfOtherSize(const uint8_t* bytes, const Instruction& instruction) {
+  constexpr unsigned kCount = 0x0fb8;
+  if (instruction.opcode != kCount || instruction.locked) return false;
+  bool sized = false, repeat = false, repeatNot = false;
+  for (unsigned i = 0; i < prefixBytes(bytes, instruction); ++i) {
+    sized = sized || bytes[i] == 0x66;
+    repeat = repeat || bytes[i] == 0xf3;
+    repeatNot = repeatNot || bytes[i] == 0xf2;
+  }
+  return repeat && !repeatNot && sized == (instruction.operandSize == 4);
+}
+
 bool isLoadFlags(const Instruction& instruction) { return instruction.opcode == 0x9f; }
 
 }  // namespace decouple

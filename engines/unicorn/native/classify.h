@@ -26,6 +26,10 @@ bool storesMachineStatus(const Instruction& instruction);
 bool isRepeatedCompare(const Instruction& instruction);
 /** BT, BTS, BTR and BTC, which change CF alone. */
 bool isBitTest(const Instruction& instruction);
+/** One by a register, with addresses of 16 bits: what it accesses may lie beyond those. */
+bool isFarBitTest(const Instruction& instruction);
+/** POPCNT in a segment of 16 bits, where the library takes the other size of operands. */
+bool isCountOfOtherSize(const uint8_t* bytes, const Instruction& instruction);
 /** RET and RETF that drop parameters. */
 bool isReturn(const Instruction& instruction);
 /** BSWAP of 16 bits, which the manual leaves open: the machine swaps all 32. */

@@ -101,7 +101,9 @@ bool show(BlockExtent& extent, const uint8_t* bytes, size_t at, unsigned prefixe
   return true;
 }
 
-bool setsFlags(ReplacedKind kind) { return kind == ReplacedKind::kX87Flags || kind == ReplacedKind::kNarrowBitTest; }
+bool setsFlags(ReplacedKind kind) {
+  return kind == ReplacedKind::kX87Flags || kind == ReplacedKind::kNarrowBitTest || kind == ReplacedKind::kCountBits;
+}
 
 }  // namespace
 

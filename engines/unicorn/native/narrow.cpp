@@ -1,8 +1,9 @@
 /**
- * Instructions that access less memory than the library would: the bit tests, of which the machine accesses one byte,
- * conversions of 8 bytes, for which the library reads 16, and the MMX instructions that take 4 of 8. It matters only
- * where a page that is absent begins behind. There the library raises a page fault that the machine does not have: the
- * instruction is then translated anew, as a call of what stands here.
+ * Instructions whose operands are of another size, or at another place, than the library takes: POPCNT and far bit tests
+ * in code of 16 bits, always; and those that access less memory than the library would: the bit tests, of which the
+ * machine accesses one byte, conversions of 8 bytes, for which the library reads 16, and the MMX instructions that take 4
+ * of 8. It matters only where a page that is absent begins behind. There the library raises a page fault that the
+ * machine does not have: the instruction is then translated anew, as a call of what stands here.
  */
 #include <cstring>
 
@@ -111,6 +112,22 @@ void Simulator::testBitNarrowly(const ReplacedInstruction& test, uintptr_t from)
     memory.store(linear, &byte, sizeof byte);
   }
   env.lazySource() = flags;
+}
+
+/** POPCNT. */
+void Simulator::countBits(const ReplacedInstruction& count, uintptr_t from) {
+  const Env env = engine_.env();
+  const unsigned size = count.instruction.operandSize;
+  const uint32_t mask = size == 4 ? 0xffffffff : 0xffff;
+  uint32_t value = 0;
+  if (count.instruction.memory) {
+    GuestMemory(env, from).load(linearOf(env, count.operand), &value, size);
+  } else {
+    value = env.gpr32(count.instruction.modrm & 7) & mask;
+  }
+  uint64_t& to = env.gpr(count.instruction.modrm >> 3 & 7);
+  to = (static_cast<uint32_t>(to) & ~mask) | static_cast<uint32_t>(__builtin_popcount(value));
+  env.lazySource() = value == 0 ? uint32_t{kZero} : 0;
 }
 
 /** PUNPCKLBW, PUNPCKLWD, PUNPCKLDQ of MMX registers: from the lower halves. */

@@ -18,6 +18,8 @@ ReplacedKind replacedKind(const uint8_t* bytes, const Instruction& instruction, 
     if (isBitTest(instruction)) return ReplacedKind::kNarrowBitTest;
     if (loadsHalf(bytes, instruction)) return ReplacedKind::kNarrowConversion;
   }
+  if (isFarBitTest(instruction)) return ReplacedKind::kNarrowBitTest;
+  if (isCountOfOtherSize(bytes, instruction)) return ReplacedKind::kCountBits;
   if (isBulkString(instruction)) return ReplacedKind::kBulkString;
   if (isPushSegment(instruction)) return ReplacedKind::kPushSegment;
   if (isLoadFlags(instruction)) return ReplacedKind::kLoadFlags;
@@ -46,7 +48,7 @@ const ReplacedInstruction& Simulator::replacedAt(uintptr_t from) {
   found.kind = replacedKind(bytes, found.instruction, narrow_.count(linearEip()) != 0);
   found.mmx = decodeMmx(bytes, found.instruction);
   const bool narrow = found.kind == ReplacedKind::kNarrowBitTest || found.kind == ReplacedKind::kNarrowConversion;
-  if (narrow) found.operand = decodeOperand(bytes, found.instruction);
+  if (narrow || (found.kind == ReplacedKind::kCountBits && found.instruction.memory)) found.operand = decodeOperand(bytes, found.instruction);
   const uint8_t* end = bytes + found.instruction.length;
   found.immediate = isReturn(found.instruction) ? static_cast<uint16_t>(end[-2] | end[-1] << 8) : end[-1];
   if (found.kind == ReplacedKind::kEnter) {
@@ -118,6 +120,7 @@ void Simulator::runReplacedFlags(uintptr_t from) {
   if (x87Places_.find(from) == nullptr) {
     const ReplacedInstruction& here = replacedAt(from);
     if (here.kind == ReplacedKind::kNarrowBitTest) return testBitNarrowly(here, from);
+    if (here.kind == ReplacedKind::kCountBits) return countBits(here, from);
   }
   compareX87Flags(from);
 }

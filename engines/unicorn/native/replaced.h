@@ -20,6 +20,7 @@ enum class ReplacedKind : uint8_t {
   kEnter,
   kNarrowBitTest,
   kNarrowConversion,
+  kCountBits,
   kX87,
   kX87Flags
 };

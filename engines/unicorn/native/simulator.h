@@ -272,6 +272,7 @@ class Simulator : public DeviceMemory {
   void unpackNarrowly(const ReplacedInstruction& unpack, uintptr_t from);
   void convertNarrowly(const ReplacedInstruction& conversion, uintptr_t from);
   void testBitNarrowly(const ReplacedInstruction& test, uintptr_t from);
+  void countBits(const ReplacedInstruction& count, uintptr_t from);
   void enterFrame(const ReplacedInstruction& here, uintptr_t from);
   uint64_t positionInBlock() const;
   // x87_instruction.cpp
