@@ -29,6 +29,7 @@ export class Engine {
   frameBuffer = 0;
   /** Before the CPU is reset; `seen`: the exports by which devices tell what they change. */
   onReset: (seen: EngineExports) => void = () => undefined;
+  afterReset: () => void = () => undefined;
   private readonly faults = new IdeFaults();
 
   constructor(private readonly options: EngineOptions) {}
@@ -83,7 +84,9 @@ export class Engine {
     seen.reset_cpu = () => {
       apics.reset();
       this.onReset(seen);
-      return resetCpu();
+      const result = resetCpu();
+      this.afterReset();
+      return result;
     };
   }
 }

@@ -72,9 +72,11 @@ export class Machine {
     const machine = new Machine(emulator, engine, clock, scheduler, screen, disks, options.memory, tree);
     const kernel = options.images.bzimage === undefined ? null : new LoadedKernel(machine.ram());
     engine.onReset = (seen) => {
-      machine.countUpToReset();
+      machine.takeCounter();
       kernel?.load(seen, machine.ram());
     };
+    // It begins anew.
+    engine.afterReset = () => (machine.lastCounter = machine.counter());
     await emulator.run();
     return machine;
   }
@@ -101,12 +103,6 @@ export class Machine {
     this.scheduler.throwFailure();
     this.scheduler.fire();
     this.takeCounter();
-  }
-
-  /** A reset makes the engine's counter begin at 0 again. */
-  private countUpToReset(): void {
-    this.takeCounter();
-    this.lastCounter = 0;
   }
 
   private takeCounter(): void {

@@ -308,7 +308,8 @@ export class Observer implements Probe {
   /** @param eip linear */
   private leftAt(eip: number, fault: boolean): Left {
     const physical = translate(this.memory(), this.ram(), eip >>> 0);
-    if (physical === null && fault) throw new Error(`a fault at 0x${(eip >>> 0).toString(16)}, where nothing is mapped`);
+    if (physical === null && fault)
+      throw new Error(`a fault at 0x${(eip >>> 0).toString(16)}, where nothing is mapped`);
     return { physical, fault };
   }
 

@@ -57,7 +57,7 @@ export function readCpuState(memory: ArrayBuffer, eflags: number): CpuState {
     idtr: { base: u32(LAYOUT.idtrBase), limit: u32(LAYOUT.idtrLimit) & 0xffff },
     cr0: cr(0),
     cr2: cr(2),
-    cr3: cr(3),
+    cr3: pagesRegister(cr(3), cr(5), cr(4)),
     cr4: cr(4),
     dr: many(LAYOUT.debug, 8),
     sysenter: many(LAYOUT.sysenter, 3),
@@ -66,6 +66,13 @@ export function readCpuState(memory: ArrayBuffer, eflags: number): CpuState {
     xmm: u8.slice(LAYOUT.xmm, LAYOUT.xmm + 128),
     halted: u8[LAYOUT.halted] !== 0,
   };
+}
+
+/** CR3 as it was written, where a repair has kept that (repairs/assembly/system/control.ts). */
+function pagesRegister(cr3: number, written: number, cr4: number): number {
+  const PAE = 1 << 5;
+  const mask = (cr4 & PAE) !== 0 ? ~0x1f : ~0xfff;
+  return (written & mask) >>> 0 === cr3 ? written : cr3;
 }
 
 /** Stack order of the register file, full status and tag words, from v86's top pointer and empty mask. */

@@ -141,6 +141,7 @@ void Simulator::onException(uint32_t vector) {
   if (trial_.running()) {
     // Its delivery may fault; it ends the trial where it would push.
     if (software) x86_cpu_do_interrupt_x86_64(engine_.cpu().raw());
+    if (!software && vector == kPageFault && retryNarrowly()) tryAgain();
     endTrial(software ? Disagreement::kNothing : static_cast<int>(vector));
   }
   // After a software interrupt EIP is at the next instruction, which has not begun.

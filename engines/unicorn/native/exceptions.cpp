@@ -50,10 +50,21 @@ bool Simulator::exceptionIsNow(const Event& due, const Translation* block) {
   return false;
 }
 
+/** The library was led astray: the instruction is translated otherwise from now on. */
+void Simulator::tryAgain() {
+  trial_.forget();
+  trial_.end(ram_, engine_.env(), position_, false);
+  leaveTrial();
+}
+
 /** `raised`: the engine's exception, or what else it did. */
 void Simulator::endTrial(int raised) {
   trial_.end(ram_, engine_.env(), position_, cursor_.due()->vector == kSimdException);
   if (raised != cursor_.due()->vector) disagree(*cursor_.due(), raised);
+  leaveTrial();
+}
+
+void Simulator::leaveTrial() {
   engine_.cpu().exceptionIndex() = -1;
   tlb_flush_x86_64(engine_.cpu().raw());
   jumpOut();

@@ -1,9 +1,9 @@
 /**
- * Instructions whose operands are of another size, or at another place, than the library takes: POPCNT and far bit tests
- * in code of 16 bits, always; and those that access less memory than the library would: the bit tests, of which the
- * machine accesses one byte, conversions of 8 bytes, for which the library reads 16, and the MMX instructions that take 4
- * of 8. It matters only where a page that is absent begins behind. There the library raises a page fault that the
- * machine does not have: the instruction is then translated anew, as a call of what stands here.
+ * Instructions whose operands are of another size, or at another place, than the library takes: POPCNT and far bit
+ * tests in code of 16 bits, always; and those that access less memory than the library would: the bit tests, of which
+ * the machine accesses one byte, conversions of 8 bytes, for which the library reads 16, and the MMX instructions that
+ * take 4 of 8. It matters only where a page that is absent begins behind. There the library raises a page fault that
+ * the machine does not have: the instruction is then translated anew, as a call of what stands here.
  */
 #include <cstring>
 

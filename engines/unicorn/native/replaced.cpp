@@ -48,7 +48,8 @@ const ReplacedInstruction& Simulator::replacedAt(uintptr_t from) {
   found.kind = replacedKind(bytes, found.instruction, narrow_.count(linearEip()) != 0);
   found.mmx = decodeMmx(bytes, found.instruction);
   const bool narrow = found.kind == ReplacedKind::kNarrowBitTest || found.kind == ReplacedKind::kNarrowConversion;
-  if (narrow || (found.kind == ReplacedKind::kCountBits && found.instruction.memory)) found.operand = decodeOperand(bytes, found.instruction);
+  if (narrow || (found.kind == ReplacedKind::kCountBits && found.instruction.memory))
+    found.operand = decodeOperand(bytes, found.instruction);
   const uint8_t* end = bytes + found.instruction.length;
   found.immediate = isReturn(found.instruction) ? static_cast<uint16_t>(end[-2] | end[-1] << 8) : end[-1];
   if (found.kind == ReplacedKind::kEnter) {

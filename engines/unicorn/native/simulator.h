@@ -244,7 +244,9 @@ class Simulator : public DeviceMemory {
   // exceptions.cpp
   bool deliveredAtOnce(const Event& event, uint32_t linear, bool code32) const;
   bool exceptionIsNow(const Event& due, const Translation* block);
+  [[noreturn]] void tryAgain();
   [[noreturn]] void endTrial(int raised);
+  [[noreturn]] void leaveTrial();
   void disagree(const Event& due, int raised);
   bool nestedIsNext(uint64_t position, uint32_t eip) const;
   void enterHandler();

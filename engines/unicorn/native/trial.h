@@ -22,6 +22,8 @@ class Trial {
   bool running() const { return running_; }
   /** Whether the exception with this number (of the events consumed) was tried. */
   bool tried(uint64_t event) const { return tried_ == event; }
+  /** What was tried is to be tried anew. */
+  void forget() { tried_ = kNone; }
   void begin(Env env, const Position& position, uint64_t event);
   /** A page is about to be looked up for reading: its entries in the page tables may be marked. */
   void remember(const Ram& ram, Env env, uint32_t linear);
@@ -34,7 +36,8 @@ class Trial {
     uint32_t value;
   };
   bool running_ = false;
-  uint64_t tried_ = ~uint64_t{0};
+  static constexpr uint64_t kNone = ~uint64_t{0};
+  uint64_t tried_ = kNone;
   Position position_;
   std::vector<uint8_t> state_;
   std::vector<Entry> entries_;

@@ -99,6 +99,37 @@ const RESET: Repair = {
   replaced: [{ function: 'reset_cpu', by: 'resetCpu' }],
 };
 
+const CONTROL: Repair = {
+  id: 'control-registers',
+  why:
+    'v86 forgets the lower bits of CR3, so that tables of PAE are not found where CR3 is loaded before CR4.PAE is set, and ' +
+    'takes PWT and PCD for bits of the address; it ends where paging is switched on without protected mode.',
+  upstream: null,
+  test: 'test/engines/v86/gates.test.ts',
+  replaced: [
+    { function: 'instr_0F20', by: 'readControl' },
+    { function: 'instr_0F22', by: 'writeControl' },
+  ],
+};
+
+const LARGE_PAGES: Repair = {
+  id: 'large-pages',
+  why: 'v86 has pages of 2 MiB with CR4.PSE alone. In PAE a processor does not ask for that bit.',
+  upstream: null,
+  test: 'test/e2e/crashes.test.ts',
+  patch: async (module, functions) => (await import('./large-pages.js')).allowLargePages(module, functions),
+};
+
+const RESET_SLICE: Repair = {
+  id: 'reset-slice',
+  why:
+    'A reset puts the counter of instructions back to 0, by which v86 tells that it has run for long enough: a guest that ' +
+    'resets again and again soon after it started runs for ever, and nobody can stop it.',
+  upstream: null,
+  test: 'test/engines/v86/gates.test.ts',
+  replaced: [{ function: 'reset_cpu', by: 'resetCpuAndSlice' }],
+};
+
 const STRINGS: Repair = {
   id: 'movs-order',
   why: 'REP MOVS in v86 asks whether it may write before it asks whether it may read. A processor reads first.',
@@ -178,5 +209,5 @@ const GATES: Repair = {
 
 export const SYSTEM: readonly Repair[] = [
   ...[ENTER, PREFIXES, ICEBP, BOUND, PREFETCHW, MSRS, RESET],
-  ...[STRINGS, TRANSFERS, STACKS, TASKS, TRAP_FLAG, GATES],
+  ...[STRINGS, TRANSFERS, STACKS, TASKS, TRAP_FLAG, GATES, RESET_SLICE, CONTROL, LARGE_PAGES],
 ];

@@ -1,32 +1,7 @@
 /** Instructions of the system, and faults: the machine does as a processor does, and the simulator as the machine. */
-import { join } from 'node:path';
 import test from 'ava';
-import type { ExecutionContext } from 'ava';
-import type { VerifyResult } from '../../../relog/api.js';
-import { decouple } from '../../support/cli.js';
-import { ABSENT, endings, faultFirmware, READ_ONLY, STACK, START } from '../../support/fault-guest.js';
-import type { Ended, FaultCase } from '../../support/fault-guest.js';
-import { temporaryFolder } from '../../support/folder.js';
-import { run } from '../../support/stages.js';
-import { tinyGuest, TINY_GUEST_SAYS } from '../../support/tiny-guest.js';
-
-const TURNS = 120;
-type Expected = FaultCase & { ends: Partial<Ended> };
-
-async function check(t: ExecutionContext, cases: readonly Expected[]): Promise<void> {
-  const folder = temporaryFolder(t);
-  const at = (name: string): string => join(folder, name);
-  const spec = tinyGuest(folder, { code: faultFirmware(cases, TURNS) });
-  const limits = ['--start', 'power-on', '--until', TINY_GUEST_SAYS];
-  await run(t, 'record', spec, ...limits, '-o', at('run.dcr'));
-  const { stdout: text } = await decouple(['replay', at('run.dcr'), '--console']);
-  const found = endings(text);
-  for (const [i, { ends, code }] of cases.entries()) t.like(found[i], ends, `${code}\n${JSON.stringify(found[i])}`);
-  t.is(found.length, cases.length, found.filter((one) => typeof one === 'string').join('\n'));
-  await run(t, 'relog', at('run.dcr'), '-o', at('run.relog'));
-  const { stdout } = await decouple(['verify', at('run.relog'), '--json']);
-  t.true((JSON.parse(stdout) as VerifyResult).exact, stdout);
-}
+import { ABSENT, type Ended, READ_ONLY, STACK, START } from '../../support/fault-guest.js';
+import { check } from '../../support/fault-stages.js';
 
 const DONE = 'int 0x30';
 const END = { vector: 0x30 } as const;

@@ -1,4 +1,5 @@
 /** The system: see ../../system.ts for what each function replaces. */
+export { readControl, writeControl } from './control';
 export * from './debug';
 export { loadTable, loadTask } from './descriptor';
 export * from './enter';

@@ -1,0 +1,54 @@
+/**
+ * Control registers: of CR3, what stands below the address of a page is kept. It means something once CR4.PAE is set, and
+ * programs that read the register find it.
+ */
+import { generalProtection } from './engine';
+import { cpl, cr, CR0_PE, CR0_PG, CR4_PAE, reg, setCr, setReg } from './registers';
+
+@external('v86', 'instr_0F20$original') declare function readOriginal(register: i32, control: i32): void;
+@external('v86', 'instr_0F22$original') declare function writeOriginal(register: i32, control: i32): void;
+
+/** v86 has room for eight of them, and uses five: here is CR3 as it was written. */
+const WRITTEN: i32 = 5;
+const PAGE: i32 = ~0xfff;
+/** Of a table of four entries. */
+const TABLE: i32 = ~0x1f;
+const CR0_NW: i32 = 1 << 29;
+const CR0_CD: i32 = 1 << 30;
+
+function pagesMask(control4: i32): i32 {
+  return (control4 & CR4_PAE) != 0 ? TABLE : PAGE;
+}
+
+/** Whether CR3 still is what was written last: a snapshot of another engine, or a reset, says nothing of that. */
+function isAsWritten(): bool {
+  return (cr(WRITTEN) & pagesMask(cr(4))) == cr(3);
+}
+
+export function readControl(register: i32, control: i32): void {
+  readOriginal(register, control);
+  if (control == 3 && cpl() == 0 && isAsWritten()) setReg(register, cr(WRITTEN));
+}
+
+export function writeControl(register: i32, control: i32): void {
+  const value = reg(register);
+  if (cpl() == 0 && control == 0) {
+    const refused = (value & CR0_PG) != 0 && (value & CR0_PE) == 0;
+    if (refused || ((value & CR0_NW) != 0 && (value & CR0_CD) == 0)) {
+      generalProtection(0);
+      return;
+    }
+  }
+  if (cpl() == 0 && control == 3) {
+    setCr(WRITTEN, value);
+    setReg(register, value & pagesMask(cr(4)));
+    writeOriginal(register, control);
+    setReg(register, value);
+    return;
+  }
+  const before = cr(3);
+  if (cpl() == 0 && control == 4 && isAsWritten()) setCr(3, cr(WRITTEN) & pagesMask(value));
+  writeOriginal(register, control);
+  // It was refused.
+  if (control == 4 && cr(4) != value) setCr(3, before);
+}
