@@ -72,7 +72,7 @@ export function withCommands(instance: Argv): Argv {
 }
 
 /** Options that may be given several times. */
-const REPEATABLE = new Set(['analysis', 'symbols', 'forward', 'disk', 'files']);
+const REPEATABLE = new Set(['analysis', 'symbols', 'forward', 'disk', 'files', 'show-port', 'showPort']);
 
 /** yargs makes an array of an option that is given twice, and lets empty values pass; no handler expects either. */
 function refuseOdd(args: Record<string, unknown>): true {

@@ -80,6 +80,8 @@ export class Rate {
 
   /** @param time in seconds, from any start */
   add(time: number, count: number): void {
+    // A stage that goes through the run again counts anew.
+    if (count < (this.samples.at(-1)?.count ?? 0)) this.samples.length = 0;
     this.samples.push({ time, count });
     while (this.samples.length > 2 && time - this.samples[0]!.time > RATE_WINDOW) this.samples.shift();
   }

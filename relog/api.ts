@@ -103,6 +103,8 @@ export interface ReplayOptions extends StageOptions {
   /** Where base images are, by drive, when not where they were recorded. */
   disks?: Partial<Record<DriveName, string>>;
   verify: boolean;
+  /** Ports whose writes go to `onConsole`, in the place of what the guest prints. */
+  showPorts?: readonly number[];
   onConsole?: ((bytes: Uint8Array) => void) | undefined;
 }
 

@@ -3,6 +3,7 @@ import { crc32 } from '../formats/checksum.js';
 import { DecoupleError } from '../formats/errors.js';
 import type { ReplayOptions, ReplayResult } from './api.js';
 import { compareDigest } from './digest.js';
+import { portLine } from './port-lines.js';
 import { Replayer } from './replayer.js';
 import { throttled } from './throttle.js';
 
@@ -13,10 +14,15 @@ export async function replayHere(options: ReplayOptions): Promise<ReplayResult> 
     if (printed.length > 0) options.onConsole?.(Uint8Array.from(printed.splice(0)));
   };
   const tell = throttled(options.onProgress);
+  const ports = new Set(options.showPorts);
   const replayer = await Replayer.open(options.input, {
     onOutput: ({ channel, bytes }) => {
-      if (channel === 'serial0') printed.push(...bytes);
+      if (channel === 'serial0' && ports.size === 0) printed.push(...bytes);
     },
+    portWatch:
+      ports.size === 0
+        ? undefined
+        : { ports, wrote: (port, value, bytes) => void printed.push(...portLine(port, value, bytes)) },
     onBreath: (machine) => {
       show();
       tell({ instructions: machine.engineInstructions, total: null, bytes: 0 });

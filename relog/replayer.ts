@@ -5,6 +5,7 @@ import {
   Machine,
   type Disk,
   type MachineOptions,
+  type PortWatch,
   type Probe,
   type SampleSource,
   unknownRepairs,
@@ -30,6 +31,7 @@ export interface ReplayHooks {
   disks?: DiskPaths | undefined;
   probe?: Probe | undefined;
   onOutput?: ((output: DeviceOutput) => void) | undefined;
+  portWatch?: PortWatch | undefined;
   /** Before the step that it comes before. */
   onInput?: ((input: DeviceInput) => void) | undefined;
   /** The machine's clock gets a sample, in units: at the beginning of a step, and within it. */
@@ -105,6 +107,7 @@ export class Replayer {
         compileInBackground: false,
         module: hooks.probe === undefined ? await repairedEngine(repairs) : undefined,
         probe: hooks.probe,
+        portWatch: hooks.portWatch,
         onOutput: (output) => holder.replayer?.came(output),
       });
       holder.replayer = new Replayer(header, machine, reader, samples, first, hooks, overlays, disks);

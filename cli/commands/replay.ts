@@ -1,11 +1,12 @@
 import type { Argv, CommandModule } from 'yargs';
-import { EXIT_STATUS, exitStatus } from '../../formats/errors.js';
+import { DecoupleError, EXIT_STATUS, exitStatus } from '../../formats/errors.js';
 import type { ReplayResult } from '../../relog/api.js';
 import { Screen } from '../console.js';
 import { parseDisks, withDisks, type DiskOption } from '../disks.js';
 import type { GlobalOptions } from '../options.js';
 import { noteCutOff } from '../outcome.js';
 import { formatPairs, printResult } from '../output.js';
+import { parsePorts } from '../ports.js';
 import { runStage } from '../run.js';
 import { stages } from '../stages.js';
 import { withStore, type StoreOption } from '../store.js';
@@ -15,6 +16,7 @@ interface ReplayArguments extends GlobalOptions, DiskOption, StoreOption {
   recording: string;
   verify: boolean;
   console: boolean;
+  'show-port': string[];
 }
 
 function builder(yargs: Argv<GlobalOptions>): Argv<ReplayArguments> {
@@ -22,13 +24,22 @@ function builder(yargs: Argv<GlobalOptions>): Argv<ReplayArguments> {
     .positional('recording', { type: 'string', demandOption: true, describe: 'A recording (.dcr)' })
     .option('verify', { type: 'boolean', default: false, describe: 'Compare the digests that the recording holds' })
     .option('console', { type: 'boolean', default: false, describe: 'Show what the guest prints' })
+    .option('show-port', {
+      ...{ type: 'string', array: true, nargs: 1, default: [] as string[] },
+      describe: 'Show what the guest writes to a port (hexadecimal; text for e9 and 402); may be given more than once',
+    })
+    .example('$0 replay run.dcr --show-port 80', 'Which codes did the firmware report?')
     .example('$0 replay run.dcr --verify', 'Is the recording replayed exactly on this computer?');
 }
 
 async function handler(args: ReplayArguments): Promise<void> {
   const disks = parseDisks(args.disk);
+  const showPorts = parsePorts(args['show-port']);
+  if (args.console && showPorts.length > 0)
+    throw new DecoupleError('usage', '--console and --show-port both print.', 'Give one of them.');
+  const shows = args.console || showPorts.length > 0;
   const replay = await stages.replay();
-  const screen = args.console ? new Screen(args.json ? process.stderr : process.stdout) : null;
+  const screen = shows ? new Screen(args.json ? process.stderr : process.stdout) : null;
   const result = await runStage(
     'replay',
     (stage) =>
@@ -36,10 +47,11 @@ async function handler(args: ReplayArguments): Promise<void> {
         input: args.recording,
         disks,
         verify: args.verify,
+        showPorts,
         ...stage,
         onConsole: screen?.print,
       }),
-    { progress: !args.console },
+    { progress: !shows },
   );
   screen?.endLine();
   noteCutOff(args.recording, result.cutOff);

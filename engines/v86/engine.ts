@@ -10,6 +10,7 @@ import { DiskBuffer } from './disk-buffer.js';
 import { IdeFaults } from './ide-faults.js';
 import { JitModules } from './jit.js';
 import { engineModule } from './package.js';
+import { watchPorts, type PortWatch } from './port-watch.js';
 import type { EngineExports, Imports, Probe, SeamFunction } from './seam.js';
 
 export interface EngineOptions {
@@ -18,6 +19,7 @@ export interface EngineOptions {
   compileInBackground: boolean;
   module: WebAssembly.Module | undefined;
   probe: Probe | undefined;
+  portWatch: PortWatch | undefined;
 }
 
 export class Engine {
@@ -36,7 +38,7 @@ export class Engine {
 
   /** v86's option `wasm_fn`. */
   async start({ env }: { env: Imports }): Promise<EngineExports> {
-    const { clock, disks, compileInBackground, module, probe } = this.options;
+    const { clock, disks, compileInBackground, module, probe, portWatch } = this.options;
     const table = env.__indirect_function_table as WebAssembly.Table;
     const jit = new JitModules(table, compileInBackground, probe?.jit ?? null);
     this.jit = jit;
@@ -52,6 +54,7 @@ export class Engine {
     };
     closeBackDoor(env);
     if (disks.length > 0) this.faults.wrap(env);
+    if (portWatch !== undefined) watchPorts(env, portWatch);
     probe?.imports(env);
     const instance = await WebAssembly.instantiate(probe?.module ?? module ?? (await engineModule()), { env });
     const raw = instance.exports as unknown as EngineExports;

@@ -1,3 +1,4 @@
+export type { PortWatch } from './port-watch.js';
 export * from './clock.js';
 export { deviceOptions, deliver, listen } from './devices.js';
 export * from './disk-buffer.js';

@@ -3,6 +3,7 @@ import type { DeviceOutput, MachineDevices } from '../../formats/devices.js';
 import type { Share } from '../../formats/share.js';
 import type { SampleSource } from './clock.js';
 import type { Disk } from './disk.js';
+import type { PortWatch } from './port-watch.js';
 import type { Probe } from './seam.js';
 
 export interface MachineImages {
@@ -38,6 +39,8 @@ export interface MachineOptions {
   probe?: Probe | undefined;
   /** Gets what comes out of the devices, during steps. */
   onOutput?: (output: DeviceOutput) => void;
+  /** Looks at what the guest writes to ports. */
+  portWatch?: PortWatch | undefined;
   log?: (line: string) => void;
 }
 

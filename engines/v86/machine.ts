@@ -49,8 +49,8 @@ export class Machine {
     const log = options.log ?? (() => undefined);
     const random = new SeededRandom(options.seed);
     const V86 = loadBundle(enginePackage().source, { clock, random, scheduler, log });
-    const { disks = [], compileInBackground, module, probe } = options;
-    const engine = new Engine({ clock, disks, compileInBackground, module, probe });
+    const { disks = [], compileInBackground, module, probe, portWatch } = options;
+    const engine = new Engine({ clock, disks, compileInBackground, module, probe, portWatch });
     const tree = options.share ? new ShareTree(options.share) : null;
     const server = new ShareServer(tree, () => clock.date());
     const emulator = new V86({

@@ -27,6 +27,13 @@ test('the rate is that of the last seconds', (t) => {
   t.is(rate.perSecond(), 0);
 });
 
+test('a stage that goes through the run again has a rate of its own', (t) => {
+  const rate = steadyRate();
+  rate.add(2, 0);
+  rate.add(3, 1000);
+  t.is(rate.perSecond(), 1000);
+});
+
 test('nothing is written when the stream is no terminal', (t) => {
   const stream = new PassThrough() as unknown as WriteStream;
   const line = progressLine('relog', stream);
