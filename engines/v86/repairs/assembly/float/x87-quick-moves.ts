@@ -17,21 +17,21 @@ function pushed(mantissa: u64, top: i32, what: i32, offset: i32): i32 {
 /** FLD. */
 export function x87_D9_0m(offset: i32, what: i32): i32 {
   const at = m.readable(offset, what, 4);
-  if (at === 0 || !q.isReady(0)) return 0;
+  if (at === 0 || !q.isReady(what, 0)) return 0;
   const bits = load<u32>(at);
   return m.isOrdinary32(bits) ? pushed(m.mantissa32(bits), m.top32(bits), what, offset) : 0;
 }
 
 export function x87_DD_0m(offset: i32, what: i32): i32 {
   const at = m.readable(offset, what, 8);
-  if (at === 0 || !q.isReady(0)) return 0;
+  if (at === 0 || !q.isReady(what, 0)) return 0;
   const bits = load<u64>(at);
   return m.isOrdinary64(bits) ? pushed(m.mantissa64(bits), m.top64(bits), what, offset) : 0;
 }
 
 export function x87_DB_5m(offset: i32, what: i32): i32 {
   const at = m.readable(offset, what, 10);
-  if (at === 0 || !q.isReady(0)) return 0;
+  if (at === 0 || !q.isReady(what, 0)) return 0;
   return pushed(load<u64>(at), <i32>load<u16>(at, 8), what, offset);
 }
 
@@ -43,17 +43,17 @@ function whole(value: i64, what: i32, offset: i32): i32 {
 
 export function x87_DB_0m(offset: i32, what: i32): i32 {
   const at = m.readable(offset, what, 4);
-  return at === 0 || !q.isReady(0) ? 0 : whole(<i64>load<i32>(at), what, offset);
+  return at === 0 || !q.isReady(what, 0) ? 0 : whole(<i64>load<i32>(at), what, offset);
 }
 
 export function x87_DF_0m(offset: i32, what: i32): i32 {
   const at = m.readable(offset, what, 2);
-  return at === 0 || !q.isReady(0) ? 0 : whole(<i64>load<i16>(at), what, offset);
+  return at === 0 || !q.isReady(what, 0) ? 0 : whole(<i64>load<i16>(at), what, offset);
 }
 
 export function x87_DF_5m(offset: i32, what: i32): i32 {
   const at = m.readable(offset, what, 8);
-  return at === 0 || !q.isReady(0) ? 0 : whole(load<i64>(at), what, offset);
+  return at === 0 || !q.isReady(what, 0) ? 0 : whole(load<i64>(at), what, offset);
 }
 
 @inline
@@ -68,7 +68,7 @@ function stored(values: i32, pops: bool, what: i32, offset: i32): i32 {
 @inline
 function float<T>(dropped: u64, bias: i32, pops: bool, offset: i32, what: i32): i32 {
   const to = m.writable(offset, what, sizeof<T>());
-  if (to === 0 || !q.roundsQuickly() || ((q.empties() >> q.top()) & 1) !== 0) return 0;
+  if (to === 0 || !q.roundsQuickly(what) || ((q.empties() >> q.top()) & 1) !== 0) return 0;
   const at = q.registerAt(q.top());
   const mantissa = load<u64>(at);
   const top = <i32>load<u16>(at, 8);
@@ -117,7 +117,7 @@ export function x87_DD_3m(offset: i32, what: i32): i32 {
 /** FSTP of 80 bits. */
 export function x87_DB_7m(offset: i32, what: i32): i32 {
   const to = m.writable(offset, what, 10);
-  if (to === 0 || !q.isReady(0) || ((q.empties() >> q.top()) & 1) !== 0) return 0;
+  if (to === 0 || !q.isReady(what, 0) || ((q.empties() >> q.top()) & 1) !== 0) return 0;
   const at = q.registerAt(q.top());
   store<u64>(to, load<u64>(at));
   store<u16>(to, load<u16>(at, 8), 8);
@@ -128,7 +128,7 @@ export function x87_DB_7m(offset: i32, what: i32): i32 {
 @inline
 function integer<T>(pops: bool, offset: i32, what: i32): i32 {
   const to = m.writable(offset, what, sizeof<T>());
-  if (to === 0 || !q.isReady(q.INEXACT) || ((q.empties() >> q.top()) & 1) !== 0) return 0;
+  if (to === 0 || !q.isReady(what, q.INEXACT) || ((q.empties() >> q.top()) & 1) !== 0) return 0;
   const rounding = <i32>load<u16>(CONTROL) & q.ROUNDING;
   if (rounding !== 0 && rounding !== q.TRUNCATING) return 0;
   const at = q.registerAt(q.top());
@@ -182,7 +182,7 @@ export function x87_DF_7m(offset: i32, what: i32): i32 {
 /** FLDCW, after which an exception may wait. */
 export function x87_D9_5m(offset: i32, what: i32): i32 {
   const at = m.readable(offset, what, 2);
-  if (at === 0 || !q.isReady(0)) return 0;
+  if (at === 0 || !q.isReady(what, 0)) return 0;
   setControlWord(<i32>load<u16>(at));
   return 1;
 }
@@ -190,7 +190,7 @@ export function x87_D9_5m(offset: i32, what: i32): i32 {
 /** FNSTCW, which waits for nothing. */
 export function x87_D9_7m(offset: i32, what: i32): i32 {
   const to = m.writable(offset, what, 2);
-  if (to === 0 || q.isAway() !== 0) return 0;
+  if (to === 0 || q.isAway(what)) return 0;
   store<u16>(to, load<u16>(CONTROL));
   return 1;
 }

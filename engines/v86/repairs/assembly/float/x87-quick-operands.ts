@@ -44,7 +44,7 @@ function withOperand(operation: i32, b: u64, bTop: i32, what: i32, offset: i32):
 @inline
 function float32(operation: i32, offset: i32, what: i32): i32 {
   const at = m.readable(offset, what, 4);
-  if (at === 0 || !q.roundsQuickly()) return 0;
+  if (at === 0 || !q.roundsQuickly(what)) return 0;
   const bits = load<u32>(at);
   if (!m.isOrdinary32(bits)) return 0;
   return withOperand(operation, m.mantissa32(bits), m.top32(bits), what, offset);
@@ -53,7 +53,7 @@ function float32(operation: i32, offset: i32, what: i32): i32 {
 @inline
 function float64(operation: i32, offset: i32, what: i32): i32 {
   const at = m.readable(offset, what, 8);
-  if (at === 0 || !q.roundsQuickly()) return 0;
+  if (at === 0 || !q.roundsQuickly(what)) return 0;
   const bits = load<u64>(at);
   if (!m.isOrdinary64(bits)) return 0;
   return withOperand(operation, m.mantissa64(bits), m.top64(bits), what, offset);
@@ -62,7 +62,7 @@ function float64(operation: i32, offset: i32, what: i32): i32 {
 @inline
 function whole32(operation: i32, offset: i32, what: i32): i32 {
   const at = m.readable(offset, what, 4);
-  if (at === 0 || !q.roundsQuickly()) return 0;
+  if (at === 0 || !q.roundsQuickly(what)) return 0;
   const value = <i64>load<i32>(at);
   return withOperand(operation, m.mantissaOfWhole(value), m.topOfWhole(value), what, offset);
 }
@@ -70,7 +70,7 @@ function whole32(operation: i32, offset: i32, what: i32): i32 {
 @inline
 function whole16(operation: i32, offset: i32, what: i32): i32 {
   const at = m.readable(offset, what, 2);
-  if (at === 0 || !q.roundsQuickly()) return 0;
+  if (at === 0 || !q.roundsQuickly(what)) return 0;
   const value = <i64>load<i16>(at);
   return withOperand(operation, m.mantissaOfWhole(value), m.topOfWhole(value), what, offset);
 }

@@ -22,7 +22,7 @@ function areFull(first: i32, i: i32): bool {
 function arithmetic(operation: i32, what: i32): i32 {
   const i = q.operandOf(what);
   const first = q.top();
-  if (!q.roundsQuickly() || !areFull(first, i)) return 0;
+  if (!q.roundsQuickly(what) || !areFull(first, i)) return 0;
   const at = q.registerAt(first);
   const other = q.registerAt(first + i);
   const to = what & TO_OTHER ? other : at;
@@ -61,7 +61,7 @@ export function x87_divide_reversed(what: i32): i32 {
 function ordered(what: i32): i32 {
   const first = q.top();
   const i = q.operandOf(what);
-  if (!q.isReady(0) || !areFull(first, i)) return 2;
+  if (!q.isReady(what, 0) || !areFull(first, i)) return 2;
   const at = q.registerAt(first);
   const other = q.registerAt(first + i);
   return order(load<u64>(at), load<u16>(at, 8), load<u64>(other), load<u16>(other, 8));
@@ -116,7 +116,7 @@ export function x87_compare_flags_pop(what: i32): i32 {
 /** FLD. */
 export function x87_load(what: i32): i32 {
   const at = (q.top() + q.operandOf(what)) & 7;
-  if (!q.isReady(0) || ((q.empties() >> at) & 1) !== 0) return 0;
+  if (!q.isReady(what, 0) || ((q.empties() >> at) & 1) !== 0) return 0;
   if (!q.push(load<u64>(q.registerAt(at)), load<u16>(q.registerAt(at), 8))) return 0;
   q.keepCode(what);
   return 1;
@@ -125,7 +125,7 @@ export function x87_load(what: i32): i32 {
 export function x87_exchange(what: i32): i32 {
   const first = q.top();
   const i = q.operandOf(what);
-  if (!q.isReady(0) || !areFull(first, i)) return 0;
+  if (!q.isReady(what, 0) || !areFull(first, i)) return 0;
   const at = q.registerAt(first);
   const other = q.registerAt(first + i);
   const mantissa = load<u64>(at);
@@ -145,7 +145,7 @@ function move(what: i32, pops: bool): i32 {
   const first = q.top();
   const to = (first + q.operandOf(what)) & 7;
   const empty = q.empties();
-  if (!q.isReady(0) || ((empty >> first) & 1) !== 0) return 0;
+  if (!q.isReady(what, 0) || ((empty >> first) & 1) !== 0) return 0;
   store<u64>(q.registerAt(to), load<u64>(q.registerAt(first)));
   store<u16>(q.registerAt(to), load<u16>(q.registerAt(first), 8), 8);
   q.fill(to);
@@ -167,7 +167,7 @@ export function x87_store_pop(what: i32): i32 {
 export function x87_move_if(what: i32): i32 {
   const first = q.top();
   const i = q.operandOf(what);
-  if (!q.isReady(0) || !areFull(first, i)) return 0;
+  if (!q.isReady(what, 0) || !areFull(first, i)) return 0;
   const opcode = what >> q.OPCODE_AT;
   if (condition((opcode >> 3) & 3) !== ((opcode & 0x100) !== 0)) {
     store<u64>(q.registerAt(first), load<u64>(q.registerAt(first + i)));
@@ -182,7 +182,7 @@ export function x87_move_if(what: i32): i32 {
 @inline
 function changeSign(what: i32, keep: i32, change: i32): i32 {
   const first = q.top();
-  if (!q.isReady(0) || ((q.empties() >> first) & 1) !== 0) return 0;
+  if (!q.isReady(what, 0) || ((q.empties() >> first) & 1) !== 0) return 0;
   store<u16>(q.registerAt(first), (<i32>load<u16>(q.registerAt(first), 8) & keep) ^ change, 8);
   q.setC1(0);
   q.keepCode(what);
@@ -201,7 +201,7 @@ export function x87_absolute(what: i32): i32 {
 /** FTST. */
 export function x87_test(what: i32): i32 {
   const first = q.top();
-  if (!q.isReady(0) || ((q.empties() >> first) & 1) !== 0) return 0;
+  if (!q.isReady(what, 0) || ((q.empties() >> first) & 1) !== 0) return 0;
   const which = order(load<u64>(q.registerAt(first)), load<u16>(q.registerAt(first), 8), 0, 0);
   if (which > 1) return 0;
   q.setCodes(codesOf(which));
@@ -211,7 +211,7 @@ export function x87_test(what: i32): i32 {
 
 @inline
 function constant(what: i32, mantissa: u64, top: i32): i32 {
-  if (!q.isReady(0) || !q.push(mantissa, top)) return 0;
+  if (!q.isReady(what, 0) || !q.push(mantissa, top)) return 0;
   q.keepCode(what);
   return 1;
 }
@@ -227,7 +227,7 @@ export function x87_zero(what: i32): i32 {
 export function x87_root(what: i32): i32 {
   const first = q.top();
   const at = q.registerAt(first);
-  if (!q.roundsQuickly() || ((q.empties() >> first) & 1) !== 0) return 0;
+  if (!q.roundsQuickly(what) || ((q.empties() >> first) & 1) !== 0) return 0;
   if (!squareRoot(load<u64>(at), load<u16>(at, 8), at)) return 0;
   q.keepCode(what);
   return 1;
@@ -235,5 +235,5 @@ export function x87_root(what: i32): i32 {
 
 /** FNSTSW AX, which waits for nothing: whether JIT code may do it. */
 export function x87_status(what: i32): i32 {
-  return q.isAway() === 0 ? 1 : 0;
+  return q.isAway(what) ? 0 : 1;
 }

@@ -3,6 +3,7 @@
  * case to the end and returns 1, or changes nothing and returns 0: then JIT code calls the general way, x87-run.ts.
  * `what` tells of the instruction: its offset in its page, the segment of its operand, its opcode.
  */
+import { fetch8 } from './engine';
 import { C1, CODES, SUMMARY } from './x87-state';
 import {
   CODE_OFFSET,
@@ -34,30 +35,37 @@ export const TRUNCATING: i32 = 0xc00;
 const NOT_KEPT: i32 = SUMMARY | 0x8000 | (7 << 11);
 const CS: i32 = 1;
 
-/**
- * Not 0 where the x87 is not there, or the instruction's bytes are in another page than those that were fetched last: the
- * general way fetches again, and digests in recordings tell of that.
- */
+/** Whether the x87 is not there. */
 @inline
-export function isAway(): i32 {
-  return (load<i32>(CR0) & 12) | ((load<i32>(EIP) ^ load<i32>(FETCHED)) & ~0xfff);
+export function isAway(what: i32): bool {
+  if ((load<i32>(CR0) & 12) !== 0) return true;
+  return ((load<i32>(EIP) ^ load<i32>(FETCHED)) & ~0xfff) !== 0 && !fetched(what);
+}
+
+/** Fetches from the instruction's page, as the general way does: digests in recordings tell of the page fetched from last. */
+function fetched(what: i32): bool {
+  const eip = load<i32>(EIP);
+  store<i32>(EIP, (eip & ~0xfff) | (what & 0xfff));
+  const ok = fetch8();
+  store<i32>(EIP, eip);
+  return ok;
 }
 
 /** Nothing keeps the instruction from running, and no exception of `raised` would be delivered after it. */
 @inline
-export function isReady(raised: i32): bool {
+export function isReady(what: i32, raised: i32): bool {
   const status = <i32>load<u16>(STATUS);
   const waiting = (status | raised) & ~(<i32>load<u16>(CONTROL)) & EXCEPTIONS;
-  return (waiting | (status & SUMMARY) | isAway()) === 0;
+  return (waiting | (status & SUMMARY)) === 0 && !isAway(what);
 }
 
 /** The same where a result is rounded, which is to nearest. */
 @inline
-export function roundsQuickly(): bool {
+export function roundsQuickly(what: i32): bool {
   const status = <i32>load<u16>(STATUS);
   const control = <i32>load<u16>(CONTROL);
   const waiting = (status | INEXACT) & ~control & EXCEPTIONS;
-  return (waiting | (status & SUMMARY) | (control & ROUNDING) | isAway()) === 0;
+  return (waiting | (status & SUMMARY) | (control & ROUNDING)) === 0 && !isAway(what);
 }
 
 /** The status word after an instruction. @param values C1, and what was raised */
