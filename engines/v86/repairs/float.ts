@@ -1,5 +1,6 @@
 /** Repairs of floating point. */
 import type { Repair, Replacement } from './table.js';
+import { QUICK_X87 } from './x87-quick.js';
 
 const of = (names: string, prefix = ''): Replacement[] =>
   names
@@ -90,4 +91,5 @@ export const X87: Repair = {
     { function: 'fpu_fadd', by: 'x87FromJit' },
     { function: 'fpu_fucompp', by: 'pendingJit' },
   ],
+  added: QUICK_X87,
 };

@@ -24,9 +24,10 @@ export async function repair(ids: readonly string[]): Promise<Uint8Array> {
     }
     // What is replaced may still be called by what replaces it: patched too.
     for (const name of names) if (name.endsWith(ORIGINAL)) replace(module, name, name.slice(0, -ORIGINAL.length));
-    for (const { replaced = [], exported: given = [] } of wanted) {
+    for (const { replaced = [], exported: given = [], added = [] } of wanted) {
       for (const { function: name, by } of replaced) replace(module, named(name), named(exported(names, by)));
       for (const { function: name, by } of given) redirect(module, name, named(exported(names, by)));
+      for (const { function: name, by } of added) module.addFunctionExport(named(exported(names, by)), name);
     }
     if (!module.validate()) throw new Error('the repaired engine is not valid');
     return module.emitBinary();

@@ -21,6 +21,8 @@ export interface Repair {
   replaced?: readonly Replacement[];
   /** Exports that JIT code calls, given to a function of their own: v86 shares one among several that do the same. */
   exported?: readonly Replacement[];
+  /** Exports beside those of v86, for JIT code. */
+  added?: readonly Replacement[];
   /** Opcodes whose entries in tables of jumps lead to functions of assembly/ instead: see dispatch.ts. */
   taken?: readonly Takeover[];
   /**

@@ -41,6 +41,10 @@ declare function memoryToLocals(builder: usize, registers: usize): void;
 const TYPE_I32: i32 = 1;
 /** Of two. */
 export const TYPE_TWO_I32: i32 = 2;
+/** Of functions that return an i32: of nothing, of one i32, of two. */
+export const TYPE_RETURNS_I32: i32 = 4;
+export const TYPE_I32_RETURNS_I32: i32 = 6;
+export const TYPE_TWO_I32_RETURNS_I32: i32 = 7;
 
 export function builderOf(context: usize): usize {
   return load<usize>(context, BUILDER);
@@ -130,6 +134,18 @@ export function setLocal(builder: usize, local: i32): void {
   unsigned(builder, local);
 }
 
+export function add(builder: usize): void {
+  byte(builder, 0x6a);
+}
+
+export function shiftLeft(builder: usize): void {
+  byte(builder, 0x74);
+}
+
+export function isZero(builder: usize): void {
+  byte(builder, 0x45);
+}
+
 export function and(builder: usize): void {
   byte(builder, 0x71);
 }
@@ -162,6 +178,10 @@ export function storeWord(builder: usize, address: usize): void {
 
 export function startIf(builder: usize): void {
   ifVoid(builder);
+}
+
+export function otherwise(builder: usize): void {
+  byte(builder, 0x05);
 }
 
 export function endIf(builder: usize): void {

@@ -11,3 +11,6 @@ export { emms, fstenv16, fstenv32, fxrstor, fxsave } from './x87-environment';
 export { setControlWord, tagWord } from './x87-state';
 export { x87Run, x87FromJit, x87Wait, wait } from './x87-run';
 export { x87Jit } from './x87-jit';
+export * from './x87-quick-operands';
+export * from './x87-quick-moves';
+export * from './x87-quick-registers';

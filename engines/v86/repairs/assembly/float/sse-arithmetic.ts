@@ -1,15 +1,20 @@
 /** ADD, SUB, MUL, DIV, MIN, MAX, SQRT of SSE and SSE2: scalar and packed, by the names of the functions they replace. */
 import * as exact from './sse-exact';
 import { finish, writeLanes } from './sse-finish';
-import { lane32, lane64, native, plain32, plain64, settled } from './sse-quick';
+import { exactZero32, exactZero64, lane32, lane64, native, plain32, plain64, settled } from './sse-quick';
 import { LANES, XMM } from './state';
+
+@inline
+function quick64(operation: i32, a: u64, b: u64, bits: u64): bool {
+  return (plain64(a) && plain64(b) && plain64(bits)) || exactZero64(operation, a, b, bits);
+}
 
 @inline
 function scalar64(operation: i32, source: u64, register: i32): void {
   const at = XMM + (register << 4);
   const a = load<u64>(at);
   const bits = reinterpret<u64>(native<f64>(operation, reinterpret<f64>(a), reinterpret<f64>(source)));
-  if (plain64(a) && plain64(source) && plain64(bits) && settled()) store<u64>(at, bits);
+  if (settled() && quick64(operation, a, source, bits)) store<u64>(at, bits);
   else slowScalar64(operation, source, at);
 }
 
@@ -25,7 +30,8 @@ function scalar32(operation: i32, source: f32, register: i32): void {
   const a = load<u32>(at);
   const b = reinterpret<u32>(source);
   const bits = reinterpret<u32>(native<f32>(operation, reinterpret<f32>(a), source));
-  if (plain32(a) && plain32(b) && plain32(bits) && settled()) store<u32>(at, bits);
+  if (settled() && ((plain32(a) && plain32(b) && plain32(bits)) || exactZero32(operation, a, b, bits)))
+    store<u32>(at, bits);
   else slowScalar32(operation, b, at);
 }
 
@@ -44,9 +50,7 @@ function packed64(operation: i32, source: usize, register: i32): void {
   const b1 = load<u64>(source + 8);
   const c0 = reinterpret<u64>(native<f64>(operation, reinterpret<f64>(a0), reinterpret<f64>(b0)));
   const c1 = reinterpret<u64>(native<f64>(operation, reinterpret<f64>(a1), reinterpret<f64>(b1)));
-  if (
-    plain64(a0) && plain64(b0) && plain64(c0) && plain64(a1) && plain64(b1) && plain64(c1) && settled()
-  ) {
+  if (settled() && quick64(operation, a0, b0, c0) && quick64(operation, a1, b1, c1)) {
     store<u64>(at, c0);
     store<u64>(at + 8, c1);
   } else slowPacked64(operation, source, at);
@@ -64,7 +68,7 @@ function quick32(operation: i32, a: usize, b: usize): bool {
   const x = load<u32>(a);
   const y = load<u32>(b);
   const bits = reinterpret<u32>(native<f32>(operation, reinterpret<f32>(x), reinterpret<f32>(y)));
-  return plain32(x) && plain32(y) && plain32(bits);
+  return (plain32(x) && plain32(y) && plain32(bits)) || exactZero32(operation, x, y, bits);
 }
 
 @inline

@@ -53,11 +53,15 @@ export function sse_660F2F(source: u64, register: i32): void {
 }
 
 function mask64(predicate: i32, a: u64, b: u64): u64 {
-  return exact.holds(true, predicate, a, b) ? u64.MAX_VALUE : 0;
+  const order = order64(a, b);
+  const holds = order !== 3 ? exact.holdsFor(predicate, order) : exact.holds(true, predicate, a, b);
+  return holds ? u64.MAX_VALUE : 0;
 }
 
 function mask32(predicate: i32, a: u32, b: u32): u32 {
-  return exact.holds(false, predicate, a, b) ? u32.MAX_VALUE : 0;
+  const order = order32(a, b);
+  const holds = order !== 3 ? exact.holdsFor(predicate, order) : exact.holds(false, predicate, a, b);
+  return holds ? u32.MAX_VALUE : 0;
 }
 
 export function sse_0FC2(source: usize, register: i32, predicate: i32): void {

@@ -183,7 +183,12 @@ export function compare(wide: bool, a: u64, b: u64, quiet: bool): i32 {
 /** CMPPS and its kin: whether the predicate holds. */
 export function holds(wide: bool, predicate: i32, a: u64, b: u64): bool {
   const which = predicate & 3;
-  const order = compare(wide, a, b, which === 0 || which === 3);
+  return holdsFor(predicate, compare(wide, a, b, which === 0 || which === 3));
+}
+
+/** Whether a predicate holds for numbers of this order. */
+export function holdsFor(predicate: i32, order: i32): bool {
+  const which = predicate & 3;
   let yes: bool;
   if (which === 0) yes = order === 0;
   else if (which === 1) yes = order === -1;

@@ -43,6 +43,24 @@ function ordinary32(bits: u32): bool {
   return plain32(bits) || bits << 1 === 0;
 }
 
+/**
+ * Whether nothing but the result can change, inexact or not, with an operand or a result that is zero: a sum of ordinary
+ * numbers is, and a product or quotient with a factor or dividend that is.
+ */
+export function exactZero32(operation: i32, a: u32, b: u32, result: u32): bool {
+  if (!ordinary32(a) || !ordinary32(b)) return false;
+  if (operation === exact.MULTIPLY || operation === exact.DIVISION)
+    return result << 1 === 0 && (a << 1 === 0 || b << 1 === 0);
+  return ordinary32(result);
+}
+
+export function exactZero64(operation: i32, a: u64, b: u64, result: u64): bool {
+  if (!ordinary64(a) || !ordinary64(b)) return false;
+  if (operation === exact.MULTIPLY || operation === exact.DIVISION)
+    return result << 1 === 0 && (a << 1 === 0 || b << 1 === 0);
+  return ordinary64(result);
+}
+
 @inline
 export function native<T>(operation: i32, a: T, b: T): T {
   if (operation === exact.ADD) return (a + b) as T;
@@ -164,7 +182,7 @@ export function root32(a: u32): u32 {
 /** As `exact.compare` without NaNs, or 3 when one must look closer. */
 @inline
 export function order64(a: u64, b: u64): i32 {
-  if (!(plain64(a) && plain64(b))) return 3;
+  if (!(ordinary64(a) && ordinary64(b))) return 3;
   const x = reinterpret<f64>(a);
   const y = reinterpret<f64>(b);
   return i32(x > y) - i32(x < y);
@@ -172,7 +190,7 @@ export function order64(a: u64, b: u64): i32 {
 
 @inline
 export function order32(a: u32, b: u32): i32 {
-  if (!(plain32(a) && plain32(b))) return 3;
+  if (!(ordinary32(a) && ordinary32(b))) return 3;
   const x = reinterpret<f32>(a);
   const y = reinterpret<f32>(b);
   return i32(x > y) - i32(x < y);

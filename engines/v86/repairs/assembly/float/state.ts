@@ -47,3 +47,8 @@ export const FAULTED: usize = 2152;
 export const FROM_MEMORY: usize = 2156;
 /** What x87 instructions load or store, before all of it is known: 112 bytes. */
 export const IMAGE: usize = 2304;
+export const CPL: usize = 612;
+/** What the engine knows of each page of linear addresses: one word, an address in its memory and the bits below. */
+export const PAGES: usize = 4283748;
+/** The page that the engine last fetched an instruction's bytes from: its linear address. */
+export const FETCHED: usize = 620;
