@@ -115,13 +115,18 @@ export function remainder(a: u64, aTop: i32, b: u64, bTop: i32, nearest: bool): 
     return;
   }
   if (aDenormal || n.denormal) r.raise(r.DENORMAL);
-  // Where it is the remainder itself, a pseudo-denormal comes out as the normal number that it is.
-  const pseudo = (aTop & 0x7fff) === 0 && a >> 63 !== 0;
-  x.setResult(a, pseudo ? aTop | 1 : aTop);
-  if (aKind === n.ZERO || n.kind === n.INFINITE) return;
+  if (aKind === n.ZERO) {
+    x.setResult(a, aTop);
+    return;
+  }
+  // Where it is the remainder itself, it underflows as any result does, and a pseudo-denormal comes out as a normal number.
+  r.setResult(sign, exponent, rest, 0);
   const divisor = n.significand;
   let steps = exponent - n.exponent;
-  if (steps < -1 || (steps < 0 && !nearest)) return;
+  if (n.kind === n.INFINITE || steps < -1 || (steps < 0 && !nearest)) {
+    x.rounded(64);
+    return;
+  }
   let least = n.exponent;
   let quotient: u64 = 0;
   let high = false;
@@ -154,10 +159,11 @@ export function remainder(a: u64, aTop: i32, b: u64, bTop: i32, nearest: bool): 
         // The divisor less a half of the rest, in units of half the divisor's last place.
         quotient = 1;
         const twice = (divisor << 1) - rest;
-        finishRemainder(negative ^ 1, least - 1, divisor >> 63 !== 0 ? twice : twice, divisor, rest);
+        finishRemainder(negative ^ 1, least - 1, twice);
         quotientBits = 1;
         return;
       }
+      x.rounded(64);
       return;
     }
     const other = divisor - rest;
@@ -179,7 +185,7 @@ export function remainder(a: u64, aTop: i32, b: u64, bTop: i32, nearest: bool): 
 }
 
 /** divisor - rest / 2 with both of 64 bits: exact in 64 bits, as the rest is above the divisor. */
-function finishRemainder(sign: i32, exponent: i32, twice: u64, divisor: u64, rest: u64): void {
+function finishRemainder(sign: i32, exponent: i32, twice: u64): void {
   // 2 × divisor - rest is at most the divisor: it fits.
   const shift = <i32>clz<u64>(twice);
   r.setResult(sign, exponent - shift, twice << shift, 0);
