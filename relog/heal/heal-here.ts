@@ -87,7 +87,10 @@ async function simulate(options: HealHereOptions, oracle: Oracle, forms: Map<big
       return 'go on';
     },
     onBreath: () => judge!.forget(),
-    onFrom: () => checkOrigin(options, simulation, oracle),
+    onFrom: () => {
+      // The machine stands at the beginning until it was asked something.
+      if (forms.size === 0) checkOrigin(options, simulation, oracle);
+    },
     onKeyframe: (keyframe) => {
       const what = differs(simulation, keyframe);
       if (what !== null) difference = { position: keyframe.position, what, agreedAt };
