@@ -14,6 +14,7 @@ import { guestsCommand } from './commands/guests.js';
 import { infoCommand } from './commands/info.js';
 import { packCommand, unpackCommand } from './commands/pack.js';
 import { recordCommand } from './commands/record.js';
+import { healCommand } from './commands/heal.js';
 import { redactCommand } from './commands/redact.js';
 import { relogCommand } from './commands/relog.js';
 import { replayCommand } from './commands/replay.js';
@@ -48,6 +49,7 @@ export function withCommands(instance: Argv): Argv {
     .command(infoCommand)
     .command(statsCommand)
     .command(cutCommand)
+    .command(healCommand)
     .command(redactCommand)
     .command(dumpCommand)
     .command(diffCommand)

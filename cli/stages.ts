@@ -16,6 +16,7 @@ export const stages = {
   stats: async () => (await import('../relog/inspect/stats.js')).stats,
   diff: async () => (await import('../relog/inspect/diff.js')).diff,
   cut: async () => (await import('../relog/cut/cut.js')).cut,
+  heal: async () => (await import('../relog/heal/heal.js')).heal,
   redact: async () => (await import('../relog/redact/redact.js')).redact,
   disks: async () => import('../relog/disks/index.js'),
   session: async () => (await import('../relog/session.js')).parseSession,

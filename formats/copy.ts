@@ -57,7 +57,7 @@ export async function copyFile(options: CopyOptions): Promise<CopyResult> {
   let writer: ContainerWriter | null = null;
   try {
     const { kind } = reader;
-    writer = new ContainerWriter({ path: output, kind, temporary: true, force, store });
+    writer = new ContainerWriter({ path: output, kind, temporary: true, force, store, major: reader.version.major });
     let [contents, reach, number, sinceBreath] = [0, 0n, 0, 0];
     for (const frame of reader) {
       signal?.throwIfAborted();

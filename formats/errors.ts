@@ -24,6 +24,7 @@ export const EXIT_STATUS = {
   disk: 16,
   store: 17,
   redact: 18,
+  heal: 19,
   interrupted: 130,
 } as const;
 
@@ -50,6 +51,7 @@ export const EXIT_MEANING: Record<ExitClass, string> = {
   disk: 'a disk image is missing, is not the one that was recorded, or cannot be a disk',
   store: 'a store is missing, cannot be used, or lacks what the file needs',
   redact: 'nothing in the relog can be redacted',
+  heal: 'the relog cannot be healed',
   interrupted: 'interrupted (Ctrl-C); what was written until then is valid',
 };
 
@@ -86,6 +88,7 @@ const CLASS_OF = {
   'store-invalid': 'store',
   'object-missing': 'store',
   'not-redactable': 'redact',
+  'not-healable': 'heal',
   interrupted: 'interrupted',
   internal: 'internal',
 } as const satisfies Record<string, ExitClass>;

@@ -84,6 +84,12 @@ export const EVENT_LAYOUT = {
   end: [REP],
   check: [['eip', 'u32'], ['eflags', 'u32'], ['gpr', 'gpr'], REP, ['digest', 'u32']],
   state: [['state', 'bytes']],
+  effect: [
+    ['eip', 'u32'],
+    ['code', 'bytes'],
+    ['after', 'bytes'],
+    ['writes', 'bytes'],
+  ],
 } as const satisfies Record<EventName, readonly Field[]>;
 
 type Layout = typeof EVENT_LAYOUT;

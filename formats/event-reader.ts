@@ -10,6 +10,8 @@ const KINDS = 256;
 const MAX_FIELDS = 16;
 const NULL = 0xf6;
 const GPR_COUNT = 8;
+/** Integers below are their own heads. */
+const ONE_BYTE = 24;
 
 /** Codes of field types. Those of `u8`, `u16` and `u32` are their widths in bytes. */
 const CODE: Record<FieldType, number> = {
@@ -99,9 +101,9 @@ export class EventReader {
     while (at < length) {
       const start = at;
       let kind = payload[at + 1]!;
-      if (payload[at] === HEAD[kind]) at += 2;
+      if (payload[at] === HEAD[kind] && kind < ONE_BYTE) at += 2;
       else {
-        // Either no event at all, or one whose head or kind is not in its shortest form.
+        // Either no event at all, or one whose head or kind takes more than a byte.
         at = this.oddHead(start);
         kind = this.kind;
       }

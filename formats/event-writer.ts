@@ -139,6 +139,23 @@ export class EventWriter {
     this.blob(encode(state));
   }
 
+  /** @param after and `writes` encoded (effect.ts) */
+  effect(position: number, eip: number, code: Uint8Array, after: Uint8Array, writes: Uint8Array): void {
+    this.beginAt(EVENT.effect, 6, position);
+    this.head(UINT, eip >>> 0);
+    for (const bytes of [code, after, writes]) this.blob(bytes);
+  }
+
+  /** An event that was read, as it is; one with a position gets the distance from the event before it here. */
+  copy(kind: number, position: number, fields: number, body: Uint8Array): void {
+    if (kind >= EVENT.interrupt) this.beginAt(kind, fields, position);
+    else this.begin(kind, fields);
+    this.reserve(ROOM + body.length);
+    this.buffer.set(body, this.at);
+    this.at += body.length;
+    if (kind === EVENT.keyframeMark) this.restartDigest();
+  }
+
   keyframeMark(position: number, index: number, rep: number | null): void {
     this.beginAt(EVENT.keyframeMark, 4, position);
     this.head(UINT, index);

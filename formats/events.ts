@@ -19,6 +19,7 @@ export const EVENT = {
   end: 21,
   check: 22,
   state: 23,
+  effect: 24,
 } as const;
 
 /** Kinds of events with a position of their own. */

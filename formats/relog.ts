@@ -119,6 +119,39 @@ export function readCpuState(encoded: Uint8Array): CpuState {
   return stateOf(value);
 }
 
+/** What an instruction wrote: physical addresses, all of it in RAM. */
+export type Written = [address: number, data: Uint8Array];
+
+/** An instruction's effect, as an `effect` event states it. */
+export interface Effect {
+  eip: number;
+  code: Uint8Array;
+  /** What of the registers is not as before; EIP and EFLAGS always. */
+  after: Uint8Array;
+  writes: Uint8Array;
+}
+
+/** @param before and `after` the instruction at `before.eip` */
+export function encodeEffect(code: Uint8Array, before: CpuState, after: CpuState, writes: readonly Written[]): Effect {
+  const keys = (Object.keys(after) as (keyof CpuState)[]).filter(
+    (key) => key === 'eip' || key === 'eflags' || !Buffer.from(encode(before[key])).equals(encode(after[key])),
+  );
+  const changed = Object.fromEntries(keys.map((key) => [key, after[key]]));
+  return { eip: before.eip, code, after: encode(changed), writes: encode(writes) };
+}
+
+/** The state after an effect. @throws ShapeError */
+export function stateAfter(before: CpuState, encoded: Uint8Array): CpuState {
+  let value: unknown;
+  try {
+    value = decode(encoded);
+  } catch {
+    throw new ShapeError('what follows an effect is not CBOR');
+  }
+  const { eip, eflags, ...rest } = record(value, 'what follows an effect');
+  return stateOf({ ...before, ...rest, eip, eflags });
+}
+
 function stateOf(value: unknown): CpuState {
   const map = record(value, 'state');
   const x87 = record(map.x87, 'x87');

@@ -246,6 +246,13 @@ export interface ExceptionOfTheMachine {
   count: number;
 }
 
+/** Instructions of one form whose effect the relog states (docs/healing.md). */
+export interface HealedForm {
+  /** As the manual writes it, or its bytes. */
+  instruction: string;
+  count: number;
+}
+
 export interface VerifyResult {
   exact: boolean;
   divergences: number;
@@ -264,6 +271,8 @@ export interface VerifyResult {
   cutOff: boolean;
   /** Position of the last keyframe at which registers and all of RAM agreed, or the start. */
   agreedAt: number;
+  /** Often first. */
+  healed: HealedForm[];
 }
 
 export interface ExplainOptions extends VerifyOptions {

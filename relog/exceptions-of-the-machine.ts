@@ -9,7 +9,7 @@ const SHOWN_BYTES = 4;
 export function exceptionsOfTheMachine(disagreements: readonly Disagreement[]): ExceptionOfTheMachine[] {
   const rows = new Map<string, ExceptionOfTheMachine>();
   for (const { code, bits, vector, raised, count } of disagreements) {
-    const instruction = formOf(code, bits);
+    const instruction = formText(code, bits);
     const key = `${instruction} ${vector} ${raised}`;
     const row = rows.get(key);
     if (row === undefined) rows.set(key, { instruction, vector, raised, count });
@@ -19,7 +19,7 @@ export function exceptionsOfTheMachine(disagreements: readonly Disagreement[]): 
 }
 
 /** As the manual writes it; the first bytes of what is no instruction. */
-function formOf(code: Uint8Array, bits: 16 | 32): string {
+export function formText(code: Uint8Array, bits: 16 | 32): string {
   const decoder = new iced.Decoder(bits, code, DECODER_OPTIONS);
   const instruction = decoder.decode();
   try {

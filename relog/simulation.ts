@@ -6,6 +6,7 @@ import {
   readCpuState,
   readRelog,
   readRelogHeader,
+  stateAfter,
   type Keyframe,
   type RelogHeader,
   type RelogItem,
@@ -15,7 +16,8 @@ import type { CpuState } from '../formats/state.js';
 import { breathe } from './breathe.js';
 import type { StageOptions } from './api.js';
 import { findKeyframe } from './find-keyframe.js';
-import { testFault } from './test-fault.js';
+import { HealedForms } from './heal/healed-forms.js';
+import { testFault, testForms } from './test-fault.js';
 import { throttled } from './throttle.js';
 
 /** How far the simulator runs before the process may breathe. */
@@ -32,6 +34,8 @@ export interface SimulationHooks extends StageOptions {
   to?: number | undefined;
   /** The simulator stands at the position of a keyframe after the first. */
   onKeyframe?: (keyframe: Keyframe) => 'go on' | 'stop';
+  /** An instruction of this form is about to run (`Simulator.lookAtForms`). */
+  onForm?: (form: bigint) => 'go on' | 'stop';
   onBreath?: () => void;
   /** It stands at `from`, or at the start: what analyses need may be switched on. */
   onFrom?: (simulator: Simulator) => void;
@@ -64,6 +68,8 @@ export class Simulation {
   keyframes = 0;
   /** The position that the simulator started at. */
   start = 0;
+  /** Instructions whose effect the relog states, so far. */
+  readonly healed = new HealedForms();
   private begun = false;
   private pending: Keyframe | null = null;
   private finished = false;
@@ -77,7 +83,7 @@ export class Simulation {
     this.reader = new ContainerReader(path, 'relog');
     try {
       this.header = readRelogHeader(this.reader);
-      this.simulator = new Simulator({ ram: this.header.ram, fault: testFault() });
+      this.simulator = new Simulator({ ram: this.header.ram, fault: testFault(), wrongForms: testForms() });
       this.simulator.follow(this.header);
       this.expected = hooks.expectRam ? new ExpectedRam(this.header.ram) : null;
     } catch (error) {
@@ -144,6 +150,15 @@ export class Simulation {
         case 'state':
           this.simulator.loadState(this.stateOf(stop.state), this.simulator.position);
           break;
+        case 'effect':
+          this.healed.add(stop.code, this.simulator.codeBits());
+          this.simulator.loadState(this.after(stop.after), this.simulator.position);
+          break;
+        case 'form': {
+          const next = this.hooks.onForm?.(stop.form) ?? 'go on';
+          if (next === 'stop') return { reason: 'stopped' };
+          break;
+        }
         case 'pause':
           break;
         default:
@@ -195,6 +210,15 @@ export class Simulation {
     }
     this.keyframes++;
     return this.hooks.onKeyframe?.(keyframe) ?? 'go on';
+  }
+
+  private after(bytes: Uint8Array): CpuState {
+    try {
+      return stateAfter(this.simulator.readState(), bytes);
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error;
+      throw this.malformed(`in an effect event, ${error.message}`);
+    }
   }
 
   private stateOf(bytes: Uint8Array): CpuState {

@@ -1,5 +1,5 @@
 /** The test switch DECOUPLE_TEST_FAULT, which makes the simulator compute one instruction wrongly (docs/divergences.md). */
-import { parseFault, type PlantedFault } from '../engines/unicorn/index.js';
+import { parseFault, parseWrongForms, type PlantedFault, type WrongForm } from '../engines/unicorn/index.js';
 
 /** With this at its end, only the first simulation of the process has the fault. */
 const ONCE = ':once';
@@ -13,4 +13,10 @@ export function testFault(): PlantedFault | null {
   if (planted) return null;
   planted = true;
   return parseFault(text.slice(0, -ONCE.length));
+}
+
+/** The forms of the test switch DECOUPLE_TEST_FORMS, which the simulator computes wrongly. @throws DecoupleError usage */
+export function testForms(): WrongForm[] {
+  const text = process.env.DECOUPLE_TEST_FORMS;
+  return text === undefined || text === '' ? [] : parseWrongForms(text);
 }

@@ -45,6 +45,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
       seconds: (performance.now() - began) / 1000,
       cutOff: reader.cutOff,
       agreedAt,
+      healed: simulation.healed.list(),
     };
   } finally {
     simulation.close();

@@ -56,22 +56,34 @@ function unexplained(option: string): DecoupleError {
 
 /** What machines get: the fields that are promised, `first` only when there is one. */
 function toJson(result: VerifyResult): object {
-  const { exact, divergences, keyframes, instructions, events, forgiven, exceptionsOnlyTheMachineRaised, first } =
-    result;
+  const {
+    exact,
+    divergences,
+    keyframes,
+    instructions,
+    events,
+    forgiven,
+    exceptionsOnlyTheMachineRaised,
+    healed,
+    first,
+  } = result;
   const counts = { exact, divergences, keyframes, instructions, events, forgiven };
-  return { ...counts, exceptionsOnlyTheMachineRaised, ...(first !== null && { first }) };
+  return { ...counts, exceptionsOnlyTheMachineRaised, healed, ...(first !== null && { first }) };
 }
 
 function formatVerdict(result: VerifyResult): string {
   const { exact, divergences, keyframes, instructions, events, forgiven, first, seconds } = result;
   const alone = result.exceptionsOnlyTheMachineRaised;
-  const verdict = exact ? 'exact' : `DIVERGED (${formatExact(divergences)} ${divergences === 1 ? 'place' : 'places'})`;
+  const healed = result.healed.reduce((sum, { count }) => sum + count, 0);
+  const right = healed === 0 ? 'exact' : `exact, ${formatExact(healed)} healed`;
+  const verdict = exact ? right : `DIVERGED (${formatExact(divergences)} ${divergences === 1 ? 'place' : 'places'})`;
   const rows = Object.entries(forgiven).filter(([, count]) => count > 0);
   const pairs: [string, string][] = [
     ['verdict', verdict],
     ['ran', formatRun(instructions, seconds)],
     ['compared', `${formatExact(events)} events, ${formatExact(keyframes)} keyframes`],
     ['forgiven', rows.length === 0 ? 'nothing' : rows.map(([row, n]) => `${row}: ${formatExact(n)}`).join(', ')],
+    ...result.healed.map((one): [string, string] => ['healed', `${one.instruction}: ${formatExact(one.count)}`]),
     ...alone.map((one): [string, string] => ["the machine's alone", formatException(one)]),
   ];
   return formatPairs(pairs) + (first === null ? '' : `\n${formatDivergence(first)}`);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Reads a relog from its specification alone, and checks all of it.
 
-The specification is relog.md and container.md beside this file, and ../store.md. Files of versions 1 and 2 are read.
+The specification is relog.md and container.md beside this file, and ../store.md. Files of versions 1 to 3 are read.
 Needs Python 3.9 and libzstd.so.1, which is on every Debian. Written to be read: it is the specification in another form.
 
     python3 read_relog.py run.relog                counts of events by kind, one "kind count" a line
@@ -25,7 +25,7 @@ import struct
 import sys
 import zlib
 
-VERSIONS = (1, 2)
+VERSIONS = (1, 2, 3)
 MAGIC = b"\x89DRL\r\n\x1a\n"
 PACK_MAGIC = b"\x89DCP\r\n\x1a\n"
 PREAMBLE = 16
@@ -35,6 +35,7 @@ PACK_HEADER, PACK_GROUP, PACK_DIRECTORY = 1, 2, 3
 STORED, ZSTD, IN_STORE = 0, 1, 2
 DIGEST = 32
 PAGE_FAULT = 14
+LONGEST_INSTRUCTION = 15
 PAGE = 4096
 FROM_DATA, ZEROS = 0xFFFFFFFF, 0xFFFFFFFE
 U8, U16, U32, U64 = 0xFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF
@@ -61,6 +62,7 @@ KINDS = {
     21: ("end", [("rep", "null")]),
     22: ("check", [("eip", U32), ("eflags", U32), ("gpr", "gpr"), ("rep", "null"), ("digest", U32)]),
     23: ("state", [("state", "bytes")]),
+    24: ("effect", [("eip", U32), ("code", "bytes"), ("after", "bytes"), ("writes", "bytes")]),
 }
 FIRST_POSITIONED = 16
 
@@ -725,6 +727,18 @@ class Relog:
             need(event["digest"] == self.digest.value, f"the digest of the check at {self.position} is wrong")
         elif name == "state":
             check_shape(read_only_item(event["state"], "a state"), CPU_STATE, "a state")
+        elif name == "effect":
+            need(1 <= len(event["code"]) <= LONGEST_INSTRUCTION, "an effect is of no instruction")
+            after = read_only_item(event["after"], "what follows an effect")
+            need(isinstance(after, dict) and "eip" in after and "eflags" in after, "an effect does not say where it goes on")
+            check_shape(after, {key: shape for key, shape in CPU_STATE.items() if key in after}, "what follows an effect")
+            writes = read_only_item(event["writes"], "what an effect writes")
+            need(isinstance(writes, list), "what an effect writes is no list")
+            for write in writes:
+                need(isinstance(write, list) and len(write) == 2, "a write is no pair")
+                check_shape(write[0], U32, "the address of a write")
+                check_shape(write[1], "bytes", "a write")
+                need(write[1] and self.in_ram(write[0], len(write[1])), "an effect writes outside RAM")
         elif name == "keyframe-mark":
             self.mark = (event["index"], self.position)
         elif name == "end":

@@ -1,7 +1,7 @@
 /** The simulator: Unicorn, fed the events of a relog. Knows the formats, and no other engine. */
 export { compareState, EFLAGS_DEFINED, STATUS_FLAGS, type StateComparison, type StateDifference } from './compare.js';
 export { FORGIVEN, type ForgivenRow } from './forgiven.js';
-export { parseFault, type PlantedFault } from './fault.js';
+export { parseFault, parseWrongForms, type PlantedFault, type WrongForm } from './fault.js';
 export { ExpectedRam } from './ram.js';
 export {
   type BlockBatch,

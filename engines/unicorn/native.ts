@@ -37,7 +37,7 @@ export interface NativeDisagreement {
   count: number;
 }
 
-export type NativeStop = 'starved' | 'keyframe' | 'state' | 'end' | 'limit' | 'diverged';
+export type NativeStop = 'starved' | 'keyframe' | 'state' | 'effect' | 'form' | 'end' | 'limit' | 'diverged';
 
 export interface NativeExpectedRam {
   writePages(numbers: Uint32Array, data: Uint8Array): void;
@@ -69,6 +69,12 @@ export interface NativeSimulator {
   takeOwnValues(): Uint32Array;
   setComparing(on: boolean): void;
   disagreements(): NativeDisagreement[];
+  spoilForm(opcode: number, digit: number, target: number): void;
+  lookAtForms(on: boolean): void;
+  judgeForm(form: bigint, wrong: boolean): void;
+  formsChanged(): void;
+  form(): bigint;
+  healedCode(): Uint8Array;
   plantFault(position: bigint, target: number): void;
   position(): bigint;
   keyframeIndex(): number;

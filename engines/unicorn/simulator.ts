@@ -7,7 +7,7 @@ import type { MachineKind } from '../../formats/relog.js';
 import { guarded, loadNative, type NativeSimulator } from './native.js';
 import { packState, unpackState } from './packing.js';
 import { type ExpectedRam, PAGE_SIZE, packRegions } from './ram.js';
-import type { PlantedFault } from './fault.js';
+import type { PlantedFault, WrongForm } from './fault.js';
 
 /** Where the simulator stands. */
 export interface Situation {
@@ -36,6 +36,10 @@ export type RunStop =
   | { reason: 'keyframe'; index: number }
   /** The CPU's state is to be replaced by this one, encoded as in the relog; RAM stays. */
   | { reason: 'state'; state: Uint8Array }
+  /** The relog states what this instruction did: memory is so already, registers become as `after` says. */
+  | { reason: 'effect'; code: Uint8Array; after: Uint8Array }
+  /** An instruction of this form is about to run; run on, and it does. */
+  | { reason: 'form'; form: bigint }
   | { reason: 'end' }
   | { reason: 'limit' }
   /** One instruction repeats for long, and is in its middle: run on. */
@@ -55,6 +59,8 @@ export interface Counts {
   translations: number;
   /** Blocks cut short, for an event in their middle. */
   splits: number;
+  /** Instructions whose effect the relog states. */
+  healed: number;
 }
 
 /**
@@ -116,6 +122,13 @@ const CODE_SEGMENT = 1;
 const STEP_FIELDS = 12;
 const EVERY_CHECK = 2n ** 64n - 1n;
 const MEMORY = -1;
+const FLAGS = -2;
+
+function targetNumber(target: WrongForm['target']): number {
+  if (target === 'memory') return MEMORY;
+  return target === 'flags' ? FLAGS : target;
+}
+
 const BIG = 0x4000;
 
 export class Simulator {
@@ -123,10 +136,12 @@ export class Simulator {
   private readonly step = new Float64Array(STEP_FIELDS);
 
   /** @param options `fault`: for tests, an instruction to compute wrongly, once */
-  constructor(options: { ram: readonly RamRegion[]; fault?: PlantedFault | null }) {
+  constructor(options: { ram: readonly RamRegion[]; fault?: PlantedFault | null; wrongForms?: readonly WrongForm[] }) {
     const native = loadNative();
     this.native = guarded(() => new native.Simulator(packRegions(options.ram)));
-    const { fault } = options;
+    const { fault, wrongForms = [] } = options;
+    for (const { opcode, digit, target } of wrongForms)
+      this.native.spoilForm(opcode, digit ?? -1, targetNumber(target));
     if (fault) this.native.plantFault(fault.position, fault.target === 'memory' ? MEMORY : fault.target);
   }
 
@@ -215,6 +230,8 @@ export class Simulator {
     const reason = guarded(() => this.native.run(limit));
     if (reason === 'keyframe') return { reason, index: this.native.keyframeIndex() };
     if (reason === 'state') return { reason, state: this.native.newState() };
+    if (reason === 'effect') return { reason, code: this.native.healedCode(), after: this.native.newState() };
+    if (reason === 'form') return { reason, form: this.native.form() };
     if (reason === 'diverged') return { reason, divergence: this.divergence() };
     return { reason };
   }
@@ -243,6 +260,20 @@ export class Simulator {
    */
   takeOwnValues(): Uint32Array {
     return this.native.takeOwnValues();
+  }
+
+  /** Runs also stop before instructions of forms that are known to be wrong, and, with `all`, of those not judged yet. */
+  lookAtForms(all: boolean): void {
+    this.native.lookAtForms(all);
+  }
+
+  judgeForm(form: bigint, verdict: 'fine' | 'wrong'): void {
+    this.native.judgeForm(form, verdict === 'wrong');
+  }
+
+  /** Code is translated anew, so that forms found fine cost nothing any more, and wrong ones are stopped at. */
+  formsChanged(): void {
+    this.native.formsChanged();
   }
 
   readStep(): Step {
@@ -346,10 +377,14 @@ export class Simulator {
     return { ...divergence, ...this.codeAt(divergence.linear) };
   }
 
+  /** Width of the code segment. */
+  codeBits(): 16 | 32 {
+    return (this.readState().segments[CODE_SEGMENT]!.attributes & BIG) !== 0 ? 32 : 16;
+  }
+
   /** The longest an instruction at a linear address may be, as far as it is mapped, and the width of the code segment. */
   codeAt(linear: number): { code: Uint8Array; bits: 16 | 32 } {
-    const { attributes } = this.readState().segments[CODE_SEGMENT]!;
-    return { code: this.readLinear(linear, LONGEST_INSTRUCTION), bits: (attributes & BIG) !== 0 ? 32 : 16 };
+    return { code: this.readLinear(linear, LONGEST_INSTRUCTION), bits: this.codeBits() };
   }
 }
 

@@ -13,11 +13,17 @@ import { translate } from './page-walk.js';
 import { DmaTracker } from './dma.js';
 import { X87Observer, type ObservedMachine } from './observer-x87.js';
 import { readCpuState } from './registers.js';
+import { loadCpuState } from './load-registers.js';
+import { RUN_ONE } from './run-one.js';
+import type { CpuState } from '../../formats/state.js';
 
 type Global = WebAssembly.Global;
 
 const DEBUG = 1;
 const PAGE_FAULT = 14;
+const CODE_32 = 0x100;
+/** Of a string instruction, each of some thousand bytes at least. */
+const MOST_CHUNKS = 1 << 16;
 /** Bit of a page fault's error code (SDM vol. 3A, 4.7). */
 const WRITE = 2;
 /** Runs with the position once it is known. */
@@ -202,6 +208,30 @@ export class Observer implements Probe {
     (this.raw.jit_clear_cache_js as () => void)();
     (this.raw as unknown as Record<string, Global>).d_stepping!.value = 1;
     this.sliceStart = this.word(LAYOUT.instructionCounter);
+  }
+
+  /**
+   * Runs one instruction from a state, in an engine made for stepping, with nothing before it or behind: the machine cannot
+   * go on with its own run.
+   * @param opcode its first byte, prefixes included
+   * @param pointers see {@link loadCpuState}
+   * @returns false when it raises an exception, or repeats without end
+   */
+  runOne(state: CpuState, opcode: number, pointers: Uint8Array | null): boolean {
+    loadCpuState(this.raw, state, pointers);
+    const run = (this.raw as unknown as Record<string, (opcode: number) => void>)[RUN_ONE]!;
+    const vectors = this.vectors.value as number;
+    const start = this.word(LAYOUT.eip);
+    const size = (new Uint8Array(this.memory())[LAYOUT.is32] ?? 0) !== 0 ? CODE_32 : 0;
+    for (let i = 0; i < MOST_CHUNKS; i++) {
+      this.words[LAYOUT.previousEip >> 2] = start;
+      this.words[LAYOUT.eip >> 2] = start + 1;
+      run(opcode | size);
+      if (this.vectors.value !== vectors) return false;
+      // A string instruction that has more to do stands where it began.
+      if (this.word(LAYOUT.eip) !== start) return true;
+    }
+    return false;
   }
 
   /** In onInstruction: the slice does not end by itself, as the interpreter would end it earlier than JIT code does. */

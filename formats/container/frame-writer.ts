@@ -22,6 +22,7 @@ import {
   INDEX_FRAME,
   isReserved,
   MAX_PAYLOAD_BYTES,
+  USUAL_VERSION,
   type ContainerKind,
 } from './layout.js';
 
@@ -32,6 +33,8 @@ export interface WriterOptions {
   temporary: boolean;
   /** Replace a file that is already there. */
   force: boolean;
+  /** Major version; absent: the usual one. A copy has that of what it is a copy of, if that is later. */
+  major?: number | undefined;
 }
 
 /** What the `end` frame says. `sha256` is over all bytes of the file before the end frame. */
@@ -65,7 +68,7 @@ export class FrameWriter {
     } catch (error) {
       throw outputError(options.path, error);
     }
-    this.put(encodePreamble(options.kind));
+    this.put(encodePreamble(options.kind, Math.max(options.major ?? 0, USUAL_VERSION)));
   }
 
   /**

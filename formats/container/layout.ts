@@ -11,8 +11,9 @@ export const END_FRAME = 255;
 export const INDEX_FRAME = 254;
 /** Whether frames of a kind are the container's own. */
 export const isReserved = (kind: number): boolean => kind >= INDEX_FRAME;
-/** The version that is written. */
-export const MAJOR_VERSION = 2;
+/** The latest version that is known, of relogs with effects alone; and the one that everything else is written as. */
+export const MAJOR_VERSION = 3;
+export const USUAL_VERSION = 2;
 export const MINOR_VERSION = 0;
 
 export type ContainerKind = 'recording' | 'relog' | 'snapshot' | 'pack';
@@ -45,10 +46,10 @@ export interface FrameHeader {
   headerCrc: number;
 }
 
-export function encodePreamble(kind: ContainerKind): Buffer {
+export function encodePreamble(kind: ContainerKind, major = USUAL_VERSION): Buffer {
   const bytes = Buffer.alloc(PREAMBLE_BYTES);
   MAGIC[kind].copy(bytes, 0);
-  bytes.writeUInt16LE(MAJOR_VERSION, 8);
+  bytes.writeUInt16LE(major, 8);
   bytes.writeUInt16LE(MINOR_VERSION, 10);
   bytes.writeUInt32LE(crc32(bytes.subarray(0, 12)), 12);
   return bytes;

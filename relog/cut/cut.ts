@@ -47,7 +47,7 @@ export async function cut(options: CutOptions): Promise<CutResult> {
   const { input, output: path, force, store } = options;
   try {
     const plan = reading(input, (reader) => planCut(reader, options.from, options.to));
-    const writer = new ContainerWriter({ path, kind: 'relog', temporary: true, force, store });
+    const writer = new ContainerWriter({ path, kind: 'relog', temporary: true, force, store, major: plan.major });
     try {
       const keyframes = await copyPart(options, plan, writer);
       const { written: events, from, to } = plan;

@@ -9,6 +9,8 @@ import { RelogEvents } from '../inspect/relog-events.js';
 
 export interface CutPlan {
   header: RelogHeader;
+  /** Major version of the file. */
+  major: number;
   /** Number of the keyframe it starts with, from 0, and its position. */
   keyframe: number;
   from: number;
@@ -56,5 +58,5 @@ export function planCut(reader: ContainerReader, from: number, to: number | null
   if (stop === null || stop.position <= start.position) throw noSuchPart(reader.path, `it ends before ${from}`);
   if (to !== null && !found) throw noSuchPart(reader.path, `it ends at ${stop.position}, before ${to}`);
   const { position: end, ...counts } = stop;
-  return { header, keyframe: start.number, from: start.position, to: end, ...counts };
+  return { header, major: reader.version.major, keyframe: start.number, from: start.position, to: end, ...counts };
 }

@@ -49,7 +49,7 @@ export class EventComparison {
   }
 }
 
-/** Keyframes lie where whoever made the relog wanted them. */
+/** Keyframes lie where whoever made the relog wanted them; effects are what the machine does anyway. */
 function comparable(payload: Uint8Array): ReadEvent[] {
-  return readEvents(payload).filter(({ kind }) => kind !== EVENT.keyframeMark);
+  return readEvents(payload).filter(({ kind }) => kind !== EVENT.keyframeMark && kind !== EVENT.effect);
 }

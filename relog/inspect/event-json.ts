@@ -63,13 +63,17 @@ function fieldText(key: string, type: FieldType, value: unknown, data: boolean):
     case 'bytes':
       return key === STATE_KEY
         ? key + JSON.stringify(plain(readCpuState(value as Uint8Array)))
-        : `,${JSON.stringify(bytesFields(value as Uint8Array, data)).slice(1, -1)}`;
+        : EFFECT_KEYS.has(key)
+          ? `${key}"${hex(value as Uint8Array)}"`
+          : `,${JSON.stringify(bytesFields(value as Uint8Array, data)).slice(1, -1)}`;
     default:
       return key + (value as number | null);
   }
 }
 
 const STATE_KEY = ',"state":';
+/** An effect's, which are short. */
+const EFFECT_KEYS: ReadonlySet<string> = new Set(EVENT_LAYOUT.effect.map(([name]) => `,"${name}":`));
 
 /** Of whatever depth. */
 function plain(value: unknown): unknown {

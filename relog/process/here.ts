@@ -8,6 +8,7 @@ import type {
   StageOptions,
 } from '../api.js';
 import type { ExplainHereOptions } from '../explain/explain-here.js';
+import type { HealHereOptions } from '../heal/heal-here.js';
 import type { OverlayOptions } from '../disks/overlay-here.js';
 import type { PlainOptions } from '../plain.js';
 import type { RecorderOptions } from '../recorder.js';
@@ -54,6 +55,10 @@ export async function runHere(stage: StageName, options: unknown, { listen, ...h
     case 'explain': {
       const { explainHere } = await import('../explain/explain-here.js');
       return explainHere({ ...(options as ExplainHereOptions), ...hooks });
+    }
+    case 'heal': {
+      const { healHere } = await import('../heal/heal-here.js');
+      return healHere({ ...(options as HealHereOptions), ...hooks });
     }
     case 'relog': {
       const { relogHere } = await import('../relog-here.js');

@@ -2,7 +2,7 @@
 import type { Progress } from '../api.js';
 
 export type StageName =
-  'record' | 'replay' | 'relog' | 'export' | 'plain' | 'screenshot' | 'disk' | 'asciicast' | 'explain';
+  'record' | 'replay' | 'relog' | 'export' | 'plain' | 'screenshot' | 'disk' | 'asciicast' | 'explain' | 'heal';
 
 export type ToChild =
   | { kind: 'start'; stage: StageName; options: unknown }

@@ -1,5 +1,5 @@
 /** The stage `redact`: a relog whose serial lines and packets are replaced by fillers, where the run allows it. */
-import { ContainerReader, ContainerWriter, damaged } from '../../formats/container/index.js';
+import { ContainerReader, ContainerWriter, damaged, USUAL_VERSION } from '../../formats/container/index.js';
 import { DecoupleError } from '../../formats/errors.js';
 import { readRelogHeader, type RelogHeader } from '../../formats/relog.js';
 import { ShapeError } from '../../formats/shape.js';
@@ -84,7 +84,13 @@ async function decide(options: RedactOptions, header: RelogHeader, { payloads, k
 function headerOf(path: string): RelogHeader {
   const reader = new ContainerReader(path);
   try {
-    if (reader.kind !== 'recording') return readRelogHeader(reader);
+    if (reader.kind !== 'recording') {
+      // What effects state was computed from what would be replaced.
+      if (reader.version.major > USUAL_VERSION) {
+        throw notRedactable(`${path} is healed: it states what instructions did with what came from outside.`);
+      }
+      return readRelogHeader(reader);
+    }
   } finally {
     reader.close();
   }

@@ -211,12 +211,13 @@ function withVersion(path: string, major: number, minor: number): void {
 test('another major version is refused by name; a later minor one is read', (t) => {
   const path = join(temporaryFolder(t), 'file');
   write(path, [{ kind: 1, payload: Buffer.from('x'), reach: 0n }], false);
-  withVersion(path, 3, 0);
+  withVersion(path, 4, 0);
   t.like(
     t.throws(() => new ContainerReader(path), { instanceOf: DecoupleError }),
-    { code: 'version-too-new', message: `${path} has format version 3.0; this decouple reads up to 2.` },
+    { code: 'version-too-new', message: `${path} has format version 4.0; this decouple reads up to 3.` },
   );
   for (const [major, minor] of [
+    [3, 9],
     [2, 9],
     [1, 9],
   ] as const) {

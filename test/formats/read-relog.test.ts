@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { encode } from '../../formats/cbor.js';
 import test, { type ExecutionContext } from 'ava';
 import { ContainerReader, END_FRAME, INDEX_FRAME } from '../../formats/container/index.js';
 import { applyPages } from '../../formats/pages.js';
@@ -100,7 +101,7 @@ test('it lists every event', async (t) => {
   t.true(lines.includes('10 interrupt vector=0x30 eip=0xc0100010 eflags=0x246 rep=0x3'));
   t.true(lines.includes('+0 tsc value=0x123456789abcdef'));
   t.is(lines.at(-1), '1000 end rep=-');
-  t.is(lines.length, 20);
+  t.is(lines.length, 21);
 });
 
 const FLIPS = 12;
@@ -126,6 +127,10 @@ test('a file that was cut off is read up to there', async (t) => {
   t.regex(stdout, /^end 1$/m);
 });
 
+function effectWith(field: number, value: Uint8Array): Lie {
+  return { kind: 'effect', from: 0, change: (event) => void (event[field] = Buffer.from(value)) };
+}
+
 const LIES: [string, Lie, RegExp][] = [
   [
     'a value that no check saw',
@@ -137,6 +142,10 @@ const LIES: [string, Lie, RegExp][] = [
   ['a value beyond 32 bits', { kind: 'random', from: 0, change: (event) => void (event[1] = 2 ** 32) }, /random.value/],
   ['DMA outside RAM', { kind: 'dma', from: 0, change: (event) => void (event[2] = 0xfffff) }, /outside RAM/],
   ['no CPU state', { kind: 'state', from: 0, change: (event) => void (event[2] = Buffer.of(0xa0)) }, /has no gpr/],
+  ['an effect outside RAM', effectWith(5, encode([[0xfffff, Buffer.of(1, 2)]])), /effect writes outside RAM/],
+  ['an effect of no instruction', effectWith(3, new Uint8Array()), /of no instruction/],
+  ['an effect with a wrong register', effectWith(4, encode({ eip: 0, eflags: 2, cr2: 2 ** 32 })), /cr2 is no integer/],
+  ['an effect that goes on nowhere', effectWith(4, encode({ eflags: 2 })), /where it goes on/],
   ['a mark of another', { kind: 'keyframeMark', from: 0, change: (e) => void (e[2] = 7) }, /not where its mark is/],
 ];
 
@@ -290,7 +299,7 @@ test('a version that is not known, and what version 1 does not have', async (t) 
   const folder = temporaryFolder(t);
   const file = join(folder, 'a.relog');
   makeRelog(file);
-  await findsDamage(t, [fromTheFuture(file)], /version 3 of the format is not known/, 'version');
+  await findsDamage(t, [fromTheFuture(file)], /version 4 of the format is not known/, 'version');
   const old = join(folder, 'old.relog');
   writeRaw(old, FIXTURES[0]!, each(4, inNoStore)(rawFrames(FIXTURES[0]!)));
   await findsDamage(t, [old], /impossible codec/, 'a store');

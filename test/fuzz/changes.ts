@@ -62,7 +62,7 @@ export const frameChange: fc.Arbitrary<Change> = fc
       else if (what === 'stored') part.stored = bytes;
       else if (what === 'end') container.outcome = bytes;
       else if (what === 'noEnd') container.outcome = null;
-      else preamble.writeUInt16LE(other % 4, 8 + 2 * (frame % 2));
+      else preamble.writeUInt16LE(other % 5, 8 + 2 * (frame % 2));
     };
     return change;
   });

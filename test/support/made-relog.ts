@@ -1,8 +1,8 @@
 /** A relog made up for a test: small, whole, with events of every kind that a machine of ours has. */
-import { ContainerWriter } from '../../formats/container/index.js';
+import { ContainerWriter, MAJOR_VERSION } from '../../formats/container/index.js';
 import { EventWriter } from '../../formats/event-writer.js';
 import { PAGE_BYTES, PAGE_SOURCE } from '../../formats/pages.js';
-import { writeEvents, writeKeyframe, writePages, writeRelogHeader } from '../../formats/relog.js';
+import { encodeEffect, writeEvents, writeKeyframe, writePages, writeRelogHeader } from '../../formats/relog.js';
 import type { CpuState } from '../../formats/state.js';
 
 const SEGMENT = { selector: 8, base: 0, limit: 0xffffffff, attributes: 0xc09b };
@@ -36,7 +36,7 @@ export interface MadeOptions {
 export const SLICE_POSITIONS = 1000;
 
 export function makeRelog(path: string, { typed = 0x41, slices = 3, ended = true }: MadeOptions = {}): void {
-  const writer = new ContainerWriter({ path, kind: 'relog', temporary: false, force: true });
+  const writer = new ContainerWriter({ path, kind: 'relog', temporary: false, force: true, major: MAJOR_VERSION });
   const events = new EventWriter(0);
   const guest = { name: 'made-up', hash: '00'.repeat(32) };
   writeRelogHeader(writer, { start: 0, ram: [{ start: 0, size: MEGABYTE }], guest });
@@ -91,4 +91,7 @@ function writeSlice(events: EventWriter, at: number, typed: number): void {
   events.x87Status(0x3801);
   events.dma(at + 500, 0x1000, Buffer.alloc(512, 0xab), null);
   events.state(at + 600, SOME_STATE);
+  const after = { ...SOME_STATE, eip: 0xc0100001, gpr: REGISTERS };
+  const { eip, code, ...rest } = encodeEffect(Buffer.of(0x90), SOME_STATE, after, [[0x2000, Buffer.of(1, 2)]]);
+  events.effect(at + 700, eip, code, rest.after, rest.writes);
 }

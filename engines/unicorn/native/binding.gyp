@@ -23,6 +23,8 @@
         "extent.cpp",
         "fault.cpp",
         "flags.cpp",
+        "forms.cpp",
+        "healing.cpp",
         "guest_memory.cpp",
         "interpose_cpu.cpp",
         "interpose_flags.cpp",

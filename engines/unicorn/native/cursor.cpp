@@ -3,6 +3,8 @@
 #include <cstdio>
 
 #include "cbor.h"
+#include "decode.h"
+#include "effect_writes.h"
 
 namespace decouple {
 
@@ -32,6 +34,17 @@ class Fields {
       return;
     }
     std::memcpy(out, data, expected);
+  }
+  /** The bytes of one instruction. */
+  void code(uint8_t (&out)[kLongestInstruction], size_t& length) {
+    const uint8_t* data = nullptr;
+    bytes(data, length);
+    if (!ok_ || length == 0 || length > sizeof out) {
+      ok_ = false;
+      length = 0;
+      return;
+    }
+    std::memcpy(out, data, length);
   }
   void bytes(const uint8_t*& data, size_t& length) { ok_ = reader_.readBytes(data, length) && ok_; }
 
@@ -73,6 +86,7 @@ unsigned itemsOf(uint64_t kind) {
     case Kind::kX87Environment:
       return 10;
     case Kind::kInterrupt:
+    case Kind::kEffect:
       return 6;
     case Kind::kException:
     case Kind::kCheck:
@@ -178,6 +192,12 @@ void readPositioned(Event& e, Fields& f) {
     case Kind::kState:
       f.bytes(e.dma.data, e.dma.size);
       break;
+    case Kind::kEffect:
+      e.eip = f.u32();
+      f.code(e.effect.code, e.effect.codeSize);
+      f.bytes(e.effect.after, e.effect.afterSize);
+      f.bytes(e.effect.writes, e.effect.writesSize);
+      break;
     default:
       break;
   }
@@ -245,6 +265,11 @@ bool Cursor::feed(const uint8_t* bytes, size_t size, const AddressRange& ram, st
     }
     if (event.kind == Kind::kDma && !ram.contains(event.address, event.dma.size)) {
       why = "a dma event at byte " + std::to_string(at) + " of an events frame writes outside RAM";
+      return false;
+    }
+    if (event.kind == Kind::kEffect && !writesAreIn(event, ram)) {
+      why =
+          "an effect event at byte " + std::to_string(at) + " of an events frame writes outside RAM, or says no writes";
       return false;
     }
     if (event.positioned()) ++positioned;

@@ -43,6 +43,8 @@ void Simulator::handleDue() {
       newState_.assign(due.dma.data, due.dma.data + due.dma.size);
       consume();
       stop(Stop::kState);
+    case Kind::kEffect:
+      applyEffect();
     case Kind::kEnd:
       consume();
       stop(Stop::kEnd);

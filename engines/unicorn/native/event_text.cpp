@@ -45,6 +45,8 @@ const char* kindName(Kind kind) {
       return "check";
     case Kind::kState:
       return "state";
+    case Kind::kEffect:
+      return "effect";
   }
   return "unknown";
 }
@@ -126,6 +128,10 @@ void describe(const Event& e, char* out, size_t size) {
       break;
     case Kind::kCheck:
       line.add(" eip=%" PRIx32 " eflags=%" PRIx32, e.eip, e.eflags);
+      break;
+    case Kind::kEffect:
+      line.add(" eip=%" PRIx32 " code=", e.eip);
+      for (size_t i = 0; i < e.effect.codeSize; ++i) line.add("%02x", e.effect.code[i]);
       break;
     case Kind::kEnd:
     case Kind::kState:

@@ -26,6 +26,7 @@ enum class Kind : uint8_t {
   kEnd = 21,
   kCheck = 22,
   kState = 23,
+  kEffect = 24,
 };
 
 /** A field that may be null. */
@@ -79,6 +80,13 @@ struct Event {
       const uint8_t* data;
       size_t size;
     } dma;
+    /** Of an effect: the instruction's code, the registers after it and what it wrote, both encoded. */
+    struct {
+      uint8_t code[15];
+      const uint8_t* after;
+      const uint8_t* writes;
+      size_t codeSize, afterSize, writesSize;
+    } effect;
   };
 
   /** Happens at a position; the others are taken by the instruction that asks. */
@@ -86,7 +94,9 @@ struct Event {
   /** Comes from outside the instruction stream, so that the position alone says when. */
   bool asynchronous() const { return positioned() && kind != Kind::kException && kind != Kind::kSoftwareInterrupt; }
   /** Ends a run of the simulator when it is reached. */
-  bool stops() const { return kind == Kind::kKeyframeMark || kind == Kind::kEnd || kind == Kind::kState; }
+  bool stops() const {
+    return kind == Kind::kKeyframeMark || kind == Kind::kEnd || kind == Kind::kState || kind == Kind::kEffect;
+  }
 };
 
 /** The event's name in the format's description. */

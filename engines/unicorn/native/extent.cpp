@@ -5,6 +5,7 @@
 #include "classify.h"
 
 #include "decode.h"
+#include "forms.h"
 #include "replaced.h"
 
 namespace decouple {
@@ -105,6 +106,12 @@ bool setsFlags(ReplacedKind kind) {
   return kind == ReplacedKind::kX87Flags || kind == ReplacedKind::kNarrowBitTest || kind == ReplacedKind::kCountBits;
 }
 
+/** Something is to be done before it runs, or after. */
+bool standsAlone(const BlockCode& code, const uint8_t* bytes, const Instruction& instruction) {
+  if (code.forms == nullptr) return false;
+  return code.forms->asked(formOf(bytes, instruction, code.code32)) || code.forms->spoiled(instruction) != nullptr;
+}
+
 }  // namespace
 
 BlockExtent scanBlock(const BlockCode& code, unsigned most) {
@@ -114,6 +121,8 @@ BlockExtent scanBlock(const BlockCode& code, unsigned most) {
   while (extent.instructions < most && at < code.available) {
     const Instruction next = decodeInstruction(bytes + at, code.available - at, code.code32);
     if (next.length == 0 || (at != 0 && mustBeginBlock(next))) break;
+    const bool alone = standsAlone(code, bytes + at, next);
+    if (alone && at != 0) break;
     const ReplacedKind kind = replacedKind(bytes + at, next, isNarrow(code, at));
     const bool replaced = kind != ReplacedKind::kNone;
     if (replaced) {
@@ -126,6 +135,7 @@ BlockExtent scanBlock(const BlockCode& code, unsigned most) {
     if (disguise.shown >= 0 && !show(extent, bytes, at, prefixBytes(bytes + at, next), disguise)) break;
     at += next.length;
     ++extent.instructions;
+    if (alone) break;
     if (next.endsBlock && !replaced) {
       extent.instructions = most;
       break;

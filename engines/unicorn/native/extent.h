@@ -28,6 +28,8 @@ struct BlockExtent {
   unsigned replacedCount;
 };
 
+class Forms;
+
 /** Code to translate. */
 struct BlockCode {
   const uint8_t* bytes;
@@ -39,6 +41,8 @@ struct BlockCode {
   bool protectedMode;
   /** Where instructions are that must not access more memory than the machine does. */
   const NarrowPlaces& narrow;
+  /** Forms that stand in a block of their own; null for none. */
+  const Forms* forms;
 };
 
 /**

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "cursor.h"
+#include "effect_writes.h"
 #include "ram.h"
 
 namespace {
@@ -30,6 +31,13 @@ void look(const Event& event) {
   volatile uint8_t sum = 0;
   if (event.kind == Kind::kDma || event.kind == Kind::kState) {
     for (size_t i = 0; i < event.dma.size; ++i) sum = static_cast<uint8_t>(sum + event.dma.data[i]);
+  }
+  if (event.kind == Kind::kEffect) {
+    check(forEachWrite(event, [&sum](uint32_t, const uint8_t* data, size_t size) {
+      for (size_t i = 0; i < size; ++i) sum = static_cast<uint8_t>(sum + data[i]);
+      return size > 0;
+    }));
+    for (size_t i = 0; i < event.effect.afterSize; ++i) sum = static_cast<uint8_t>(sum + event.effect.after[i]);
   }
   for (size_t i = 0; i < event.encodedSize; ++i) sum = static_cast<uint8_t>(sum + event.encoded[i]);
 }

@@ -38,9 +38,13 @@ REPLACES void gen_intermediate_code_x86_64(void* cpu, void* rawBlock, int most) 
     const bool code32 = (block.context() & kContextCode32) != 0;
     const Env env(Cpu(cpu).env());
     const bool protectedMode = !isRealMode(env);
-    BlockCode piece{
-        static_cast<const uint8_t*>(host), left, static_cast<uint32_t>(block.address()), code32, protectedMode,
-        simulator->narrowPlaces()};
+    BlockCode piece{static_cast<const uint8_t*>(host),
+                    left,
+                    static_cast<uint32_t>(block.address()),
+                    code32,
+                    protectedMode,
+                    simulator->narrowPlaces(),
+                    simulator->askedForms()};
     extent = scanBlock(piece, static_cast<unsigned>(most));
     extentStart = block.address();
     most = static_cast<int>(extent.instructions);

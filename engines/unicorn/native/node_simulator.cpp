@@ -22,6 +22,10 @@ const char* stopName(Stop stop) {
       return "end";
     case Stop::kLimit:
       return "limit";
+    case Stop::kEffect:
+      return "effect";
+    case Stop::kForm:
+      return "form";
     case Stop::kPause:
       return "pause";
     default:
@@ -58,6 +62,12 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
                            InstanceMethod("setComparing", &SimulatorObject::setComparing),
                            InstanceMethod("disagreements", &SimulatorObject::disagreements),
                            InstanceMethod("plantFault", &SimulatorObject::plantFault),
+                           InstanceMethod("spoilForm", &SimulatorObject::spoilForm),
+                           InstanceMethod("lookAtForms", &SimulatorObject::lookAtForms),
+                           InstanceMethod("judgeForm", &SimulatorObject::judgeForm),
+                           InstanceMethod("formsChanged", &SimulatorObject::formsChanged),
+                           InstanceMethod("form", &SimulatorObject::form),
+                           InstanceMethod("healedCode", &SimulatorObject::healedCode),
                            InstanceMethod("position", &SimulatorObject::position),
                            InstanceMethod("keyframeIndex", &SimulatorObject::keyframeIndex),
                            InstanceMethod("newState", &SimulatorObject::newState),
@@ -224,7 +234,8 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
     return info.Env().Undefined();
   }
 
-  /** Fills in: position, events consumed without keyframe marks, linear address, EFLAGS, general registers. */
+  /** Fills in: position, events consumed without keyframe marks and effects, linear address, EFLAGS, general registers.
+   */
   Napi::Value readStep(Info info) {
     const Simulator& from = simulator(info);
     const Napi::Float64Array out = info[0].As<Napi::Float64Array>();
@@ -233,7 +244,7 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
     double* fields = const_cast<double*>(out.Data());
     const StepState state = from.stepState();
     fields[0] = static_cast<double>(from.position());
-    fields[1] = static_cast<double>(from.eventsConsumed() - from.counts().marks);
+    fields[1] = static_cast<double>(from.eventsConsumed() - from.counts().marks - from.counts().healed);
     fields[2] = state.linear;
     fields[3] = state.eflags;
     for (int i = 0; i < 8; ++i) fields[4 + i] = state.gpr[i];
@@ -283,6 +294,34 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
     return info.Env().Undefined();
   }
 
+  /** (opcode, digit or -1, target) */
+  Napi::Value spoilForm(Info info) {
+    const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Int32Value(); };
+    simulator(info).forms().spoil({static_cast<unsigned>(number(0)), number(1), number(2)});
+    return info.Env().Undefined();
+  }
+
+  Napi::Value lookAtForms(Info info) {
+    simulator(info).forms().lookAtAll(info[0].As<Napi::Boolean>().Value());
+    return info.Env().Undefined();
+  }
+
+  /** (form, whether it is wrong) */
+  Napi::Value judgeForm(Info info) {
+    const bool wrong = info[1].As<Napi::Boolean>().Value();
+    simulator(info).forms().set(uint64From(info[0]), wrong ? Forms::Verdict::kWrong : Forms::Verdict::kFine);
+    return info.Env().Undefined();
+  }
+
+  Napi::Value formsChanged(Info info) {
+    simulator(info).formsChanged();
+    return info.Env().Undefined();
+  }
+
+  Napi::Value form(Info info) { return Napi::BigInt::New(info.Env(), simulator(info).form()); }
+
+  Napi::Value healedCode(Info info) { return typedArray<Napi::Uint8Array>(info.Env(), simulator(info).healedCode()); }
+
   Napi::Value position(Info info) { return Napi::BigInt::New(info.Env(), simulator(info).position()); }
 
   Napi::Value keyframeIndex(Info info) {
@@ -331,6 +370,7 @@ class SimulatorObject : public Napi::ObjectWrap<SimulatorObject> {
     set("marks", from.marks);
     set("translations", from.translations);
     set("splits", from.splits);
+    set("healed", from.healed);
     return result;
   }
 

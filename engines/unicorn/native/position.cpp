@@ -54,7 +54,7 @@ Simulator::Due Simulator::whatIsDue(const Translation* block) {
     stop(Stop::kDiverged);
   }
   // Nor does a halted CPU get to the middle of a REP instruction.
-  if (halted_ && (due.position > now || !due.asynchronous() || due.repeat.present)) {
+  if (halted_ && (due.position > now || !due.asynchronous() || due.repeat.present || due.kind == Kind::kEffect)) {
     noteDivergence("the CPU is halted", textOf(due), "an interrupt", 0);
     stop(Stop::kDiverged);
   }
@@ -77,6 +77,7 @@ void Simulator::atBlock(Translation& block) {
     return;
   }
   if (stepping_) pause();
+  if (block.form != 0 || block.spoiled != nullptr) lookAtForm(block);
 
   const Event& due = *cursor_.due();
   uint64_t end = limitAt_ < starvesAt() ? limitAt_ : starvesAt();

@@ -141,7 +141,9 @@ void Simulator::endTranslation(const TranslatedBlock& block, Translation& record
   ++counts_.translations;
   describeTranslation(block, engine_.env(), record);
   describeCode(record);
-  BlockTag(&record).complete(block);
+  describeForm(record);
+  // Where something is to be done before it runs, the hook looks at the record.
+  if (record.form == 0 && record.spoiled == nullptr) BlockTag(&record).complete(block);
   translations_.commit();
 }
 

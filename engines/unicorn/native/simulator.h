@@ -22,6 +22,7 @@
 #include "extent.h"
 #include "fault.h"
 #include "flags.h"
+#include "forms.h"
 #include "place_cache.h"
 #include "position.h"
 #include "ram.h"
@@ -36,7 +37,7 @@
 namespace decouple {
 
 /** kPause: one instruction repeats for long; to run on is all there is to do. */
-enum class Stop { kNone, kStarved, kKeyframe, kState, kEnd, kLimit, kPause, kDiverged };
+enum class Stop { kNone, kStarved, kKeyframe, kState, kEnd, kLimit, kPause, kEffect, kForm, kSpoil, kDiverged };
 
 struct Counts {
   uint64_t interrupts = 0;
@@ -47,6 +48,8 @@ struct Counts {
   uint64_t marks = 0;
   uint64_t translations = 0;
   uint64_t splits = 0;
+  /** Instructions whose effect the relog states. */
+  uint64_t healed = 0;
 };
 
 /** What of the CPU nearly every instruction changes. */
@@ -97,7 +100,10 @@ class Simulator : public DeviceMemory {
   CoverageBatch takeCoverage() { return coverage_.take(); }
 
   /** Runs until something stops it; `limit`: at most so many instructions. */
-  Stop run(uint64_t limit) { return fault_ == nullptr ? runFreely(limit) : runWithFault(limit); }
+  Stop run(uint64_t limit) {
+    if (forms_.spoils()) return runWithForms(limit);
+    return fault_ == nullptr ? runFreely(limit) : runWithFault(limit);
+  }
   /** Runs also stop behind this check, as at a limit; checks are counted from 1. */
   void stopAtCheck(uint64_t number) { lastCheck_ = number; }
   /** Runs also stop, as at a limit, before every instruction, when what happens at its position has happened. */
@@ -114,6 +120,14 @@ class Simulator : public DeviceMemory {
   void setComparing(bool on) { comparing_ = on; }
   const Disagreements& disagreements() const { return disagreements_; }
   void plantFault(const PlantedFault& fault);
+  /** Which forms are looked at before they run: runs then stop with kForm. */
+  Forms& forms() { return forms_; }
+  /** The form that the last run stopped at. */
+  uint64_t form() const { return form_; }
+  /** All code is translated anew: what forms are looked at has changed. */
+  void formsChanged() { dropCode(); }
+  /** Of the effect that the last run stopped at. */
+  const std::vector<uint8_t>& healedCode() const { return healedCode_; }
   uint64_t position() const { return position_.count; }
   uint64_t keyframeIndex() const { return keyframeIndex_; }
   /** The encoded CPU state that the last run stopped at. */
@@ -180,6 +194,7 @@ class Simulator : public DeviceMemory {
   CodePages& codePages() { return codePages_; }
   TlbKeeper& tlb() { return tlb_; }
   const NarrowPlaces& narrowPlaces() const { return narrow_; }
+  const Forms* askedForms() const { return forms_.any() ? &forms_ : nullptr; }
   /** Whether an instruction runs of which only what it raises is asked. */
   bool onTrial() const { return trial_.running(); }
   void protectCode(uint64_t enginePage);
@@ -259,6 +274,12 @@ class Simulator : public DeviceMemory {
   void consume();
   void dropCode();
   void writeRam(uint32_t address, const uint8_t* bytes, size_t size);
+  // healing.cpp
+  [[noreturn]] void applyEffect();
+  void countHealed(uint32_t linear, const Event& event);
+  void describeForm(Translation& record);
+  void lookAtForm(const Translation& block);
+  Stop runWithForms(uint64_t limit);
   // fault.cpp
   Stop runWithFault(uint64_t limit);
   void spoilMemory(const Ram& before);
@@ -334,6 +355,17 @@ class Simulator : public DeviceMemory {
     uintptr_t from;
     uint64_t flags;
   } rotate_{};
+  Forms forms_;
+  uint64_t form_ = 0;
+  std::vector<uint8_t> healedCode_;
+  /** Where an instruction is about to run that was looked at. */
+  struct FormPlace {
+    uint64_t position;
+    uint32_t linear;
+    bool operator==(const FormPlace& other) const { return position == other.position && linear == other.linear; }
+  };
+  FormPlace lookedAt_{~uint64_t{0}, 0}, spoiledAt_{~uint64_t{0}, 0};
+  const SpoiledForm* spoiling_ = nullptr;
   EventTrail trail_;
   Divergence divergence_{};
   Counts counts_;

@@ -12,6 +12,7 @@ namespace decouple {
 
 class Simulator;
 struct BlockCount;
+struct SpoiledForm;
 
 /** Where an instruction is in generated code, and what the translator knew of the flags before it (LazyFlags). */
 struct InstructionPlace {
@@ -48,6 +49,10 @@ struct alignas(64) Translation {
   const uint8_t* offsets;
   /** Its code in the coverage tables (0: not counting), and without the REP instruction. */
   uint32_t code, countedCode;
+
+  /** The form that is to be looked at before this one instruction runs, or 0; and how it is made wrong, or null. */
+  uint64_t form;
+  const SpoiledForm* spoiled;
 
   /** Its generated code. */
   const uint8_t* hostCode;

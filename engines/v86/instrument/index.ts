@@ -10,6 +10,7 @@ import { addJitBoundary, wrapInterpreter, wrapStrings } from './counting.js';
 import { GLOBALS, HOOKS, IN_STI, STEP_HOOK, STEPPING } from './hooks.js';
 import { wrapFloatingPoint, wrapValues, wrapVectors } from './values.js';
 import { Wrapper } from './wrapper.js';
+import { RUN_ONE } from '../run-one.js';
 
 export { jitWrapper } from './counting.js';
 export type { HOOKS } from './hooks.js';
@@ -37,6 +38,7 @@ export function instrument(wasm: Uint8Array, { stepping = false } = {}): Uint8Ar
     }
     const wrapper = new Wrapper(module, names);
     wrapInterpreter(wrapper, stepping);
+    if (stepping) module.addFunctionExport(wrapper.matching(/3gen11interpreter3run$/)[0]!, RUN_ONE);
     wrapStrings(wrapper);
     wrapVectors(wrapper);
     wrapValues(wrapper);

@@ -1,6 +1,7 @@
 /** Input that is wrong: refused with an error, never more. */
 import type { TestFn } from 'ava';
 import fc from 'fast-check';
+import { encode } from '../../../../formats/cbor.js';
 import { EventWriter } from '../../../../formats/event-writer.js';
 import { DecoupleError } from '../../../../formats/errors.js';
 import { MAP } from '../support/guest.js';
@@ -24,6 +25,7 @@ function validFrame(): Uint8Array {
   events.exception(2, 3, 4, 5, 6, 7);
   events.softwareInterrupt(3, 4, 5, 6);
   events.dma(4, MAP.data, Uint8Array.of(1, 2), null);
+  events.effect(4, 5, Uint8Array.of(0x90), Uint8Array.of(0xa0), encode([[MAP.data, Uint8Array.of(1)]]));
   events.keyframeMark(5, 1, null);
   events.check(6, 7, 8, [1, 2, 3, 4, 5, 6, 7, 8], null);
   events.end(7, null);
@@ -70,6 +72,33 @@ export function malformedSuite(test: TestFn, make: MakeSimulator): void {
     later.end(100, null);
     s.simulator.feed(later.take());
     t.throws(() => s.simulator.feed(dma(0)), { instanceOf: DecoupleError });
+  });
+
+  test('malformed: effects outside RAM, of no instruction, with writes that are none', (t) => {
+    const effect = (code: number, writes: Uint8Array): Uint8Array => {
+      const events = new EventWriter(0);
+      events.effect(0, 0, new Uint8Array(code), Uint8Array.of(0xa0), writes);
+      return events.take();
+    };
+    const at = (address: number, size: number): Uint8Array => encode([[address, new Uint8Array(size)]]);
+    const s = new Scenario(make, NOTHING);
+    for (const [code, writes] of [
+      [0, at(0, 1)],
+      [16, at(0, 1)],
+      [1, at(MAP.device, 1)],
+      [1, at(0x200000 - 8, 16)],
+      [1, at(0xffffffff, 2)],
+      [1, at(0, 0)],
+      [1, encode([[0]])],
+      [1, encode(0)],
+      [1, Uint8Array.of(0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)],
+      [1, Uint8Array.of(0x80, 0)],
+      [1, new Uint8Array()],
+    ] as const) {
+      const error = t.throws(() => s.simulator.feed(effect(code, writes)), { instanceOf: DecoupleError });
+      t.is(error.code, 'relog-malformed');
+    }
+    s.simulator.feed(effect(15, at(0x200000 - 16, 16)));
   });
 
   test('malformed: frames that begin before the last one ended', (t) => {

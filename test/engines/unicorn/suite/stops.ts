@@ -2,7 +2,7 @@
 import type { TestFn } from 'ava';
 import fc from 'fast-check';
 import type { EventWriter } from '../../../../formats/event-writer.js';
-import { readCpuState } from '../../../../formats/relog.js';
+import { encodeEffect, readCpuState, stateAfter } from '../../../../formats/relog.js';
 import { MAP, mapPage } from '../support/guest.js';
 import { Scenario, type MakeSimulator } from '../support/scenario.js';
 
@@ -72,6 +72,41 @@ export function stopsSuite(test: TestFn, make: MakeSimulator): void {
     s.simulator.loadState(readCpuState(stop.state), s.simulator.position);
     t.is(s.simulator.run().reason, 'end');
     t.is(s.register('ebx'), 12);
+  });
+
+  test('stops: an effect, in the place of its instruction', (t) => {
+    const s = new Scenario(make, 'start: inc eax\n odd: bswap ecx\n inc eax\n done: jmp done');
+    const code = Uint8Array.of(0x0f, 0xc9);
+    const after = { ...s.guest.state, eip: s.at('odd') + 2, gpr: [7, 8, 0, 0, 0, 0, 0, 0] };
+    const effect = encodeEffect(code, { ...s.guest.state, eip: s.at('odd') }, after, [[MAP.data, Uint8Array.of(1, 2)]]);
+    const write = (eip: number, bytes: Uint8Array): void => {
+      s.events.effect(1, eip, bytes, effect.after, effect.writes);
+      s.events.end(4, null);
+    };
+    s.simulator.enableBlocks();
+    write(effect.eip, code);
+    const stop = s.run();
+    t.is(stop.reason, 'effect');
+    if (stop.reason !== 'effect') return;
+    t.deepEqual([...stop.code], [...code]);
+    t.is(s.simulator.position, 2n);
+    t.deepEqual([...s.simulator.readPhysical(MAP.data, 2)!], [1, 2]);
+    s.simulator.loadState(stateAfter(s.simulator.readState(), stop.after), 2n);
+    t.is(s.simulator.run().reason, 'end');
+    t.deepEqual([s.register('eax'), s.register('ecx')], [8, 8]);
+    const batch = s.simulator.takeBatch();
+    t.is(
+      batch.executions.reduce((sum, times, i) => sum + times * batch.icount[i]!, 0),
+      4,
+    );
+    for (const [eip, bytes] of [
+      [effect.eip, Uint8Array.of(0x0f, 0xca)],
+      [effect.eip + 1, code],
+    ] as const) {
+      s.restart();
+      write(eip, bytes);
+      s.runToDivergence(t, 'the instruction of an effect');
+    }
   });
 
   for (const [string, from] of [
