@@ -50,10 +50,12 @@ export function scaled(a: u64, aTop: i32, b: u64, bTop: i32): void {
     x.setResult(a, aTop);
     return;
   }
-  // More than this overflows or underflows all the same.
   let by = 0;
   if (n.kind === n.FINITE && n.exponent >= 0) by = n.exponent > 16 ? 0x10000 : <i32>(n.significand >> (63 - n.exponent));
-  r.setResult(aSign, aExp + (n.sign ? -by : by), aSig, 0);
+  // What lies further out overflows or underflows all the same; and an infinity has an exponent of its own.
+  const FAR = 0xc000;
+  const exponent = max(-FAR, min(FAR, aExp + (n.sign ? -by : by)));
+  r.setResult(aSign, exponent, aSig, 0);
   x.rounded(64);
 }
 
