@@ -37,7 +37,7 @@ test('it counts what stats counts, from a file and from a pipe', async (t) => {
   t.deepEqual(await python(['-'], readFileSync(file)), await python([file]));
 });
 
-const FIXTURES = ['v1', 'v2'].map((version) => join(PROJECT, 'test/fixtures', version, 'tiny.relog'));
+const FIXTURES = ['v1', 'v2', 'v3'].map((version) => join(PROJECT, 'test/fixtures', version, 'tiny.relog'));
 
 for (const file of FIXTURES) {
   const version = file.split('/').at(-2);
