@@ -127,7 +127,7 @@ export function malformedSuite(test: TestFn, make: MakeSimulator): void {
       }
     }
     // One for each event: what comes before it.
-    t.is(whole, 17);
+    t.is(whole, 18);
     s.simulator.dropEvents();
     s.simulator.feed(frame);
   });
