@@ -63,31 +63,41 @@ export class JitBlocks {
   /**
    * How many instructions module `serial` counted that it did not retire, when it was left at `address`.
    * @param address physical address of the first instruction that was not retired
-   * @param fault the instruction at `address` began and faulted (so the block that holds it was entered)
+   * @param began that instruction began and was broken off: the block that holds it was entered
    */
-  overcount(serial: number, address: number, fault: boolean): number {
+  overcount(serial: number, address: number, began: boolean): number {
     const module = this.modules.get(serial);
     if (module === undefined) throw new Error(`JIT module ${serial} is not known`);
+    const places: Place[] = [];
     for (const block of module.blocks) {
       if (address < block.address || address >= block.end) continue;
-      const retired = retiredBefore(block, address, module.bits);
-      if (retired === null) continue;
-      // Left at the start of a block without a fault: it was not entered, the block before was done to its end.
-      return retired === 0 && !fault ? 0 : block.count - retired;
+      const place = placeIn(block, address, module.bits);
+      if (place !== null) places.push(place);
     }
-    if (fault) throw new Error(`a fault at 0x${address.toString(16)}, outside the blocks of JIT module ${serial}`);
-    return 0;
+    if (began && places.length === 0)
+      throw new Error(`an instruction at 0x${address.toString(16)}, outside the blocks of JIT module ${serial}`);
+    // At the start of a block: it was not entered, the block before was done to its end. Blocks that share an
+    // instruction (one begins with the STI before it) share all behind it.
+    const [place] = places;
+    return place === undefined || (!began && places.some((one) => one.first)) ? 0 : place.left;
   }
 }
 
-/** Instructions of the block before `address`, or null when none begins there. */
-function retiredBefore(block: Block, address: number, bits: number): number | null {
+/** An instruction in a block. */
+interface Place {
+  first: boolean;
+  /** How many instructions of the block there are from it on. */
+  left: number;
+}
+
+/** Null when no instruction of the block begins at `address`. */
+function placeIn(block: Block, address: number, bits: number): Place | null {
   const decoder = new iced.Decoder(bits, block.code, 0);
   const instruction = new iced.Instruction();
   try {
     let at = block.address;
-    for (let i = 0; i <= block.count; i++) {
-      if (at === address) return i;
+    for (let i = 0; i < block.count; i++) {
+      if (at === address) return { first: i === 0, left: block.count - i };
       if (at > address || !decoder.canDecode) return null;
       decoder.decodeOut(instruction);
       at += instruction.length;

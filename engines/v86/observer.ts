@@ -29,10 +29,10 @@ const WRITE = 2;
 /** Runs with the position once it is known. */
 type Deferred = (position: number) => void;
 
-/** Where JIT code was left: null where nothing is mapped; and whether by a fault. */
+/** Where JIT code was left: null where nothing is mapped; and whether the instruction there began. */
 interface Left {
   physical: number | null;
-  fault: boolean;
+  began: boolean;
 }
 
 export interface ObserverModules {
@@ -66,6 +66,8 @@ export class Observer implements Probe {
   private deferred: Deferred[] = [];
   /** Where the JIT was left, when a vector says it. */
   private left: Left | null = null;
+  /** JIT code broke off an instruction, the one at EIP: it faults, or stores into the module's own pages. */
+  private brokenOff = false;
   private readonly dma = new DmaTracker(() => this.memory());
   private sliceStart = 0;
   private devices = 0;
@@ -90,8 +92,8 @@ export class Observer implements Probe {
       wrap: (f, serial) => this.wrapJit(this.loaded!.wrapper, f, serial),
       imports: (imports) => ({
         ...imports,
-        exit_jit: this.looking(imports.exit_jit as SeamFunction),
-        handle_irqs: this.looking(imports.handle_irqs as SeamFunction),
+        exit_jit: this.looking(imports.exit_jit as SeamFunction, true),
+        handle_irqs: this.looking(imports.handle_irqs as SeamFunction, false),
       }),
     };
   }
@@ -336,11 +338,11 @@ export class Observer implements Probe {
   }
 
   /** @param eip linear */
-  private leftAt(eip: number, fault: boolean): Left {
+  private leftAt(eip: number, began: boolean): Left {
     const physical = translate(this.memory(), this.ram(), eip >>> 0);
-    if (physical === null && fault)
-      throw new Error(`a fault at 0x${(eip >>> 0).toString(16)}, where nothing is mapped`);
-    return { physical, fault };
+    if (physical === null && began)
+      throw new Error(`an instruction began at 0x${(eip >>> 0).toString(16)}, where nothing is mapped`);
+    return { physical, began };
   }
 
   /** A software interrupt is told once it is clear that it was delivered. */
@@ -352,9 +354,10 @@ export class Observer implements Probe {
 
   /** A JIT module was left where the count may be too large, or with positions still to be told. */
   private jitLeft(serial: number): void {
-    const { physical, fault } = this.left ?? this.leftAt(this.word(LAYOUT.eip), false);
+    const { physical, began } = this.left ?? this.leftAt(this.word(LAYOUT.eip), this.brokenOff);
+    const over = physical === null ? 0 : this.blocks.overcount(serial, physical, began);
     this.left = null;
-    const over = physical === null ? 0 : this.blocks.overcount(serial, physical, fault);
+    this.brokenOff = false;
     if (over > 0) this.count.value = (this.count.value as bigint) - BigInt(over);
     const deferred = this.deferred;
     this.deferred = [];
@@ -452,9 +455,10 @@ export class Observer implements Probe {
     this.positioned((position) => this.events.state(position, state));
   }
 
-  private looking(inner: SeamFunction): SeamFunction {
+  private looking(inner: SeamFunction, brokenOff: boolean): SeamFunction {
     return (...args) => {
       this.look.value = 1;
+      this.brokenOff = brokenOff;
       return inner(...args);
     };
   }
