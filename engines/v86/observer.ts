@@ -94,6 +94,10 @@ export class Observer implements Probe {
         ...imports,
         exit_jit: this.looking(imports.exit_jit as SeamFunction, true),
         handle_irqs: this.looking(imports.handle_irqs as SeamFunction, false),
+        // Of an engine with the repair single-step.
+        ...(imports.leave_to_step !== undefined && {
+          leave_to_step: this.looking(imports.leave_to_step as SeamFunction, false),
+        }),
       }),
     };
   }

@@ -14,6 +14,8 @@ namespace {
 
 constexpr uint8_t kDebug = 1, kDoubleFault = 8, kPageFault = 14, kSimdException = 19;
 constexpr uint32_t kFetch = 0x10;
+/** Of DR6 (BS). */
+constexpr uint32_t kSingleStep = 1u << 14;
 
 }  // namespace
 
@@ -108,6 +110,7 @@ void Simulator::enterHandler() {
     consume();
     ++counts_.exceptions;
     if (event.cr2.present) env.cr(2) = event.cr2.value;
+    if (event.vector == kDebug && steppedAt_ == event.position) env.dr(6) |= kSingleStep;
     if (!nestedIsNext(event.position, event.eip)) break;
     shutDown = event.vector == kDoubleFault;
     event = *cursor_.front();

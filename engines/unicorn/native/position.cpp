@@ -54,7 +54,9 @@ Simulator::Due Simulator::whatIsDue(const Translation* block) {
     stop(Stop::kDiverged);
   }
   // Nor does a halted CPU get to the middle of a REP instruction.
-  if (halted_ && (due.position > now || !due.asynchronous() || due.repeat.present || due.kind == Kind::kEffect)) {
+  const bool wakes = (due.asynchronous() && !due.repeat.present && due.kind != Kind::kEffect) ||
+                     (due.kind == Kind::kException && steppedAt_ == now);
+  if (halted_ && (due.position > now || !wakes)) {
     noteDivergence("the CPU is halted", textOf(due), "an interrupt", 0);
     stop(Stop::kDiverged);
   }
@@ -139,6 +141,7 @@ void Simulator::halt(uint32_t nextEip) {
   env.eip() = nextEip;
   env.context() &= ~uint32_t{kContextInhibitInterrupts};
   leaveBlock(linearEip());
+  noteStep();
   halted_ = true;
   for (;;) atBoundary();
 }
@@ -147,7 +150,12 @@ void Simulator::leaveAt(uint32_t nextEip) {
   if (trial_.running()) endTrial(Disagreement::kNothing);
   engine_.env().eip() = nextEip;
   leaveBlock(linearEip());
+  noteStep();
   jumpOut();
+}
+
+void Simulator::noteStep() {
+  if ((engine_.env().eflags() & kTrap) != 0) steppedAt_ = position_.count;
 }
 
 /**
@@ -156,6 +164,8 @@ void Simulator::leaveAt(uint32_t nextEip) {
  */
 void Simulator::afterStep() {
   leaveBlock(linearEip());
+  if (!ownTrap_) steppedAt_ = position_.count;
+  ownTrap_ = false;
   jumpOut();
 }
 

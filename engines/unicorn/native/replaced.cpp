@@ -92,7 +92,8 @@ bool Simulator::runReplaced(uintptr_t from) {
       return true;
     }
     case ReplacedKind::kBreakpointTrap:
-      // ICEBP does nothing by itself: its exception is an event.
+      // ICEBP does nothing by itself: its exception is an event. No trap of the trap flag follows it.
+      ownTrap_ = (engine_.env().eflags() & kTrap) != 0;
       return true;
     case ReplacedKind::kStoreMachineStatus: {
       // A processor gives all of CR0; the library, its lower half.

@@ -175,6 +175,8 @@ class Simulator : public DeviceMemory {
   void beforeLookup();
   void beforeJumpOut();
   [[noreturn]] void afterStep();
+  /** An instruction that the library does not step retired. */
+  void noteStep();
   [[noreturn]] void halt(uint32_t nextEip);
   /** The block under way is done, and the instruction at `nextEip` comes next. */
   [[noreturn]] void leaveAt(uint32_t nextEip);
@@ -327,6 +329,10 @@ class Simulator : public DeviceMemory {
   bool flagsTaken_ = false;
   /** The flags before the REP instruction under way, when it began its block. */
   LazyState beforeRepeat_{};
+  /** The position behind the last instruction that ran with the trap flag set. */
+  uint64_t steppedAt_ = ~uint64_t{0};
+  /** The instruction under way, which runs with the trap flag set, raises #DB by itself. */
+  bool ownTrap_ = false;
   std::vector<uint32_t> ownValues_;
   /** Stepping, the last run stopped before an instruction; this one begins with it. */
   bool paused_ = false, resuming_ = false;

@@ -190,7 +190,7 @@ const TASKS: Repair = {
 
 const TRAP_FLAG: Repair = {
   id: 'trap-flag',
-  why: 'v86 clears EFLAGS.TF when it is loaded. A processor keeps it (and traps, which v86 still does not).',
+  why: 'v86 clears EFLAGS.TF when it is loaded. A processor keeps it.',
   upstream: null,
   test: TEST,
   patch: async (module, functions) => (await import('./trap-flag.js')).keepTrapFlag(module, functions),
@@ -207,7 +207,17 @@ const GATES: Repair = {
   replaced: [{ function: 'cpu::call_interrupt_vector', by: 'deliver' }],
 };
 
+const SINGLE_STEP: Repair = {
+  id: 'single-step',
+  why: 'v86 raises no #DB after an instruction that ran with EFLAGS.TF set.',
+  upstream: null,
+  test: 'test/engines/v86/debug.test.ts',
+  taken: [{ table: 'generate', opcodes: [0x9d], by: 'generatePopf' }],
+  added: [{ function: 'leave_to_step', by: 'leaveToStep' }],
+  patch: async (module, functions) => (await import('./single-step.js')).trapSteps(module, functions),
+};
+
 export const SYSTEM: readonly Repair[] = [
   ...[ENTER, PREFIXES, ICEBP, BOUND, PREFETCHW, MSRS, RESET],
-  ...[STRINGS, TRANSFERS, STACKS, TASKS, TRAP_FLAG, GATES, RESET_SLICE, CONTROL, LARGE_PAGES],
+  ...[STRINGS, TRANSFERS, STACKS, TASKS, TRAP_FLAG, GATES, RESET_SLICE, CONTROL, LARGE_PAGES, SINGLE_STEP],
 ];

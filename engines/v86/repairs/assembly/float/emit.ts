@@ -15,12 +15,16 @@ declare function callFn(builder: usize, name: usize, length: i32, type: i32): vo
 @external('v86', '_RNvMs4_NtCs6UNhEcE2CoN_5alloc7raw_vecINtB5_6RawVechE8grow_oneB7_')
 declare function growOne(buffer: usize): void;
 
-/** Of the context of an instruction: the reader of its bytes, the builder, where its registers are, its address, the exit. */
+/**
+ * Of the context of an instruction: the reader of its bytes, the builder, where its registers are, its address, the exits:
+ * with an exception, and without.
+ */
 const READER: usize = 32;
 const BUILDER: usize = 36;
 const REGISTERS: usize = 40;
 const START: usize = 44;
 const EXIT: usize = 48;
+const QUIET_EXIT: usize = 52;
 /** The number of the module that is generated. */
 const MODULE: usize = 56;
 /** Of the reader: its physical address, the prefixes read. */
@@ -37,7 +41,8 @@ declare function localsToMemory(builder: usize, registers: usize): void;
 @external('v86', 'codegen::gen_move_registers_from_memory_to_locals')
 declare function memoryToLocals(builder: usize, registers: usize): void;
 
-/** The type of a function of one i32 that returns nothing, in the generator's table. */
+/** The type of a function of nothing that returns nothing, in the generator's table; of one i32. */
+export const TYPE_NOTHING: i32 = 0;
 const TYPE_I32: i32 = 1;
 /** Of two. */
 export const TYPE_TWO_I32: i32 = 2;
@@ -190,9 +195,18 @@ export function endIf(builder: usize): void {
 
 /** Leaves JIT code, which delivers the exception that was set. */
 export function leave(context: usize): void {
+  branch(context, EXIT);
+}
+
+/** Leaves JIT code; EIP is set. */
+export function leaveQuietly(context: usize): void {
+  branch(context, QUIET_EXIT);
+}
+
+function branch(context: usize, exit: usize): void {
   const builder = builderOf(context);
   byte(builder, 12);
-  writeLabel(builder, load<i32>(context, EXIT));
+  writeLabel(builder, load<i32>(context + exit));
 }
 
 /** Calls the export "trigger_nm_jit", which the generator itself never uses, with the instruction's place in its page. */

@@ -30,8 +30,12 @@ let under: i32 = NOTHING;
 /** Whether it came from without the program: bit 0 (EXT) of the error codes of what bars its way. */
 let external: i32 = 0;
 
+/** How many there were. */
+export let delivered: u32 = 0;
+
 /** Its handler is entered, or that of what barred the way. */
 export function deliver(vector: i32, software: i32, hasError: i32, error: i32): void {
+  ++delivered;
   const outer = under;
   const outerExternal = external;
   if (outer == DOUBLE_FAULT) {

@@ -8,6 +8,7 @@ export * from './msr';
 export * from './prefixes';
 export * from './reset';
 export * from './stack';
+export { generateCode, generatePopf, leaveToStep, runInstruction, stateForCode } from './step';
 export * from './strings';
 export * from './transfers';
 export * from './traps';
