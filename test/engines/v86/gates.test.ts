@@ -1,7 +1,7 @@
 /** Gates that are none, and what meets the delivery of exceptions: as a processor does, and the same in the simulator. */
 import { join } from 'node:path';
 import test from 'ava';
-import { ABSENT } from '../../support/fault-guest.js';
+import { ABSENT, START } from '../../support/fault-guest.js';
 import { check, type Expected } from '../../support/fault-stages.js';
 import { temporaryFolder } from '../../support/folder.js';
 import { relogsExactly, run } from '../../support/stages.js';
@@ -53,6 +53,9 @@ test('control registers', (t) =>
       system: true,
       ends: { vector: 0x30, ebx: 0x10018 },
     },
+    // With any bits for a mode: there is none
+    { code: '.byte 0x0f, 0x20, 0x59', ends: { vector: PROTECTION, error: 0, eip: 0, ecx: START.ecx } },
+    { code: 'mov ecx, cr3', ends: { vector: PROTECTION, error: 0, eip: 0, ecx: START.ecx } },
     { code: 'mov eax, 0x80000000; mov cr0, eax', system: true, ends: { vector: PROTECTION, error: 0, eip: 5 } },
     { code: 'mov eax, 0xa0000001; mov cr0, eax', system: true, ends: { vector: PROTECTION, error: 0, eip: 5 } },
     { code: 'mov eax, 0x1000; mov cr4, eax', system: true, ends: { vector: PROTECTION, error: 0, eip: 5 } },

@@ -26,29 +26,38 @@ function isAsWritten(): bool {
 }
 
 export function readControl(register: i32, control: i32): void {
+  // A user's is refused, and then the system runs.
+  const allowed = cpl() == 0;
   readOriginal(register, control);
-  if (control == 3 && cpl() == 0 && isAsWritten()) setReg(register, cr(WRITTEN));
+  if (control == 3 && allowed && isAsWritten()) setReg(register, cr(WRITTEN));
 }
 
 export function writeControl(register: i32, control: i32): void {
   const value = reg(register);
-  if (cpl() == 0 && control == 0) {
-    const refused = (value & CR0_PG) != 0 && (value & CR0_PE) == 0;
-    if (refused || ((value & CR0_NW) != 0 && (value & CR0_CD) == 0)) {
-      generalProtection(0);
-      return;
-    }
-  }
-  if (cpl() == 0 && control == 3) {
-    setCr(WRITTEN, value);
-    setReg(register, value & pagesMask(cr(4)));
-    writeOriginal(register, control);
-    setReg(register, value);
-    return;
-  }
+  if (cpl() != 0) writeOriginal(register, control);
+  else if (control == 0) writeMode(register, value);
+  else if (control == 3) writeTables(register, value);
+  else if (control == 4) writeFeatures(register, value);
+  else writeOriginal(register, control);
+}
+
+function writeMode(register: i32, value: i32): void {
+  const refused = (value & CR0_PG) != 0 && (value & CR0_PE) == 0;
+  if (refused || ((value & CR0_NW) != 0 && (value & CR0_CD) == 0)) generalProtection(0);
+  else writeOriginal(register, 0);
+}
+
+function writeTables(register: i32, value: i32): void {
+  setCr(WRITTEN, value);
+  setReg(register, value & pagesMask(cr(4)));
+  writeOriginal(register, 3);
+  setReg(register, value);
+}
+
+function writeFeatures(register: i32, value: i32): void {
   const before = cr(3);
-  if (cpl() == 0 && control == 4 && isAsWritten()) setCr(3, cr(WRITTEN) & pagesMask(value));
-  writeOriginal(register, control);
+  if (isAsWritten()) setCr(3, cr(WRITTEN) & pagesMask(value));
+  writeOriginal(register, 4);
   // It was refused.
-  if (control == 4 && cr(4) != value) setCr(3, before);
+  if (cr(4) != value) setCr(3, before);
 }
