@@ -62,19 +62,19 @@ export class X87Observer {
     this.machine.write((events) => events.x87Status(fsw));
   }
 
-  /** Whether the instruction just done was FNSTSW: DF E0, or DD /7 with an operand in memory. */
-  interpreted(): void {
-    if (!this.machine.enabled()) return;
+  /** Whether the instruction under way is FNSTSW: DF E0, or DD /7 with an operand in memory. */
+  storesStatus(): boolean {
+    if (!this.machine.enabled()) return false;
     const [memory, ram] = [this.machine.memory(), this.machine.ram()];
     const linear = new DataView(memory).getUint32(LAYOUT.previousEip, true);
     const at = translate(memory, ram, linear);
-    if (at === null) return;
+    if (at === null) return false;
     const code = ram.subarray(at, at + LONGEST_INSTRUCTION);
     let i = 0;
     while (PREFIXES.has(code[i]!)) i++;
     const [opcode, modrm] = [code[i]!, code[i + 1] ?? 0];
     const toMemory = opcode === 0xdd && ((modrm >> 3) & 7) === 7 && modrm < 0xc0;
-    if (toMemory || (opcode === 0xdf && modrm === 0xe0)) this.statusStored();
+    return toMemory || (opcode === 0xdf && modrm === 0xe0);
   }
 
   /** @param kind 0 FSTENV and FSAVE, 1 FXSAVE: what they are about to store */

@@ -4,6 +4,7 @@
  */
 import type { EventWriter } from '../../formats/event-writer.js';
 import type { MachineKind } from '../../formats/relog.js';
+import { STEP_HOOK, STORES_STATUS } from './instrument/hooks.js';
 import type { HOOKS } from './instrument/index.js';
 import type { JitObserver } from './jit.js';
 import { JitBlocks } from './jit-blocks.js';
@@ -139,11 +140,13 @@ export class Observer implements Probe {
       d_environment: (kind: number) => this.x87.environmentToStore(kind),
       d_stored: () => this.x87.environmentStored(),
       d_status: () => this.x87.statusStored(),
-      d_interpreted: () => this.x87.interpreted(),
       d_blocks: (index: number, map: number) => this.blocks.generating(this.memory(), map, index, this.ram()),
       d_left: (serial: number) => this.jitLeft(serial),
     };
-    Object.assign(env, hooks, { d_step: () => this.onInstruction() });
+    Object.assign(env, hooks, {
+      [STEP_HOOK]: () => this.onInstruction(),
+      [STORES_STATUS]: () => Number(this.x87.storesStatus()),
+    });
     this.reads(env, 'io_port_read16', (port, value) => this.events.portRead(port, 2, value & 0xffff));
     this.reads(env, 'io_port_read32', (port, value) => this.events.portRead(port, 4, value));
     this.reads(env, 'mmap_read8', (address, value) => this.events.mmioRead(address, 1, value & 0xff));

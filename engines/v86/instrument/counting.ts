@@ -6,7 +6,7 @@
  */
 import binaryen from 'binaryen';
 import { LAYOUT } from '../layout.js';
-import { IN_STI, STEP_HOOK, STEPPING } from './hooks.js';
+import { IN_STI, STEP_HOOK, STEPPING, STORES_STATUS } from './hooks.js';
 import { load, type Expr, type Wrapper } from './wrapper.js';
 
 const { i32, i64, none } = binaryen;
@@ -35,9 +35,10 @@ const takeEngineCounter = (m: Module): Expr =>
   ]);
 
 export function wrapInterpreter(wrapper: Wrapper, stepping: boolean): void {
-  wrapper.wrap(/3gen11interpreter3run$/, 1, [i32], ({ m, arg, local, call }) => {
+  wrapper.wrap(/3gen11interpreter3run$/, 1, [i32, i32], ({ m, arg, local, call }) => {
     const opcode = (value: number): Expr => m.i32.eq(m.i32.and(arg(0), m.i32.const(0xff)), m.i32.const(value));
     const completed = (): Expr => m.i32.eq(m.local.get(local, i32), m.global.get('d_vectors', i32));
+    const storesStatus = local + 1;
     const depth = (): Expr => m.global.get('d_depth', i32);
     const step = (): Expr => m.if(m.global.get(STEPPING, i32), m.call(STEP_HOOK, [], none));
     const begin = m.block(null, [
@@ -51,9 +52,10 @@ export function wrapInterpreter(wrapper: Wrapper, stepping: boolean): void {
       m.if(m.i32.eqz(depth()), begin, stepping ? within() : m.nop()),
       m.global.set('d_depth', m.i32.add(depth(), m.i32.const(1))),
       m.local.set(local, m.global.get('d_vectors', i32)),
+      // FNSTSW is inlined here. Which of these instructions it is is seen from the code, which it may store to.
+      m.if(m.i32.or(opcode(0xdd), opcode(0xdf)), m.local.set(storesStatus, m.call(STORES_STATUS, [], i32))),
       call(),
-      // FNSTSW is inlined here; which of these instructions it was is seen from the code.
-      m.if(m.i32.and(m.i32.or(opcode(0xdd), opcode(0xdf)), completed()), m.call('d_interpreted', [], none)),
+      m.if(m.i32.and(m.local.get(storesStatus, i32), completed()), m.call('d_status', [], none)),
       m.global.set('d_depth', m.i32.sub(depth(), m.i32.const(1))),
       m.if(m.i32.eqz(depth()), takeEngineCounter(m)),
     ]);

@@ -29,8 +29,6 @@ export const HOOKS = {
   d_stored: [],
   /** after FNSTSW */
   d_status: [],
-  /** after an instruction that begins with DD or DF, in the interpreter */
-  d_interpreted: [],
   /** (table index, pointer to the basic blocks) before a module is generated */
   d_blocks: [i32, i32],
   /** (serial) a JIT module was left in a way that needs a look */
@@ -51,6 +49,8 @@ export const GLOBALS: [string, binaryen.Type][] = [
   ['d_rep_fresh', i32],
 ];
 
+/** Imported too: whether the instruction under way, in the interpreter, which begins with DD or DF, is FNSTSW. */
+export const STORES_STATUS = 'd_stores_status';
 /** Imported by an engine made for stepping: before an instruction begins, while the global `d_stepping` is not 0. */
 export const STEP_HOOK = 'd_step';
 export const STEPPING = 'd_stepping';

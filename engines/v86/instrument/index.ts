@@ -7,7 +7,7 @@
  */
 import binaryen from 'binaryen';
 import { addJitBoundary, wrapInterpreter, wrapStrings } from './counting.js';
-import { GLOBALS, HOOKS, IN_STI, STEP_HOOK, STEPPING } from './hooks.js';
+import { GLOBALS, HOOKS, IN_STI, STEP_HOOK, STEPPING, STORES_STATUS } from './hooks.js';
 import { wrapFloatingPoint, wrapValues, wrapVectors } from './values.js';
 import { Wrapper } from './wrapper.js';
 import { RUN_ONE } from '../run-one.js';
@@ -30,6 +30,7 @@ export function instrument(wasm: Uint8Array, { stepping = false } = {}): Uint8Ar
     for (const [name, params] of Object.entries(HOOKS)) {
       module.addFunctionImport(name, 'env', name, binaryen.createType([...params]), none);
     }
+    module.addFunctionImport(STORES_STATUS, 'env', STORES_STATUS, none, i32);
     if (stepping) {
       module.addGlobal(STEPPING, i32, true, module.i32.const(0));
       module.addGlobalExport(STEPPING, STEPPING);

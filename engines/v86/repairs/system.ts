@@ -103,7 +103,8 @@ const CONTROL: Repair = {
   id: 'control-registers',
   why:
     'v86 forgets the lower bits of CR3, so that tables of PAE are not found where CR3 is loaded before CR4.PAE is set, and ' +
-    'takes PWT and PCD for bits of the address; it ends where paging is switched on without protected mode.',
+    'takes PWT and PCD for bits of the address; it ends where paging is switched on without protected mode, and some time after ' +
+    'CR4.VME is set. A processor raises #GP for these two, and for other bits of CR4 whose features it has not.',
   upstream: null,
   test: 'test/engines/v86/gates.test.ts',
   replaced: [

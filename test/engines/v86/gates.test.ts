@@ -58,7 +58,12 @@ test('control registers', (t) =>
     { code: 'mov ecx, cr3', ends: { vector: PROTECTION, error: 0, eip: 0, ecx: START.ecx } },
     { code: 'mov eax, 0x80000000; mov cr0, eax', system: true, ends: { vector: PROTECTION, error: 0, eip: 5 } },
     { code: 'mov eax, 0xa0000001; mov cr0, eax', system: true, ends: { vector: PROTECTION, error: 0, eip: 5 } },
-    { code: 'mov eax, 0x1000; mov cr4, eax', system: true, ends: { vector: PROTECTION, error: 0, eip: 5 } },
+    // What is reserved in CR4, or belongs to what this processor has not
+    ...[0, 1, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 31].map((bit) => ({
+      code: `mov eax, cr4; bts eax, ${bit}; mov cr4, eax`,
+      system: true,
+      ends: { vector: PROTECTION, error: 0, eip: 7 },
+    })),
   ]));
 
 test('a third fault in a row resets the PC', async (t) => {

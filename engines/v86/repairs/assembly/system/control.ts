@@ -13,6 +13,11 @@ const WRITTEN: i32 = 5;
 const PAGE: i32 = ~0xfff;
 /** Of a table of four entries. */
 const TABLE: i32 = ~0x1f;
+/**
+ * Bits of CR4 for what this processor has not, by its CPUID, and v86 takes: VME, PVI, VMXE, SMXE, PCIDE, OSXSAVE, SMEP,
+ * SMAP.
+ */
+const CR4_ABSENT: i32 = 0x366003;
 const CR0_NW: i32 = 1 << 29;
 const CR0_CD: i32 = 1 << 30;
 
@@ -55,6 +60,10 @@ function writeTables(register: i32, value: i32): void {
 }
 
 function writeFeatures(register: i32, value: i32): void {
+  if ((value & CR4_ABSENT) != 0) {
+    generalProtection(0);
+    return;
+  }
   const before = cr(3);
   if (isAsWritten()) setCr(3, cr(WRITTEN) & pagesMask(value));
   writeOriginal(register, 4);
