@@ -11,11 +11,11 @@ import { tinyGuest, TINY_GUEST_SAYS } from './tiny-guest.js';
 const TURNS = 120;
 export type Expected = FaultCase & { ends: Partial<Ended> };
 
-/** Each ends as expected, and the simulator does what the machine does. */
-export async function check(t: ExecutionContext, cases: readonly Expected[]): Promise<void> {
+/** Each ends as expected, and the simulator does what the machine does. @param turns how often each runs */
+export async function check(t: ExecutionContext, cases: readonly Expected[], turns = TURNS): Promise<void> {
   const folder = temporaryFolder(t);
   const at = (name: string): string => join(folder, name);
-  const spec = tinyGuest(folder, { code: faultFirmware(cases, TURNS) });
+  const spec = tinyGuest(folder, { code: faultFirmware(cases, turns) });
   const limits = ['--start', 'power-on', '--until', TINY_GUEST_SAYS];
   await run(t, 'record', spec, ...limits, '-o', at('run.dcr'));
   const { stdout: text } = await decouple(['replay', at('run.dcr'), '--console']);

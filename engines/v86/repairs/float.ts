@@ -58,6 +58,26 @@ export const SSE_ALIGNMENT: Repair = {
   ],
 };
 
+const range = (first: number, last: number): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+
+/** Opcodes after 0F that some prefix makes no instruction of. */
+const PREFIXED = [
+  ...[...range(0x13, 0x17), 0x28, 0x29, 0x2b, 0x2e, 0x2f, 0x50, ...range(0x52, 0x57), 0x5b, ...range(0x60, 0x6f)],
+  ...[...range(0x71, 0x77), ...range(0x7c, 0x7f), ...range(0xc3, 0xc6), ...range(0xd0, 0xfe)],
+];
+
+export const SSE_PREFIXES: Repair = {
+  id: 'sse-prefixes',
+  why: 'v86 runs instructions of MMX and SSE with F2, F3 or 66 before them that they have no form with. A processor raises #UD.',
+  upstream: null,
+  test: 'test/engines/v86/sse-prefixes.test.ts',
+  taken: [
+    { table: 'run0f', opcodes: PREFIXED, by: 'runSelected' },
+    { table: 'analyze0f', opcodes: PREFIXED, by: 'analyzeSelected' },
+    { table: 'generate0f', opcodes: PREFIXED, by: 'generateSelected' },
+  ],
+};
+
 const ESCAPES = [0xd8, 0xd9, 0xda, 0xdb, 0xdc, 0xdd, 0xde, 0xdf];
 
 export const X87: Repair = {

@@ -43,7 +43,7 @@ export function run0F(opcode: i32): void {
   if (((formsOf(which) >> prefix) & 1) === 0) runOriginal(opcode);
   else run((prefix << 8) | which);
   // EMMS leaves ST0 in the first register; the engine has a copy of it here.
-  if (which === 0x77 && engine.simdRuns()) store<u8>(TOP, 0);
+  if (which === 0x77 && prefix === 0 && engine.simdRuns()) store<u8>(TOP, 0);
   aligned = false;
 }
 

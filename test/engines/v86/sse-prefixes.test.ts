@@ -1,0 +1,52 @@
+/** Prefixes before opcodes after 0F: where a description of all instructions has none, #UD. */
+import test from 'ava';
+import iced from 'iced-x86';
+import { check, type Expected } from '../../support/fault-stages.js';
+
+/** Enough to be compiled. */
+const TURNS = 50;
+
+const { Code, CpuidFeature, Decoder } = iced;
+const PREFIXES = [[], [0x66], [0xf2], [0xf3]];
+const [FIRST, LAST] = [0x10, 0xfe];
+/** Hints, fences and states: what prefixes do there is another story. */
+const OTHERS = [0x18, 0xae, 0xc7];
+/** [ESI], which is aligned, and a register. */
+const OPERANDS = [0x16, 0xca];
+const HAS = new Set([CpuidFeature.MMX, CpuidFeature.SSE, CpuidFeature.SSE2, CpuidFeature.SSE3]);
+
+/** Whether the bytes are an instruction that this processor has. */
+function isThere(bytes: readonly number[]): boolean {
+  const decoder = new Decoder(32, Uint8Array.from([...bytes, 0, 0, 0, 0]), 0);
+  const instruction = decoder.decode();
+  try {
+    return instruction.code !== Code.INVALID && instruction.cpuidFeatures().some((one) => HAS.has(one));
+  } finally {
+    instruction.free();
+    decoder.free();
+  }
+}
+
+const OPCODES = Array.from({ length: LAST - FIRST + 1 }, (_, i) => FIRST + i).filter(
+  (opcode) =>
+    !OTHERS.includes(opcode) &&
+    OPERANDS.some((operand) => PREFIXES.some((prefixes) => isThere([...prefixes, 0x0f, opcode, operand]))),
+);
+
+for (const prefixes of PREFIXES.slice(1)) {
+  const name = prefixes.map((byte) => byte.toString(16)).join(' ');
+  test(`prefixes ${name}`, async (t) => {
+    const cases = OPCODES.flatMap((opcode) =>
+      OPERANDS.map((operand): Expected => {
+        const bytes = [...prefixes, 0x0f, opcode, operand];
+        const there = isThere(bytes);
+        return {
+          code: `.byte ${bytes.join(', ')}, 0, 0, 0, 0; int 0x30`,
+          ends: there ? { cs: 27 } : { vector: 6, error: 0, eip: 0 },
+        };
+      }),
+    );
+    t.true(cases.length > 150);
+    await check(t, cases, TURNS);
+  });
+}
