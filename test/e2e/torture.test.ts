@@ -51,8 +51,6 @@ const ONCE: readonly { name: string; code: string; traits?: Partial<Row>; host?:
   { name: 'RCR that changes itself', code: 'c11eb6 90909090', traits: { memory: true, self: true } },
   { name: 'POPCNT in code of 16 bits', code: 'f30fb8c5 66f30fb8f6 f30fb807', traits: { bits: 16, memory: true } },
   { name: 'far bit tests in code of 16 bits', code: '660fab4d2d 0fa304', traits: { bits: 16, memory: true } },
-  { name: 'FSCALE of one by much', code: 'd9e8 d9fd', traits: { fpu: true } },
-  { name: 'FPREM and FPREM1 whose results underflow', code: 'd9f8 d9f5', traits: { fpu: true } },
   {
     name: 'a conversion at a border that raises an exception',
     code: '0f2d35',

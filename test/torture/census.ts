@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import yargs from 'yargs';
 import { formatTable } from '../../analyses/text.js';
 import { printNote } from '../../cli/output.js';
+import { numbers } from './arguments.js';
 import { everyForm, type Encoding } from './forms.js';
 import { runInGuest } from './guest-run.js';
 import { compileHarness, runOnHost } from './harness.js';
@@ -24,6 +25,7 @@ const args = await yargs(process.argv.slice(2))
   .option('seed', { type: 'number', default: 1, describe: 'Of operands and values' })
   .option('out', { type: 'string', describe: 'File for the table' })
   .option('only', { type: 'number', describe: 'How many recordings, for a part of it' })
+  .check(numbers('rounds', 'seed'))
   .strict()
   .parseAsync();
 

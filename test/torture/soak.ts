@@ -12,6 +12,7 @@ import { printNote } from '../../cli/output.js';
 import { EXIT_STATUS } from '../../formats/errors.js';
 import type { VerifyResult } from '../../relog/api.js';
 import { decouple, PROJECT } from '../support/cli.js';
+import { numbers } from './arguments.js';
 import { seeded } from './sequences.js';
 import { GUESTS, sessionOf } from './work.js';
 
@@ -32,6 +33,7 @@ const args = await yargs(process.argv.slice(2))
     describe: 'Of the first run; the next has one more',
   })
   .option('keep', { type: 'string', default: 'soak', describe: 'Folder for what was not exact' })
+  .check(numbers('hours', 'seed'))
   .strict()
   .parseAsync();
 

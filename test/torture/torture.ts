@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import yargs from 'yargs';
 import { printNote } from '../../cli/output.js';
+import { numbers } from './arguments.js';
 import { compileHarness } from './harness.js';
 import { everyForm } from './forms.js';
 import { runInGuest } from './guest-run.js';
@@ -31,6 +32,7 @@ const args = await yargs(process.argv.slice(2))
     describe: 'Of the first recording; the next has one more',
   })
   .option('keep', { type: 'string', default: 'torture', describe: 'Folder for what was not exact' })
+  .check(numbers('minutes', 'seed'))
   .strict()
   .parseAsync();
 
