@@ -91,7 +91,7 @@ test('what once differed, forms, random programs and random bytes are exact', as
     fileOf(
       many(() => randomBytes(random, ROUNDS)),
       SEED + 3,
-      true,
+      'user',
     ),
   ];
   const run = join(folder, 'run');

@@ -30,11 +30,17 @@ export function rowOf(encoding: Encoding, rounds: number): Row {
   return { bytes, rounds, undefinedFlags, memory, fpu, repeated, stack, bits, far };
 }
 
-/** @param unprivileged runs the rows as a user, with a timer that ends what does not end */
-export function fileOf(rows: readonly Row[], seed: number, unprivileged = false): Buffer {
+/**
+ * How rows run: as they are; with a timer that ends what does not end; as a user, with one that fires often. A timer may end
+ * any row, so that what it did is another thing each time.
+ */
+export const MODES = { plain: 0, timed: 2, user: 1 } as const;
+export type Mode = keyof typeof MODES;
+
+export function fileOf(rows: readonly Row[], seed: number, mode: Mode = 'plain'): Buffer {
   if (rows.length > MAX_ROWS) throw new Error(`${rows.length} rows are more than ${MAX_ROWS}`);
   const file = Buffer.alloc(HEADER_BYTES + rows.length * ROW_BYTES);
-  [MAGIC, rows.length, seed >>> 0, Number(unprivileged)].forEach((word, i) => file.writeUInt32LE(word, 4 * i));
+  [MAGIC, rows.length, seed >>> 0, MODES[mode]].forEach((word, i) => file.writeUInt32LE(word, 4 * i));
   rows.forEach((row, i) => {
     if (row.bytes.length > MAX_BYTES) throw new Error(`a row of ${row.bytes.length} bytes`);
     const at = HEADER_BYTES + i * ROW_BYTES;

@@ -12,7 +12,7 @@ import { numbers } from './arguments.js';
 import { compileHarness } from './harness.js';
 import { everyForm } from './forms.js';
 import { runInGuest } from './guest-run.js';
-import { fileOf, MAX_ROWS, type Row } from './rows.js';
+import { fileOf, MAX_ROWS, type Mode, type Row } from './rows.js';
 import { ordinary, randomBytes, seeded, sequence } from './sequences.js';
 
 const FILES = 6;
@@ -39,7 +39,7 @@ const args = await yargs(process.argv.slice(2))
 interface Piece {
   rows: Row[];
   seed: number;
-  unprivileged: boolean;
+  mode: Mode;
 }
 
 function pieces(seed: number): Piece[] {
@@ -55,7 +55,7 @@ function pieces(seed: number): Piece[] {
   return Array.from({ length: FILES }, (_, i) => ({
     rows: Array.from({ length: MAX_ROWS }, row),
     seed: seed * FILES + i,
-    unprivileged: bytes,
+    mode: bytes ? 'user' : 'timed',
   }));
 }
 
@@ -66,7 +66,7 @@ let made = 0;
 async function attempt(harness: string, some: readonly Piece[]) {
   const folder = join(scratch, `run${made++}`);
   mkdirSync(folder);
-  const files = some.map(({ rows, seed, unprivileged }) => fileOf(rows, seed, unprivileged));
+  const files = some.map(({ rows, seed, mode }) => fileOf(rows, seed, mode));
   const run = await runInGuest(folder, harness, files);
   return { run, folder, exact: run.failure === null && run.verified!.exact };
 }
@@ -103,7 +103,7 @@ try {
     total.recordings++;
     total.instances += rows * ROUNDS;
     total.instructions += run.verified?.instructions ?? 0;
-    const what = all[0]!.unprivileged ? 'random bytes' : 'sequences';
+    const what = all[0]!.mode === 'user' ? 'random bytes' : 'sequences';
     const how = exact ? 'exact' : (run.failure ?? `diverged: ${JSON.stringify(run.verified!.first)}`);
     printNote(`torture: seed ${seed}, ${what}: ${rows} rows, ${how}`);
     if (!exact) {
