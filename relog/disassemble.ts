@@ -4,8 +4,8 @@ import iced from 'iced-x86';
 export const DECODER_OPTIONS = iced.DecoderOptions.NoMPFX_0FBC | iced.DecoderOptions.NoMPFX_0FBD;
 
 /**
- * One instruction in NASM's syntax, with its address.
- * @param code at least the instruction's bytes; fewer, or none, give null
+ * One instruction in NASM's syntax, with its address; what is none, as its bytes.
+ * @param code at least the instruction's bytes; fewer give null
  */
 export function disassemble(code: Uint8Array, address: number, bits: 16 | 32): string | null {
   if (code.length === 0) return null;
@@ -14,8 +14,10 @@ export function disassemble(code: Uint8Array, address: number, bits: 16 | 32): s
   const instruction = decoder.decode();
   const formatter = new iced.Formatter(iced.FormatterSyntax.Nasm);
   try {
-    if (instruction.code === iced.Code.INVALID) return null;
-    return `${(address >>> 0).toString(16).padStart(8, '0')}: ${formatter.format(instruction)}`;
+    const at = (address >>> 0).toString(16).padStart(8, '0');
+    if (instruction.code !== iced.Code.INVALID) return `${at}: ${formatter.format(instruction)}`;
+    if (decoder.lastError === iced.DecoderError.NoMoreBytes) return null;
+    return `${at}: (bad) ${Buffer.from(code.subarray(0, instruction.length)).toString('hex')}`;
   } finally {
     instruction.free();
     formatter.free();

@@ -80,10 +80,17 @@ function reportOf(stretch: Stretch, stepped: Stepped): Report {
   const { before, after } = simulator.situation();
   const summary =
     event !== null
-      ? 'The relog is not what the machine does, at the event shown.'
+      ? notTheRelog(stretch, 'The relog is not what the machine does, at the event shown.')
       : `Something differs after position ${between.from} and not later than ${between.to}, but ${why}.`;
   const verdict = event !== null ? 'relog' : 'interval';
   return { ...EMPTY, verdict, summary, between, event, memory, registers, events: around(before, after) };
+}
+
+/** Where they part before anything agreed, they do not belong together. */
+function notTheRelog({ fromCheck }: Stretch, summary: string): string {
+  return fromCheck > 0
+    ? summary
+    : `${summary} They part from the start on: the recording is of another run, or the relog's beginning was changed.`;
 }
 
 type Details = Pick<Report, 'instruction' | 'registers' | 'memory' | 'executed' | 'following' | 'events'>;
@@ -114,7 +121,8 @@ function detailsOf(found: Found, { pair }: Stepped): Details {
 function verdictOf(stretch: Stretch, found: Found, { instruction }: Details): Pick<Report, 'verdict' | 'summary'> {
   const at = instruction === null ? 'before the first instruction' : `at position ${instruction.position}`;
   if (stretch.mismatch !== null) {
-    return { verdict: 'relog', summary: `The relog is not what the machine does: see its event, ${at}.` };
+    const summary = notTheRelog(stretch, `The relog is not what the machine does: see its event, ${at}.`);
+    return { verdict: 'relog', summary };
   }
   const what = [
     ...found.registers.map(({ field }) => field),

@@ -164,3 +164,13 @@ test.serial('an exact relog has nothing to explain', async (t) => {
   t.true(result.exact);
   t.is(result.explanation, undefined);
 });
+
+test.serial('the recording of another run', async (t) => {
+  const other = join(folder, 'other.dcr');
+  const session = sessionFile(folder, String.raw`send: "echo an''other\n"`, 'expect: another');
+  await run(t, 'record', GUEST, '--session', session, '-o', other);
+  const { position } = await firstThatIsNoticed(isPush);
+  const found = await explain(t, [made.relog, '--recording', other], `${position}:esp`);
+  t.is(found.verdict, 'relog');
+  t.regex(found.summary, /the recording is of another run/);
+});
