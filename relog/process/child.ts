@@ -19,8 +19,8 @@ const hooks: StageHooks = {
   listen,
 };
 
-// Ctrl-C reaches the whole process group; the parent decides and says `abort`.
-process.on('SIGINT', () => undefined);
+// Ctrl-C and a terminal that closes reach the whole process group; the parent decides and says `abort`.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
 // What escapes from the engine while nobody waits for it ends the machine, and is said like any other error.
 process.on('uncaughtException', (error) => {
   const message = `The machine died: ${error.message}.`;

@@ -113,12 +113,14 @@ test.serial('Ctrl-C ends a recording in order', async (t) => {
   await replays(t, output);
 });
 
-test.serial('Ctrl-C during a relog leaves no file', async (t) => {
+test.serial('Ctrl-C during a relog leaves no file, nor do a polite kill and a terminal that closes', async (t) => {
   const folder = temporaryFolder(t);
   const writing = () => readdirSync(folder).length > 0;
-  const status = await interruptedOnce(writing, ['relog', recording, '-o', join(folder, 'run.relog')]);
-  t.is(status, EXIT_STATUS.interrupted);
-  t.deepEqual(readdirSync(folder), []);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    const status = await interruptedOnce(writing, ['relog', recording, '-o', join(folder, 'run.relog')], signal);
+    t.is(status, EXIT_STATUS.interrupted, signal);
+    t.deepEqual(readdirSync(folder), [], signal);
+  }
 });
 
 test.serial('at a terminal the keys go to the guest, and Ctrl-] ends it', async (t) => {
@@ -136,10 +138,14 @@ test.serial('at a terminal the keys go to the guest, and Ctrl-] ends it', async 
   await replays(t, output);
 });
 
-/** Status of a command that gets, with all its processes, what Ctrl-C sends, as soon as it has come far enough. */
-async function interruptedOnce(farEnough: () => boolean, args: string[]): Promise<number | undefined> {
+/** Status of a command that gets a signal with all its processes, as Ctrl-C sends it, as soon as it has come far enough. */
+async function interruptedOnce(
+  farEnough: () => boolean,
+  args: string[],
+  signal: NodeJS.Signals = 'SIGINT',
+): Promise<number | undefined> {
   const running = start(args);
   await until(farEnough);
-  process.kill(-running.pid!, 'SIGINT');
+  process.kill(-running.pid!, signal);
   return (await running).exitCode;
 }
