@@ -59,7 +59,7 @@ export async function compileProgram(
   cacheDir: string,
 ): Promise<string> {
   const inputs = [
-    [compiler.version, ...COMMON_FLAGS, ...program.flags],
+    [basename(program.path), compiler.version, ...COMMON_FLAGS, ...program.flags],
     packages.map((each) => each.sha256),
     sourceFiles(program.source).map((path) => [basename(path), sha256(readFileSync(path))]),
   ];

@@ -45,7 +45,7 @@ test.serial('verify says where a changed relog first differs', async (t) => {
   t.is(status, EXIT_STATUS.diverged);
   t.regex(stdout, /^verdict +DIVERGED \(1 place\)$/m);
   t.regex(stdout, /^first difference +\S/m);
-  t.regex(stdout, new RegExp(`^position +${changedAt}(, in \\w+\\+0x[0-9a-f]+)?$`, 'm'));
+  t.regex(stdout, new RegExp(`^position +${changedAt}(, in [\\w.]+\\+0x[0-9a-f]+)?$`, 'm'));
   t.regex(stdout, /^instruction +[0-9a-f]{8}: \w+/m);
   t.regex(stdout, /^expected +\S/m);
   t.regex(stdout, /^got +\S/m);

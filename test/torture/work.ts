@@ -27,6 +27,7 @@ const COMMON = [
 
 const OF_BUSYBOX = [
   'selftest',
+  'steps',
   'numbers',
   'test-forks',
   'test-signals',
