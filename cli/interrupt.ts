@@ -1,8 +1,7 @@
 /** Ctrl-C: the first one ends a stage in order, so that what it has written stays valid; the second ends the process. */
 import { EXIT_STATUS } from '../formats/errors.js';
+import { ENDING_SIGNALS } from '../relog/process/signals.js';
 import { printNote } from './output.js';
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Runs `work` with a signal that Ctrl-C (or a polite kill) aborts. */
 export async function interruptible<T>(work: (controller: AbortController) => Promise<T>): Promise<T> {
@@ -12,10 +11,10 @@ export async function interruptible<T>(work: (controller: AbortController) => Pr
     printNote('\nStopping in order. Once more to stop at once.');
     controller.abort();
   };
-  for (const signal of SIGNALS) process.on(signal, onSignal);
+  for (const signal of ENDING_SIGNALS) process.on(signal, onSignal);
   try {
     return await work(controller);
   } finally {
-    for (const signal of SIGNALS) process.off(signal, onSignal);
+    for (const signal of ENDING_SIGNALS) process.off(signal, onSignal);
   }
 }

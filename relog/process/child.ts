@@ -2,6 +2,7 @@
 import { DecoupleError } from '../../formats/errors.js';
 import { runHere, type StageHooks } from './here.js';
 import type { StageName, ToChild, ToParent } from './protocol.js';
+import { ENDING_SIGNALS } from './signals.js';
 
 const abort = new AbortController();
 /** Typed before anybody listens. */
@@ -20,7 +21,7 @@ const hooks: StageHooks = {
 };
 
 // Ctrl-C and a terminal that closes reach the whole process group; the parent decides and says `abort`.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
+for (const signal of ENDING_SIGNALS) process.on(signal, () => undefined);
 // What escapes from the engine while nobody waits for it ends the machine, and is said like any other error.
 process.on('uncaughtException', (error) => {
   const message = `The machine died: ${error.message}.`;

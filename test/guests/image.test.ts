@@ -83,3 +83,14 @@ test('kernel modules come with what they depend on, in an order modprobe can use
   t.regex(text, /^kernel\/fs\/ext4\/ext4\.ko: (\S+ )*kernel\/fs\/jbd2\/jbd2\.ko/m);
   t.throws(() => moduleEntries(kernel.files, ['no-such']), { code: 'guest-build-failed' });
 });
+
+test("a user's program may have warnings, and stand there by two names", async (t) => {
+  const fresh = temporaryFolder(t);
+  symlinkSync(join(cacheDir, 'debian'), join(fresh, 'debian'));
+  writeFileSync(join(fresh, 'warned.c'), 'int main(void) { int unused; return 0; }\n');
+  const programs = ['/usr/bin/one', '/usr/bin/two'].map((path) => ({ path, source: './warned.c' }));
+  writeFileSync(join(fresh, 'guest.yaml'), JSON.stringify({ name: 'warned', extends: GUEST, initramfs: { programs } }));
+  const guest = await loadGuest(join(fresh, 'guest.yaml'), { cacheDir: fresh });
+  const paths = guest.programs.map((each) => each.guestPath);
+  for (const { path } of programs) t.true(paths.includes(path), path);
+});

@@ -25,7 +25,7 @@ const args = await yargs(process.argv.slice(2))
   .option('seed', { type: 'number', default: 1, describe: 'Of operands and values' })
   .option('out', { type: 'string', describe: 'File for the table' })
   .option('only', { type: 'number', describe: 'How many recordings, for a part of it' })
-  .check(numbers('rounds', 'seed'))
+  .check(numbers('rounds', 'seed', 'only'))
   .strict()
   .parseAsync();
 

@@ -34,7 +34,7 @@ export function rowOf(encoding: Encoding, rounds: number): Row {
  * How rows run: as they are; with a timer that ends what does not end; as a user, with one that fires often. A timer may end
  * any row, so that what it did is another thing each time.
  */
-export const MODES = { plain: 0, timed: 2, user: 1 } as const;
+const MODES = { plain: 0, timed: 2, user: 1 } as const;
 export type Mode = keyof typeof MODES;
 
 export function fileOf(rows: readonly Row[], seed: number, mode: Mode = 'plain'): Buffer {

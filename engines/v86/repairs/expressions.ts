@@ -51,12 +51,14 @@ export const IDS = binaryen as unknown as Record<
   number
 >;
 
-/** Setters that binaryen has, and its types lack. */
+/** Accessors that binaryen has, and its types lack. */
 const setters = binaryen as unknown as {
   Store: Record<'setValue' | 'setValueType' | 'setBytes' | 'setAlign', (store: Expr, to: number) => void>;
   Select: Record<'setIfTrue' | 'setCondition', (select: Expr, to: Expr) => void>;
+  Call: { getTarget: (call: Expr) => string; setTarget: (call: Expr, to: string) => void };
+  LocalSet: Record<'setValue', (set: Expr, to: Expr) => void>;
 };
-export const { Store, Select } = setters;
+export const { Store, Select, Call, LocalSet } = setters;
 
 const bare: readonly number[] = [IDS.NopId, IDS.UnreachableId];
 

@@ -1,15 +1,10 @@
 /** The engine's main loop runs instructions, and finds and makes compiled code, by way of assembly/system/step.ts. */
 import binaryen from 'binaryen';
-import { constant, describe, IDS, walk } from './expressions.js';
+import { Call, constant, describe, IDS, LocalSet, walk } from './expressions.js';
 import type { FunctionNames } from './table.js';
 
 type Expr = binaryen.ExpressionRef;
 
-/** Setters that binaryen has, and its types lack. */
-const { Call, LocalSet } = binaryen as unknown as {
-  Call: { getTarget: (call: Expr) => string; setTarget: (call: Expr, target: string) => void };
-  LocalSet: { setValue: (set: Expr, value: Expr) => void };
-};
 const ASSEMBLY = 'engines/v86/repairs/assembly/system/step';
 const STATE_FLAGS = 108;
 

@@ -45,7 +45,7 @@ const ICEBP: Repair = {
   upstream: null,
   test: TEST,
   replaced: [{ function: 'instr_0F23', by: 'writeDebugRegister' }],
-  exported: [{ function: 'instr_F1', by: 'icebp' }],
+  exported: [{ function: 'instr_F1', by: 'debugTrap' }],
   taken: [
     { table: 'run', opcodes: [0xf1], by: 'runIcebp' },
     { table: 'analyze', opcodes: [0xf1], by: 'analyzeIcebp' },

@@ -9,6 +9,11 @@ const DEBUG = { vector: 1, error: 0 } as const;
 const TRAP = 'pushfd; or dword ptr [esp], 0x100; popfd;';
 /** How many bytes TRAP has. */
 const AFTER = 9;
+/** A handler of the system's own: counts in EBX, and lets the code go on. */
+const COUNTING = `
+  mov word ptr [0xa008], 0xe000; mov word ptr [0xa00e], 0
+  xor eax, eax; mov dr6, eax
+  mov byte ptr [0xe000], 0x43; mov byte ptr [0xe001], 0xcf`;
 
 test('a trap follows the instruction after the one that sets TF', (t) =>
   check(t, [
@@ -17,7 +22,7 @@ test('a trap follows the instruction after the one that sets TF', (t) =>
     { code: `${TRAP} jmp 1f; inc eax; 1: inc ebx; ${DONE}`, ends: { ...DEBUG, eip: AFTER + 3, ebx: START.ebx } },
     { code: `${TRAP} push eax; ${DONE}`, ends: { ...DEBUG, eip: AFTER + 1, esp: STACK - 4 } },
     { code: `${TRAP} rep movsb; ${DONE}`, ends: { ...DEBUG, eip: AFTER + 2, ecx: 0, esi: DATA + 3 } },
-    { code: `${TRAP} popfd; ${DONE}`, before: '', ends: { ...DEBUG, eip: AFTER + 1 } },
+    { code: `${TRAP} popfd; ${DONE}`, ends: { ...DEBUG, eip: AFTER + 1 } },
     { code: `${TRAP} lock xadd [esi], eax; ${DONE}`, ends: { ...DEBUG, eip: AFTER + 4 } },
     { code: `${TRAP} cpuid; ${DONE}`, ends: { ...DEBUG, eip: AFTER + 2 } },
     { code: `${TRAP} fld1; ${DONE}`, ends: { ...DEBUG, eip: AFTER + 2 } },
@@ -48,22 +53,15 @@ test('the system is stepped too, and DR6 says so', (t) =>
     { code: `${TRAP} hlt; inc eax; ${DONE}`, system: true, ends: { ...DEBUG, eip: AFTER + 1 } },
     { code: `${TRAP} cli; inc eax; ${DONE}`, system: true, ends: { ...DEBUG, eip: AFTER + 1 } },
     {
-      // Its own handler: counts, and lets the code go on.
       code: `${TRAP} inc eax; inc eax; inc eax; pushfd; and dword ptr [esp], 0xfffffeff; popfd; inc eax; ${DONE}`,
       system: true,
-      before: `
-        mov word ptr [0xa008], 0xe000; mov word ptr [0xa00e], 0
-        xor eax, eax; mov dr6, eax
-        mov byte ptr [0xe000], 0x43; mov byte ptr [0xe001], 0xcf`,
+      before: COUNTING,
       ends: { ...END, eax: START.eax + 4, ebx: START.ebx + 6 },
     },
     {
       code: `${TRAP} inc eax; mov ecx, dr6; ${DONE}`,
       system: true,
-      before: `
-        mov word ptr [0xa008], 0xe000; mov word ptr [0xa00e], 0
-        xor eax, eax; mov dr6, eax
-        mov byte ptr [0xe000], 0x43; mov byte ptr [0xe001], 0xcf`,
+      before: COUNTING,
       ends: { ...END, ebx: START.ebx + 2, ecx: 0xffff4ff0 },
     },
   ]));

@@ -33,9 +33,7 @@ const PLACES = [
 
 test('positions are exact where compiled code stores into its own page', async (t) => {
   const folder = temporaryFolder(t);
-  const loops = STORES.flatMap((store) =>
-    PLACES.map((place, j) => place(store, STORES.indexOf(store) * PLACES.length + j)),
-  );
+  const loops = STORES.flatMap((store, i) => PLACES.map((place, j) => place(store, i * PLACES.length + j)));
   const code = protectedFirmware({
     seed: 1,
     turns: 1,

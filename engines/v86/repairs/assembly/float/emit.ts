@@ -55,8 +55,13 @@ export function builderOf(context: usize): usize {
   return load<usize>(context, BUILDER);
 }
 
+/** What a reader of code has read. */
+export function prefixesRead(reader: usize): i32 {
+  return load<u8>(reader, READER_PREFIXES);
+}
+
 export function prefixesOf(context: usize): i32 {
-  return load<u8>(load<usize>(context, READER), READER_PREFIXES);
+  return prefixesRead(load<usize>(context, READER));
 }
 
 /** Reads the next byte of the instruction. */

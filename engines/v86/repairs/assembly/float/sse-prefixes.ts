@@ -1,15 +1,8 @@
 /** Prefixes that make no instruction of an opcode after 0F: v86 runs the one without them, a processor raises #UD. */
-import { analyze0f, generate0f, generateUndefined, run0f, undefinedOpcode } from '../system/engine';
+import { analyze0f, generate0f, generateUndefined, run0f, TAKEN, UNDEFINED, undefinedOpcode } from '../system/engine';
 import { prefixes } from '../system/registers';
-import { prefixesOf } from './emit';
+import { prefixesOf, prefixesRead } from './emit';
 import { PREFIX_66, PREFIX_F2, PREFIX_F3 } from './state';
-
-/** See ../../dispatch.ts. */
-const TAKEN: i32 = 0x200;
-/** UD2 after 0F: a block ends with what faults. */
-const UNDEFINED: i32 = 0x0b;
-/** Of the reader of code that is analyzed. */
-const READER_PREFIXES: usize = 8;
 
 const NONE = 1, OPERAND_SIZE = 2, F2 = 4, F3 = 8;
 
@@ -48,7 +41,7 @@ export function runSelected(opcode: i32): void {
 }
 
 export function analyzeSelected(opcode: i32, cpu: usize, analysis: usize): void {
-  analyze0f(fits(opcode, load<u8>(cpu, READER_PREFIXES)) ? opcode | TAKEN : UNDEFINED, cpu, analysis);
+  analyze0f(fits(opcode, prefixesRead(cpu)) ? opcode | TAKEN : UNDEFINED, cpu, analysis);
 }
 
 export function generateSelected(opcode: i32, context: usize, flags: usize): void {

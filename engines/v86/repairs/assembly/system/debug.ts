@@ -1,7 +1,7 @@
 /** Debug registers: some bits of DR6 and DR7 are ones or zeros whatever is written. */
 @external('v86', 'instr_0F23$original') declare function writeOriginal(register: i32, debug: i32): void;
 
-const DR6: usize = 708;
+export const DR6: usize = 708;
 const DR7: usize = 712;
 
 export function writeDebugRegister(register: i32, debug: i32): void {

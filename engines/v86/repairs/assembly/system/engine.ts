@@ -25,6 +25,11 @@ export declare function walk(address: i32, write: i32, user: i32, jit: i32, effe
 @external('v86', 'cpu::read_imm8') declare function readImm8(result: usize): void;
 @external('v86', 'cpu::modrm_resolve') declare function modrmResolve(result: usize, modrm: i32): void;
 
+/** Added to an opcode, v86's own implementation of one that a repair took: see ../../dispatch.ts. */
+export const TAKEN: i32 = 0x200;
+/** UD2 after 0F: a block ends with what faults. */
+export const UNDEFINED: i32 = 0x0b;
+
 /** v86's interpreter, its analysis of blocks and its generator of code, by opcode; those after 0F. */
 // @ts-ignore: decorator
 @external('v86', 'gen::interpreter::run') export declare function run(opcode: i32): void;

@@ -1,18 +1,15 @@
 /** Prefixes: LOCK stands before some instructions only, and no instruction is longer than 15 bytes. */
 import { codeByte, isPrefix, length, LONGEST, mayLock } from './decode';
 import {
-  analyze, analyze0f, generalProtection, generate, generateGeneralProtection, generateUndefined, run, undefinedOpcode,
+  analyze, analyze0f, generalProtection, generate, generateGeneralProtection, generateUndefined, run, TAKEN, UNDEFINED,
+  undefinedOpcode,
 } from './engine';
 import { eip, is32, previousEip } from './registers';
 
 @external('v86', 'cpu::run_prefix_instruction$original') declare function runPrefixOriginal(): void;
 @external('v86', 'cpu::segment_prefix_op$original') declare function segmentPrefixOriginal(segment: i32): void;
 
-/** See ../../dispatch.ts. */
-const TAKEN: i32 = 0x200;
 const LOCK: i32 = 0xf0;
-/** UD2 after 0F: a block ends with what faults. */
-const UNDEFINED: i32 = 0x0b;
 /** With fewer prefixes none is too long: 11 bytes is the most that follows them. */
 const FEW: i32 = 5;
 

@@ -1,26 +1,21 @@
 /** Single steps: with EFLAGS.TF set, #DB follows each instruction (SDM vol. 3B, 18.3.1.4). */
 import { call, endIf, and, builderOf, constant, distance, leaveQuietly, loadWord, startIf, startOf, TYPE_NOTHING }
   from '../float/emit';
-import { SCRATCH } from '../float/state';
-import { generate, interrupt, run } from './engine';
+import { FLAGS, SCRATCH } from '../float/state';
+import { DR6 } from './debug';
+import { codeByte } from './decode';
+import { generate, run, TAKEN } from './engine';
 import { delivered } from './gates';
-import { eip, flags, FLAG_TRAP, previousEip } from './registers';
+import { eip, flags, FLAG_TRAP, SS } from './registers';
+import { debugTrap } from './traps';
 
-const DEBUG: i32 = 1;
-const DR6: usize = 708;
 const DR6_BS: u32 = 1 << 14;
-const FLAGS: usize = 120;
 const HALTED: usize = 616;
 /** The engine's interpreter looks for compiled code again. */
 const BLOCK_BOUNDARY: usize = 37376;
-/** Where code is: its linear page, and what makes a physical address of a linear one; the address of RAM. */
-const LAST_PAGE: usize = 620;
-const TO_PHYSICAL: usize = 624;
-const RAM: usize = 8478052;
 const STATE_FLAGS: usize = 108;
 /** A bit of the engine's state that no compiled code has. */
 const STEPPING: i32 = 0x20;
-const TAKEN: i32 = 0x200;
 
 /** In which state of the engine code must be compiled to run now: none while each instruction is followed by a trap. */
 export function stateForCode(): i32 {
@@ -50,18 +45,15 @@ function step(opcode: i32): void {
   if (held || delivered != before || eip() == start) return;
   store<u8>(HALTED, 0);
   store<u32>(DR6, load<u32>(DR6) | DR6_BS);
-  interrupt(DEBUG, 0, 0, 0);
+  debugTrap();
 }
 
 /** MOV SS and POP SS hold the trap off until after the next instruction. */
 function loadsStack(opcode: i32): bool {
-  const POP_SS = 0x17, MOV_SEGMENT = 0x8e, SS = 2;
+  const POP_SS = 0x17, MOV_SEGMENT = 0x8e;
   const byte = opcode & 0xff;
   if (byte != MOV_SEGMENT) return byte == POP_SS;
-  const next = eip();
-  if (load<i32>(LAST_PAGE) != (next & ~0xfff)) return false;
-  const modrm = load<u8>(load<usize>(RAM) + (load<i32>(TO_PHYSICAL) ^ next));
-  return ((modrm >> 3) & 7) == SS;
+  return ((codeByte(eip(), false) >> 3) & 7) == SS;
 }
 
 /** POPF in compiled code: what follows it there must not run once it set TF. */

@@ -10,12 +10,12 @@ const DEBUG: i32 = 1;
 const BOUND_RANGE: i32 = 5;
 
 /** After the instruction, and whatever the gate's privileges. */
-export function icebp(): void {
+export function debugTrap(): void {
   interrupt(DEBUG, 0, 0, 0);
 }
 
 export function runIcebp(opcode: i32): void {
-  icebp();
+  debugTrap();
 }
 
 /** It ends a block as INT3 does. */
