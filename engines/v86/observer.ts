@@ -140,6 +140,7 @@ export class Observer implements Probe {
       d_environment: (kind: number) => this.x87.environmentToStore(kind),
       d_stored: () => this.x87.environmentStored(),
       d_status: () => this.x87.statusStored(),
+      d_rewritten: () => this.rewritten(),
       d_blocks: (index: number, map: number) => this.blocks.generating(this.memory(), map, index, this.ram()),
       d_left: (serial: number) => this.jitLeft(serial),
     };
@@ -337,6 +338,12 @@ export class Observer implements Probe {
       if (interrupt) this.events.interrupt(position, vector, eip, eflags, rep);
       else this.events.exception(position, vector, eip, eflags, error, cr2);
     });
+  }
+
+  /** What runs next may be another instruction than the string instruction that is partly done: so far it ran. */
+  private rewritten(): void {
+    const [eip, eflags, gpr] = [this.eip(), this.flags(), this.gpr().slice()];
+    this.positioned((position) => this.events.check(position, eip, eflags, gpr, gpr[1]!));
   }
 
   private delivered(): void {

@@ -6,7 +6,8 @@
  */
 export function numbers(...names: readonly string[]): (given: Record<string, unknown>) => true {
   return (given) => {
-    for (const name of names) if (given[name] !== undefined && !Number.isFinite(given[name])) throw new Error(`--${name} must be a number.`);
+    for (const name of names)
+      if (given[name] !== undefined && !Number.isFinite(given[name])) throw new Error(`--${name} must be a number.`);
     return true;
   };
 }

@@ -53,8 +53,7 @@ export function sequence({ encodings, random, rounds }: SequenceOptions): Row {
     stack: true,
     bits: used[0]!.bits,
     far: false,
-    // REP MOVS over its own bytes: when they are read again is up to the machine (see docs/torture.md).
-    self: below(8) === 0 && !used.some(({ repeated }) => repeated),
+    self: below(8) === 0,
   };
 }
 

@@ -213,8 +213,8 @@ void Simulator::repeatString(const Instruction& string, uintptr_t from) {
   const Env env = engine_.env();
   const Event* due = cursor_.due();
   const bool here = due != nullptr && due->repeat.present && due->position == positionInBlock() &&
-                    due->repeat.value <= repeatCounter(env, string);
-  const uint32_t until = here ? due->repeat.value : 0;
+                    due->repeat.value <= env.gpr32(kEcx);
+  const uint32_t until = here ? repeatCounter(due->repeat.value, string) : 0;
   const bool done = runString(env, string, until, from);
   if (done && until == 0) return;
   // What remains is found at the boundary of the block that begins with it, and before it the event.

@@ -13,6 +13,8 @@ const { i32, i64, none } = binaryen;
 type Module = binaryen.Module;
 
 const STI = 0xfb;
+const EDI = 7;
+const NEAR = 64;
 
 const addCount = (m: Module, amount: Expr): Expr =>
   m.global.set('d_count', m.i64.add(m.global.get('d_count', i64), amount));
@@ -62,12 +64,20 @@ export function wrapInterpreter(wrapper: Wrapper, stepping: boolean): void {
   });
 }
 
+/** What a string instruction stores to next is less than 64 bytes from it. (No instruction and element are longer.) */
+function nearItself(m: Module, address32: Expr): Expr {
+  const target = m.i32.add(load(m, LAYOUT.segmentBase), load(m, LAYOUT.gpr + 4 * EDI));
+  const distance = m.i32.add(m.i32.sub(target, load(m, LAYOUT.eip)), m.i32.const(NEAR));
+  const mask = m.select(address32, m.i32.const(-1), m.i32.const(0xffff));
+  return m.i32.lt_u(m.i32.and(distance, mask), m.i32.const(2 * NEAR));
+}
+
 /** A string instruction that stands where it began has more to do and will be begun again. */
 export function wrapStrings(wrapper: Wrapper): void {
   const names = wrapper.matching(/^(movs|stos|lods|scas|cmps|ins|outs)[bwd]_rep(n?z)?$/);
   if (names.length !== 27) throw new Error(`v86.wasm has ${names.length} REP string functions, not 27`);
   for (const name of names) {
-    wrapper.wrap(name, /^(movs|lods|cmps|outs)/.test(name) ? 2 : 1, [i32], ({ m, local, call }) =>
+    wrapper.wrap(name, /^(movs|lods|cmps|outs)/.test(name) ? 2 : 1, [i32], ({ m, arg, local, call }) =>
       m.block(null, [
         m.local.set(local, m.global.get('d_vectors', i32)),
         call(),
@@ -80,6 +90,7 @@ export function wrapStrings(wrapper: Wrapper): void {
             addCount(m, m.i64.const(-1n)),
             m.global.set('d_rep_fresh', m.i32.const(1)),
             m.global.set('d_rep_eip', load(m, LAYOUT.eip)),
+            /^(movs|stos|ins)/.test(name) ? m.if(nearItself(m, arg(0)), m.call('d_rewritten', [], none)) : m.nop(),
           ]),
         ),
       ]),

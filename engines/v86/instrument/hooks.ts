@@ -29,6 +29,8 @@ export const HOOKS = {
   d_stored: [],
   /** after FNSTSW */
   d_status: [],
+  /** a string instruction with REP is partly done, and has stored over its own bytes or near them */
+  d_rewritten: [],
   /** (table index, pointer to the basic blocks) before a module is generated */
   d_blocks: [i32, i32],
   /** (serial) a JIT module was left in a way that needs a look */

@@ -143,6 +143,26 @@ const STRINGS: Repair = {
   ],
 };
 
+const OWN_BYTES: Repair = {
+  id: 'string-own-bytes',
+  why:
+    'A string instruction with REP that stores over its own bytes goes on in v86 as it was until its page ends. A processor ' +
+    'runs what is there then.',
+  upstream: null,
+  test: 'test/engines/v86/own-bytes.test.ts',
+  replaced: [
+    { function: 'movsb_rep', by: 'rereadMoveBytes' },
+    { function: 'movsw_rep', by: 'rereadMoveWords' },
+    { function: 'movsd_rep', by: 'rereadMoveDoubles' },
+    { function: 'stosb_rep', by: 'rereadStoreBytes' },
+    { function: 'stosw_rep', by: 'rereadStoreWords' },
+    { function: 'stosd_rep', by: 'rereadStoreDoubles' },
+    { function: 'insb_rep', by: 'rereadInBytes' },
+    { function: 'insw_rep', by: 'rereadInWords' },
+    { function: 'insd_rep', by: 'rereadInDoubles' },
+  ],
+};
+
 const TRANSFERS: Repair = {
   id: 'far-transfers',
   why:
@@ -220,5 +240,5 @@ const SINGLE_STEP: Repair = {
 
 export const SYSTEM: readonly Repair[] = [
   ...[ENTER, PREFIXES, ICEBP, BOUND, PREFETCHW, MSRS, RESET],
-  ...[STRINGS, TRANSFERS, STACKS, TASKS, TRAP_FLAG, GATES, RESET_SLICE, CONTROL, LARGE_PAGES, SINGLE_STEP],
+  ...[STRINGS, TRANSFERS, STACKS, TASKS, TRAP_FLAG, GATES, RESET_SLICE, CONTROL, LARGE_PAGES, SINGLE_STEP, OWN_BYTES],
 ];

@@ -1,6 +1,6 @@
 /** Instructions that store over their own bytes: what they were is what they did. */
 import { join } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { protectedFirmware } from '../../support/protected-firmware.js';
 import { temporaryFolder } from '../../support/folder.js';
 import { relogsExactly, run } from '../../support/stages.js';
@@ -28,8 +28,30 @@ const FORMS: readonly [string, number][] = [
   ['bts dword ptr [edi], 3', 4],
 ];
 
+interface StringForm {
+  form: string;
+  /** What it stores; what is stored from is all 90h (NOP). */
+  eax: number;
+  /** Where EDI begins and ends, from the first of its bytes on; what is left in ECX of 40. As a processor has them. */
+  from: number;
+  to: number;
+  left: number;
+  back?: boolean;
+}
+
+const NOPS = 0x90909090;
+const STRING_FORMS: readonly StringForm[] = [
+  { form: 'rep stosb', eax: NOPS, from: -10, to: 2, left: 29 },
+  { form: 'rep stosd', eax: NOPS, from: -7, to: 5, left: 38 },
+  { form: 'rep stosb', eax: NOPS, from: 20, to: 0, left: 20, back: true },
+  { form: 'rep stosw', eax: NOPS, from: 9, to: -1, left: 35, back: true },
+  { form: 'rep movsb', eax: 0, from: -10, to: 2, left: 29 },
+  { form: 'rep movsd', eax: 0, from: -7, to: 5, left: 38 },
+  // At first, what is there then is the same instruction.
+  { form: 'rep stosw', eax: 0xf366, from: -2, to: 4, left: 37 },
+];
+
 test('the simulator does what they did', async (t) => {
-  const folder = temporaryFolder(t);
   const copy = (size: number, i: number): string => `
   mov esi, offset form${i}
   mov edi, ${CODE}
@@ -64,8 +86,54 @@ back${i}:
       add ebp, 1013904223`,
     data: FORMS.map(([form], i) => `form${i}: ${form}\nend${i}: nop\n retf\n .fill 64, 1, 0xcb\n`).join(''),
   });
+  await recordsExactly(t, code);
+});
+
+test('a string instruction with REP is read again', async (t) => {
+  // The instruction, NOPs and a return are copied to CODE; if all is not as in the table then, the guest never ends.
+  const turn = ({ from, to, left, eax, back }: StringForm, i: number): string => `
+  mov ecx, 160
+back${i}:
+  mov al, cs:[ecx + form${i} - 1]
+  mov [ecx + ${CODE - 1}], al
+  dec ecx
+  jnz back${i}
+  mov esi, 0x9000
+  mov edi, ${CODE + from}
+  mov ecx, 40
+  mov eax, ${eax}
+  ${back ? 'std' : ''}
+  .byte 0x9a
+  .long ${CODE}
+  .word 0x18
+  cld
+  cmp edi, ${CODE + to}
+  jne otherwise
+  cmp ecx, ${left}
+  jne otherwise`;
+  const code = protectedFirmware({
+    seed: 9,
+    turns: 200,
+    setup: `
+      mov edi, 0x9000
+      mov ecx, 160
+      mov al, 0x90
+      rep stosb`,
+    body: `
+      ${STRING_FORMS.map(turn).join('')}
+      jmp fine
+    otherwise:
+      jmp otherwise
+    fine:`,
+    data: STRING_FORMS.map(({ form }, i) => `form${i}: ${form}\n .fill 120, 1, 0x90\n .fill 64, 1, 0xcb\n`).join(''),
+  });
+  await recordsExactly(t, code);
+});
+
+async function recordsExactly(t: ExecutionContext, code: string): Promise<void> {
+  const folder = temporaryFolder(t);
   const spec = tinyGuest(folder, { code });
   const recording = join(folder, 'run.dcr');
   await run(t, 'record', spec, '--start', 'power-on', '--until', TINY_GUEST_SAYS, '-o', recording);
   await relogsExactly(t, recording);
-});
+}

@@ -15,10 +15,12 @@ export const EDX = 2;
 export const ESP = 4;
 export const EBP = 5;
 export const ESI = 6;
+export const EDI = 7;
 
 export const FLAG_ZERO: i32 = 1 << 6;
 export const FLAG_TRAP: i32 = 1 << 8;
 export const FLAG_INTERRUPT: i32 = 1 << 9;
+export const FLAG_DIRECTION: i32 = 1 << 10;
 export const FLAG_IOPL: i32 = 3 << 12;
 export const FLAG_NT: i32 = 1 << 14;
 export const FLAG_RF: i32 = 1 << 16;

@@ -1,6 +1,24 @@
-/** REP MOVS reads before it writes: where neither page is there, the fault is the source's. */
+/**
+ * String instructions with REP. REP MOVS reads before it writes: where neither page is there, the fault is the source's.
+ * And where one stores over its own bytes, those are read again before it goes on.
+ */
 import { walk } from './engine';
-import { cpl, ECX, ESI, reg, segmentBase, segmentIsNull } from './registers';
+import {
+  cpl,
+  ECX,
+  EDI,
+  eip,
+  ES,
+  ESI,
+  FLAG_DIRECTION,
+  flags,
+  previousEip,
+  reg,
+  segmentBase,
+  segmentIsNull,
+  setEip,
+  setReg,
+} from './registers';
 
 @external('v86', 'movsb_rep$original') declare function bytesOriginal(address32: i32, segment: i32): void;
 @external('v86', 'movsw_rep$original') declare function wordsOriginal(address32: i32, segment: i32): void;
@@ -31,4 +49,102 @@ export function repeatMoveWords(address32: i32, segment: i32): void {
 
 export function repeatMoveDoubles(address32: i32, segment: i32): void {
   if (sourceIsThere(address32, segment)) doublesOriginal(address32, segment);
+}
+
+@external('v86', 'stosb_rep$original') declare function storeBytesOriginal(address32: i32): void;
+@external('v86', 'stosw_rep$original') declare function storeWordsOriginal(address32: i32): void;
+@external('v86', 'stosd_rep$original') declare function storeDoublesOriginal(address32: i32): void;
+@external('v86', 'insb_rep$original') declare function inBytesOriginal(address32: i32): void;
+@external('v86', 'insw_rep$original') declare function inWordsOriginal(address32: i32): void;
+@external('v86', 'insd_rep$original') declare function inDoublesOriginal(address32: i32): void;
+
+/**
+ * How many elements of `size` bytes are stored until one is over a byte of the instruction, that one included; `count`
+ * where none is.
+ */
+function untilOwnBytes(count: u32, address32: i32, size: u32): u32 {
+  const own = <u32>previousEip();
+  const end = <u32>eip();
+  const base = <u32>segmentBase(ES);
+  const mask: u32 = address32 ? 0xffffffff : 0xffff;
+  if (own - base > mask) return count;
+  const target = base + (<u32>reg(EDI) & mask);
+  if (own - target < size || target - own < end - own) return 1;
+  const gap = (flags() & FLAG_DIRECTION) != 0 ? target - (end - 1) : own - (target + size - 1);
+  const before = ((gap & mask) + size - 1) / size;
+  return before < count ? before + 1 : count;
+}
+
+/** ECX until the bytes of the instruction are to be read again. Returns what is left of it for later. */
+function begin(address32: i32, size: u32): u32 {
+  const mask: u32 = address32 ? 0xffffffff : 0xffff;
+  const count = <u32>reg(ECX) & mask;
+  const now = count == 0 ? 0 : untilOwnBytes(count, address32, size);
+  setReg(ECX, (reg(ECX) & ~mask) | now);
+  return count - now;
+}
+
+/** Where all went well the instruction is to go on: it stands where it began. */
+function goOn(address32: i32, later: u32): void {
+  if (later == 0) return;
+  const mask: u32 = address32 ? 0xffffffff : 0xffff;
+  if (((<u32>reg(ECX)) & mask) == 0) setEip(previousEip());
+  setReg(ECX, (reg(ECX) & ~mask) | (((<u32>reg(ECX)) + later) & mask));
+}
+
+export function rereadMoveBytes(address32: i32, segment: i32): void {
+  if (!sourceIsThere(address32, segment)) return;
+  const later = begin(address32, 1);
+  bytesOriginal(address32, segment);
+  goOn(address32, later);
+}
+
+export function rereadMoveWords(address32: i32, segment: i32): void {
+  if (!sourceIsThere(address32, segment)) return;
+  const later = begin(address32, 2);
+  wordsOriginal(address32, segment);
+  goOn(address32, later);
+}
+
+export function rereadMoveDoubles(address32: i32, segment: i32): void {
+  if (!sourceIsThere(address32, segment)) return;
+  const later = begin(address32, 4);
+  doublesOriginal(address32, segment);
+  goOn(address32, later);
+}
+
+export function rereadStoreBytes(address32: i32): void {
+  const later = begin(address32, 1);
+  storeBytesOriginal(address32);
+  goOn(address32, later);
+}
+
+export function rereadStoreWords(address32: i32): void {
+  const later = begin(address32, 2);
+  storeWordsOriginal(address32);
+  goOn(address32, later);
+}
+
+export function rereadStoreDoubles(address32: i32): void {
+  const later = begin(address32, 4);
+  storeDoublesOriginal(address32);
+  goOn(address32, later);
+}
+
+export function rereadInBytes(address32: i32): void {
+  const later = begin(address32, 1);
+  inBytesOriginal(address32);
+  goOn(address32, later);
+}
+
+export function rereadInWords(address32: i32): void {
+  const later = begin(address32, 2);
+  inWordsOriginal(address32);
+  goOn(address32, later);
+}
+
+export function rereadInDoubles(address32: i32): void {
+  const later = begin(address32, 4);
+  inDoublesOriginal(address32);
+  goOn(address32, later);
 }
