@@ -2,17 +2,17 @@
  * Static i386 programs, made with the machine's own compiler. Headers and libraries come from Debian's i386 packages,
  * so neither gcc's multilib packages nor root are needed. Same compiler and packages in, same bytes out.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, basename, join } from 'node:path';
 import { DecoupleError } from '../../formats/errors.js';
 import { runCommand } from '../debian/command.js';
 import { sha256 } from '../debian/hash.js';
-import type { FetchedPackage } from '../debian/packages.js';
+import { COMPILER_LIBRARY, type FetchedPackage } from '../debian/packages.js';
 import { makeDirectory } from '../debian/scratch.js';
 import { projectRoot } from '../paths.js';
 import type { ProgramSpec } from '../spec.js';
 
-export const COMPILER_PACKAGES = ['libc6-dev', 'linux-libc-dev', 'libgcc-12-dev'];
+export const COMPILER_PACKAGES = ['libc6-dev', 'linux-libc-dev', COMPILER_LIBRARY];
 
 const COMMON_FLAGS = [
   '-std=gnu11',
@@ -81,7 +81,9 @@ const isOurs = ({ source }: ProgramSpec): boolean => source.startsWith(join(proj
 
 function compileError(program: ProgramSpec, output: string): DecoupleError {
   const lines = output.split('\n');
-  const first = [/error:|undefined/, /warning:/].map((kind) => lines.find((line) => kind.test(line))).find(Boolean);
+  const first = [/error:|undefined|multiple definition/, /warning:/]
+    .map((kind) => lines.find((line) => kind.test(line)))
+    .find(Boolean);
   return new DecoupleError(
     'guest-build-failed',
     `${program.source} cannot be compiled for i386: ${first ?? output.trim()}`,
@@ -105,6 +107,14 @@ async function includeDirectory(compiler: Compiler): Promise<string> {
   return result.stdout.toString('utf8').trim();
 }
 
+/** The folder with libgcc.a: one with the version of a compiler as its name. */
+function compilerLibrary(roots: string[]): string {
+  const folders = roots.map((root) => join(root, 'usr/lib/gcc/i686-linux-gnu')).filter((path) => existsSync(path));
+  const found = folders.flatMap((folder) => readdirSync(folder).map((version) => join(folder, version)));
+  if (found.length !== 1) throw new Error(`compiler: packages have ${found.length} folders of libgcc`);
+  return found[0]!;
+}
+
 function compileArguments(compilerInclude: string, packages: FetchedPackage[], program: ProgramSpec): string[] {
   const roots = packages.map((each) => each.files);
   const find = (path: string): string => {
@@ -113,7 +123,7 @@ function compileArguments(compilerInclude: string, packages: FetchedPackage[], p
     return join(root, path);
   };
   const library = dirname(find('usr/lib/i386-linux-gnu/libc.a'));
-  const gcc = dirname(find('usr/lib/gcc/i686-linux-gnu/12/libgcc.a'));
+  const gcc = compilerLibrary(roots);
   const includes = roots.flatMap((root) =>
     ['usr/include/i386-linux-gnu', 'usr/include'].map((each) => join(root, each)),
   );
@@ -127,7 +137,17 @@ function compileArguments(compilerInclude: string, packages: FetchedPackage[], p
     ...['-static', '-no-pie', '-nostdlib', `-B${library}`],
     ...[join(library, 'crt1.o'), join(library, 'crti.o'), join(gcc, 'crtbeginT.o')],
     basename(program.source),
-    ...[`-L${library}`, `-L${gcc}`, '-Wl,--start-group', '-lc', '-lgcc', '-lgcc_eh', '-lm', '-Wl,--end-group'],
+    ...[
+      `-L${library}`,
+      `-L${gcc}`,
+      '-lpthread',
+      '-Wl,--start-group',
+      '-lc',
+      '-lgcc',
+      '-lgcc_eh',
+      '-lm',
+      '-Wl,--end-group',
+    ],
     ...[join(gcc, 'crtend.o'), join(library, 'crtn.o')],
   ];
 }

@@ -22,6 +22,9 @@ export interface FetchedPackage extends Pin {
   files: string;
 }
 
+/** Stands for the package with libgcc of a release: its name has the compiler's version. */
+export const COMPILER_LIBRARY = 'libgcc-dev';
+
 export class PackageStore {
   private readonly root: AptRoot;
   private readonly key: string;
@@ -109,11 +112,19 @@ export class PackageStore {
 
   /** First offer; of a kernel metapackage (`linux-image-686`) the kernel it depends on. */
   private async resolve(name: string): Promise<OfferedPackage | null> {
+    if (name === COMPILER_LIBRARY) return this.compilerLibrary();
     const offer = (await this.root.offers(name))[0];
     if (offer === undefined) return null;
     const isKernel = /^linux-image-\d+\./.test(name);
     const kernel = isKernel ? undefined : /\blinux-image-\d+\.[\w.+-]*/.exec(offer.depends)?.[0];
     return kernel === undefined ? offer : ((await this.root.offers(kernel))[0] ?? null);
+  }
+
+  /** Each release has the library of its own compiler, with the compiler's version in its name. */
+  private async compilerLibrary(): Promise<OfferedPackage | null> {
+    const compiler = (await this.root.offers('gcc'))[0];
+    const version = /\bgcc-(\d+)/.exec(compiler?.depends ?? '')?.[1];
+    return version === undefined ? null : ((await this.root.offers(`libgcc-${version}-dev`))[0] ?? null);
   }
 
   private async download(offer: OfferedPackage): Promise<void> {

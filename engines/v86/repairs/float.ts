@@ -113,3 +113,16 @@ export const X87: Repair = {
   ],
   added: QUICK_X87,
 };
+
+export const X87_LOGARITHMS: Repair = {
+  id: 'x87-logarithms',
+  why:
+    'v86 computes FYL2X, FYL2XP1 and FPATAN in doubles: of operands or results beyond those it makes zeros, infinities and NaNs, ' +
+    'without the exceptions; and FYL2XP1 and F2XM1 of a small number have few right bits, or none.',
+  upstream: null,
+  test: 'test/engines/v86/x87-wide.test.ts',
+  replaced: [
+    { function: 'instr16_D9_6_reg', by: 'preciseD96' },
+    { function: 'instr16_D9_7_reg', by: 'preciseD97' },
+  ],
+};

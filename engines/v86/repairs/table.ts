@@ -5,7 +5,7 @@
  */
 import type binaryen from 'binaryen';
 import type { Table } from './dispatch.js';
-import { SSE, SSE_ALIGNMENT, SSE_PREFIXES, X87 } from './float.js';
+import { SSE, SSE_ALIGNMENT, SSE_PREFIXES, X87, X87_LOGARITHMS } from './float.js';
 import { SYSTEM } from './system.js';
 
 export interface Repair {
@@ -67,4 +67,12 @@ const UNDEFINED_FLAGS: Repair = {
   patch: async (module) => (await import('./undefined-flags.js')).patchUndefinedFlags(module),
 };
 
-export const REPAIRS: readonly Repair[] = [UNDEFINED_FLAGS, SSE, SSE_ALIGNMENT, X87, ...SYSTEM, SSE_PREFIXES];
+export const REPAIRS: readonly Repair[] = [
+  UNDEFINED_FLAGS,
+  SSE,
+  SSE_ALIGNMENT,
+  X87,
+  ...SYSTEM,
+  SSE_PREFIXES,
+  X87_LOGARITHMS,
+];

@@ -7,7 +7,7 @@ export * from './sse3';
 export * from './sse-interpreter';
 export * from './sse-jit';
 export { analyzeSelected, generateSelected, runSelected } from './sse-prefixes';
-export { x87D94, x87D95, x87D96, x87D97 } from './x87-functions';
+export { preciseD96, preciseD97, x87D94, x87D95, x87D96, x87D97 } from './x87-functions';
 export { emms, fstenv16, fstenv32, fxrstor, fxsave } from './x87-environment';
 export { setControlWord, tagWord } from './x87-state';
 export { x87Run, x87FromJit, x87Wait, wait } from './x87-run';

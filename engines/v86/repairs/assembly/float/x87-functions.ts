@@ -9,33 +9,22 @@ import * as p from './x87-parts';
 import * as r from './round';
 import * as s from './x87-state';
 import * as x from './x87-exact';
-import { CONTROL, STATUS } from './state';
-
-@external('v86', 'instr16_D9_6_reg$original')
-declare function engineD96(i: i32): void;
-@external('v86', 'instr16_D9_7_reg$original')
-declare function engineD97(i: i32): void;
-@external('v86', 'set_control_word$original')
-declare function setEngineControl(word: i32): void;
+import { bePrecise, FPATAN, FYL2X, FYL2XP1, runEngine, smallPower, TINY, wide } from './x87-wide';
 
 const F2XM1: i32 = 0;
-const FYL2X: i32 = 1;
 const FPTAN: i32 = 2;
-const FPATAN: i32 = 3;
 const FXTRACT: i32 = 4;
 const FPREM1: i32 = 5;
 const FDECSTP: i32 = 6;
 const FINCSTP: i32 = 7;
 const FPREM: i32 = 8;
-const FYL2XP1: i32 = 9;
 const FSQRT: i32 = 10;
 const FSINCOS: i32 = 11;
 const FRNDINT: i32 = 12;
 const FSCALE: i32 = 13;
 const FCOS: i32 = 15;
 
-/** Exponents: below this one a function is its first term; and the least of a normal number. */
-const TINY: i32 = -64;
+/** The least exponent of a normal number. */
 const LEAST: i32 = -16382;
 
 /** FCHS, FABS, FTST, FXAM. */
@@ -56,6 +45,17 @@ export function x87D96(i: i32): void {
 }
 
 export function x87D97(i: i32): void {
+  run(8 + i);
+}
+
+/** The same with the repair x87-logarithms. */
+export function preciseD96(i: i32): void {
+  bePrecise();
+  run(i);
+}
+
+export function preciseD97(i: i32): void {
+  bePrecise();
   run(8 + i);
 }
 
@@ -165,14 +165,11 @@ function transcendental(which: i32): void {
     s.finish(codes, s.roundedCode());
     return;
   }
-  const status = <i32>load<u16>(STATUS);
-  const control = <i32>load<u16>(CONTROL);
-  // Neither precision nor rounding of the control word is for these.
-  setEngineControl(s.INITIAL_CONTROL);
-  if (which < 8) engineD96(which);
-  else engineD97(which - 8);
-  setEngineControl(control);
-  store<u16>(STATUS, status);
+  if (binary ? wide(which) : which === F2XM1 && smallPower()) {
+    s.finish(codes, s.roundedCode());
+    return;
+  }
+  runEngine(which);
   n.take80(s.mantissaOf(0), s.topOf(0));
   if (n.kind >= n.QUIET) {
     r.raise(r.INVALID);

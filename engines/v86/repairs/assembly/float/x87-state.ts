@@ -51,11 +51,16 @@ export function setEmpty(i: i32): void {
   store<u8>(EMPTY, empties() | (1 << physical(i)));
 }
 
-/** Writes the result there, which makes the register full. */
-export function setRegister(i: i32, mantissa: u64, top: i32): void {
+/** Writes a number there, which says nothing of whether the register is full. */
+export function leave(i: i32, mantissa: u64, top: i32): void {
   const at = register(i);
   store<u64>(at, mantissa);
   store<u16>(at, top, 8);
+}
+
+/** Writes the result there, which makes the register full. */
+export function setRegister(i: i32, mantissa: u64, top: i32): void {
+  leave(i, mantissa, top);
   store<u8>(EMPTY, empties() & ~(1 << physical(i)));
 }
 
