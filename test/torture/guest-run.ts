@@ -39,10 +39,7 @@ export async function runInGuest(folder: string, harness: string, files: readonl
   mkdirSync(at('share'));
   copyFileSync(harness, at('share/harness'));
   files.forEach((file, i) => writeFileSync(at(`share/rows.${i}`), file));
-  writeFileSync(
-    at('session.yaml'),
-    JSON.stringify([{ send: `${SESSION}\n` }, { expect: 'rows-done', timeout: '10m' }]),
-  );
+  writeFileSync(at('session.yaml'), JSON.stringify([{ send: `${SESSION}\n` }, { expect: 'rows-done', timeout: '4m' }]));
   const run: GuestRun = { failure: null, verified: null, sums: [], recording: at('run.dcr'), relog: at('run.relog') };
   const stage = async (...args: string[]): Promise<string | null> => {
     const { status, stdout, stderr } = await decouple([...args, '--json'], { timeout: STAGE_TIMEOUT_MS });

@@ -268,6 +268,11 @@ static void handler(int number, void* info, struct context* context) {
   if (number == SIGALRM && (!in_row || (context->cs == flat_cs && context->eip - (u32)run_row < (u32)restore - (u32)run_row))) return;
   /* On the way into a row nothing faults: else no row of its kind would ever run. */
   if (number != SIGALRM && !in_random && context->cs == flat_cs && own_code(context->eip)) leave(9);
+  /* What faults on the way out of one would do so for ever: it wrote over what is needed there. */
+  if (number != SIGALRM && context->cs == flat_cs && context->eip - (u32)after_signal < (u32)run_row16 - (u32)after_signal) {
+    flush();
+    leave(9);
+  }
   signal_number = (u32)number;
   trap = context->trap;
   trap_error = context->error;
