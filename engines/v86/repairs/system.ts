@@ -177,6 +177,19 @@ const TRANSFERS: Repair = {
   ],
 };
 
+const CODE_LIMITS: Repair = {
+  id: 'code-limits',
+  why:
+    'v86 goes beyond the end of a segment of code with far jumps, calls and returns. A processor raises #GP(0) before it ' +
+    'goes there.',
+  upstream: null,
+  test: TEST,
+  replaced: [
+    { function: 'cpu::far_jump', by: 'farJumpWithin' },
+    { function: 'cpu::far_return', by: 'farReturnWithin' },
+  ],
+};
+
 const STACKS: Repair = {
   id: 'small-stacks',
   why:
@@ -240,5 +253,5 @@ const SINGLE_STEP: Repair = {
 
 export const SYSTEM: readonly Repair[] = [
   ...[ENTER, PREFIXES, ICEBP, BOUND, PREFETCHW, MSRS, RESET],
-  ...[STRINGS, TRANSFERS, STACKS, TASKS, TRAP_FLAG, GATES, RESET_SLICE, CONTROL, LARGE_PAGES, SINGLE_STEP, OWN_BYTES],
+  ...[STRINGS, TRANSFERS, STACKS, TASKS, TRAP_FLAG, GATES, RESET_SLICE, CONTROL, LARGE_PAGES, SINGLE_STEP, OWN_BYTES, CODE_LIMITS],
 ];

@@ -227,6 +227,23 @@ test('IRET, far jumps and calls to what is no target', (t) => {
   ]);
 });
 
+test('far jumps, calls and returns beyond the end of their segment', (t) => {
+  // A code segment of 64 KiB, at 48h.
+  const segment =
+    'mov dword ptr [0xb048], 0xffff; mov dword ptr [0xb04c], 0x00409a00; mov word ptr [0xb04a], 0; mov ecx, esp;';
+  const ends = { vector: 13, error: 0 };
+  return check(
+    t,
+    [
+      '.byte 0xea; .long 0x10000; .word 0x48',
+      '.byte 0x9a; .long 0x10000; .word 0x48',
+      'push 0x48; push 0x10000; retf',
+      'push 0x48; push 0x10000; retf 4',
+      'push 2; push 0x48; push 0x10000; iretd',
+    ].map((code) => ({ code: `${segment} ${code}; ${DONE}`, system: true, ends })),
+  );
+});
+
 test('small stacks, tasks, the machine status', (t) => {
   // A data segment of 64 KiB that is a small stack, at 48h; one of 4 GiB is at 10h.
   const small = 'mov dword ptr [0xb048], 0xffff; mov dword ptr [0xb04c], 0x00009304; mov word ptr [0xb04a], 0;';

@@ -7,6 +7,8 @@ import {
 import { stackAt } from './stack';
 
 @external('v86', 'cpu::iret$original') declare function iretOriginal(is16: i32): void;
+@external('v86', 'cpu::far_return$original')
+declare function farReturnOriginal(offset: i32, selector: i32, released: i32, is32: i32): void;
 @external('v86', 'cpu::far_jump$original')
 declare function farJumpOriginal(offset: i32, selector: i32, isCall: i32, is32: i32): void;
 
@@ -30,7 +32,7 @@ function taskMayReturn(): bool {
   return false;
 }
 
-/** Whether IRET may go there; else the fault was delivered. */
+/** Whether IRET or a far return may go there; else the fault was delivered. */
 function codeMayReturn(offset: i32, selector: i32): bool {
   const error = selector & 0xfffc;
   const found = error == 0 ? OUTSIDE : findDescriptor(selector);
@@ -98,4 +100,27 @@ export function farJump(offset: i32, selector: i32, isCall: i32, is32: i32): voi
     if (!reaches(stackAt(-bytes), bytes, true) || !reaches(stackAt(-2 * bytes), bytes, true)) return;
   }
   farJumpOriginal(offset, selector, isCall, is32);
+}
+
+/** Whether a far jump or call goes beyond the end of a segment of code that it may go to: then the fault was delivered. */
+function isBeyond(offset: i32, selector: i32): bool {
+  if ((selector & 0xfffc) == 0) return false;
+  const found = findDescriptor(selector);
+  if (found == FAULTED) return true;
+  if (found == OUTSIDE || (upper & 0x9800) != 0x9800 || <u32>offset <= limit) return false;
+  const privilege = (upper >> 13) & 3;
+  const own = cpl();
+  if (upper & 0x400 ? privilege > own : privilege != own || (selector & 3) > own) return false;
+  generalProtection(0);
+  return true;
+}
+
+export function farJumpWithin(offset: i32, selector: i32, isCall: i32, is32: i32): void {
+  if (protectedMode() && !virtual8086() && isBeyond(offset, selector)) return;
+  farJump(offset, selector, isCall, is32);
+}
+
+export function farReturnWithin(offset: i32, selector: i32, released: i32, is32: i32): void {
+  if (protectedMode() && !virtual8086() && !codeMayReturn(offset, selector)) return;
+  farReturnOriginal(offset, selector, released, is32);
 }
