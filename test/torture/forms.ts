@@ -48,7 +48,7 @@ const FEATURES = new Set([
   ...[CpuidFeature.FPU, CpuidFeature.FPU287, CpuidFeature.FPU387, CpuidFeature.TSC, CpuidFeature.MSR],
   ...[CpuidFeature.CX8, CpuidFeature.CMOV, CpuidFeature.MMX, CpuidFeature.FXSR, CpuidFeature.SSE, CpuidFeature.SSE2],
   ...[CpuidFeature.SSE3, CpuidFeature.CPUID, CpuidFeature.SEP, CpuidFeature.POPCNT, CpuidFeature.MULTIBYTENOP],
-  ...[CpuidFeature.CLFSH, CpuidFeature.PAUSE, CpuidFeature.PREFETCHW, CpuidFeature.CET_IBT, CpuidFeature.CET_SS],
+  ...[CpuidFeature.PAUSE, CpuidFeature.PREFETCHW, CpuidFeature.CET_IBT, CpuidFeature.CET_SS],
 ]);
 
 const FLOATS = new Set([

@@ -76,6 +76,18 @@ const PREFETCHW: Repair = {
   ],
 };
 
+const HINTS: Repair = {
+  id: 'hints',
+  why: 'v86 raises #UD for 0F 1A and 0F 1B. A processor without registers for bounds takes them as hints.',
+  upstream: null,
+  test: TEST,
+  taken: [
+    { table: 'run0f', opcodes: [0x1a, 0x1b], by: 'runPrefetch' },
+    { table: 'analyze0f', opcodes: [0x1a, 0x1b], by: 'analyzePrefetch' },
+    { table: 'generate0f', opcodes: [0x1a, 0x1b], by: 'generatePrefetch' },
+  ],
+};
+
 const MSRS: Repair = {
   id: 'msrs',
   why:
@@ -253,5 +265,19 @@ const SINGLE_STEP: Repair = {
 
 export const SYSTEM: readonly Repair[] = [
   ...[ENTER, PREFIXES, ICEBP, BOUND, PREFETCHW, MSRS, RESET],
-  ...[STRINGS, TRANSFERS, STACKS, TASKS, TRAP_FLAG, GATES, RESET_SLICE, CONTROL, LARGE_PAGES, SINGLE_STEP, OWN_BYTES, CODE_LIMITS],
+  ...[
+    STRINGS,
+    TRANSFERS,
+    STACKS,
+    TASKS,
+    TRAP_FLAG,
+    GATES,
+    RESET_SLICE,
+    CONTROL,
+    LARGE_PAGES,
+    SINGLE_STEP,
+    OWN_BYTES,
+    CODE_LIMITS,
+    HINTS,
+  ],
 ];

@@ -50,3 +50,18 @@ for (const prefixes of PREFIXES.slice(1)) {
     await check(t, cases, TURNS);
   });
 }
+
+test('fences and states have no form with a prefix; hints have all', async (t) => {
+  const cases = PREFIXES.flatMap((prefixes) =>
+    Array.from({ length: 8 }, (_, group) => [(group << 3) | 6, 0xc0 | (group << 3)])
+      .flat()
+      .flatMap((operand): Expected[] => {
+        const run = (opcode: number): string =>
+          `.byte ${[...prefixes, 0x0f, opcode, operand].join(', ')}, 0x90, 0x90, 0x90; int 0x30`;
+        const undefined_ = { code: run(0xae), ends: { vector: 6, error: 0, eip: 0 } };
+        const hints = [0x1a, 0x1b].map((opcode) => ({ code: run(opcode), ends: { vector: 0x30 } }));
+        return prefixes.length === 0 ? hints : [undefined_, ...hints];
+      }),
+  );
+  await check(t, cases, TURNS);
+});

@@ -21,7 +21,7 @@ function formsThere(opcode: i32): i32 {
       return OPERAND_SIZE;
     case 0xf0:
       return F2;
-    case 0x77: case 0xc3:
+    case 0x77: case 0xae: case 0xc3:
       return NONE;
   }
   return NONE | OPERAND_SIZE;
