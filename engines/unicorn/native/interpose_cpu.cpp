@@ -145,7 +145,7 @@ REPLACES uint64_t helper_rdrand_x86_64(void* env) {
 REPLACES uint64_t helper_read_eflags_x86_64(void* env) {
   static Original<uint64_t(void*)> original("helper_read_eflags_x86_64");
   Simulator* simulator = Simulator::of(env);
-  return simulator == nullptr ? original(env) : simulator->takeFlagsImage(CALLER);
+  return simulator == nullptr ? original(env) : simulator->takePushedFlags(CALLER);
 }
 
 REPLACES void helper_hlt_x86_64(void* rawEnv, int length) {

@@ -132,7 +132,10 @@ void Simulator::beforeLookup() {
 void Simulator::beforeJumpOut() {
   if (position_.block == nullptr) return;
   repairFlags();
-  abandonBlock(linearEip());
+  const uint32_t linear = linearEip();
+  const bool taken = imageIsTakenOf(linear);
+  abandonBlock(linear);
+  if (taken) imageAgainAt_ = position_.count;
 }
 
 void Simulator::halt(uint32_t nextEip) {

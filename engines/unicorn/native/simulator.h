@@ -147,6 +147,7 @@ class Simulator : public DeviceMemory {
   void takeMsr(uintptr_t from);
   uint32_t takeRandom(uintptr_t from);
   uint32_t takeFlagsImage(uintptr_t from);
+  uint32_t takePushedFlags(uintptr_t from);
   /** Puts the machine's result of an x87 instruction in the place of the engine's. */
   void takeX87(uint16_t opcode, bool required, const X87Operands& before, uintptr_t from);
   /** What FNSTENV, FNSAVE or FXSAVE stores; consumed by the second call, when all is stored. */
@@ -235,6 +236,7 @@ class Simulator : public DeviceMemory {
   bool repeatReached(const Event& event) const;
   void enter(Translation& block);
   void abandonBlock(uint32_t linear);
+  bool imageIsTakenOf(uint32_t linear) const;
   void leaveBlock(uint32_t linear);
   void restoreFlagsInRepeat();
   void refreshDue();
@@ -327,6 +329,12 @@ class Simulator : public DeviceMemory {
   bool stepping_ = false;
   bool ownValuesStand_ = false;
   bool flagsTaken_ = false;
+  /** The last flags image: of which instruction (host code) in which run of its block, and at which position it is run
+   * again. */
+  uintptr_t imageFrom_ = 0;
+  uint64_t imageEntry_ = 0;
+  uint64_t imageAgainAt_ = ~uint64_t{0};
+  uint32_t image_ = 0;
   /** The flags before the REP instruction under way, when it began its block. */
   LazyState beforeRepeat_{};
   /** The position behind the last instruction that ran with the trap flag set. */

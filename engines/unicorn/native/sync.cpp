@@ -1,5 +1,6 @@
 /** Values that an instruction takes from outside: each must be the next event of the relog. */
 #include <cstring>
+#include <utility>
 
 #include "simulator.h"
 
@@ -78,6 +79,25 @@ uint32_t Simulator::takeFlagsImage(uintptr_t from) {
   }
   consume();
   return (ownValuesStand_ ? ownValues_.back() : image) & stored;
+}
+
+/**
+ * PUSHF stores the flags after it took them. Where that changes the code of its own block, the engine runs it again, in
+ * a block of its own: its image was consumed.
+ */
+uint32_t Simulator::takePushedFlags(uintptr_t from) {
+  const uint64_t start = position_.count - position_.block->counted;
+  if (std::exchange(imageAgainAt_, ~uint64_t{0}) == start) return image_;
+  image_ = takeFlagsImage(from);
+  imageFrom_ = from;
+  imageEntry_ = position_.count;
+  return image_;
+}
+
+bool Simulator::imageIsTakenOf(uint32_t linear) const {
+  if (imageFrom_ == 0 || imageEntry_ != position_.count) return false;
+  const InstructionPlace place = position_.block->placeOf(linear);
+  return imageFrom_ > place.hostStart && imageFrom_ <= place.hostEnd;
 }
 
 uint64_t Simulator::readDevice(uint32_t address, unsigned size) {

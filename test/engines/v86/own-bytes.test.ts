@@ -8,7 +8,7 @@ import { tinyGuest, TINY_GUEST_SAYS } from '../../support/tiny-guest.js';
 
 const CODE = 0x8000;
 /** With how many bytes they store: the last of them is over the instruction's last. */
-const FORMS: readonly [string, number][] = [
+const FORMS: readonly [form: string, bytes: number, after?: string][] = [
   ['fnstsw [edi]', 2],
   ['fnstcw [edi]', 2],
   ['fstp qword ptr [edi]', 8],
@@ -26,6 +26,10 @@ const FORMS: readonly [string, number][] = [
   ['setc [edi]', 1],
   ['sgdt [edi]', 6],
   ['bts dword ptr [edi], 3', 4],
+  ['mov edx, esp; lea esp, [edi + 4]; pushfd', 4, 'mov esp, edx'],
+  ['mov edx, esp; lea esp, [edi + 2]; pushfw', 2, 'mov esp, edx'],
+  ['mov edx, esp; lea esp, [edi + 4]; push eax', 4, 'mov esp, edx'],
+  ['mov edx, esp; lea esp, [edi + 32]; pushad', 32, 'mov esp, edx'],
 ];
 
 interface StringForm {
@@ -84,7 +88,9 @@ back${i}:
       ${FORMS.map(([, size], i) => copy(size, i)).join('')}
       imul ebp, ebp, 1664525
       add ebp, 1013904223`,
-    data: FORMS.map(([form], i) => `form${i}: ${form}\nend${i}: nop\n retf\n .fill 64, 1, 0xcb\n`).join(''),
+    data: FORMS.map(
+      ([form, , after = ''], i) => `form${i}: ${form}\nend${i}: nop\n ${after}\n retf\n .fill 64, 1, 0xcb\n`,
+    ).join(''),
   });
   await recordsExactly(t, code);
 });
