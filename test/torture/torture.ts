@@ -1,6 +1,6 @@
 /**
  * `npm run torture -- --minutes N [--seed S]`: random programs and random bytes in a guest, one recording after another,
- * each relogged and verified. What is not exact is made as small as one row, and kept. Prints a line a recording and a
+ * each relogged and verified. What is not exact is made as small as one row where it repeats, and kept. Prints a line a recording and a
  * total; ends with status 1 if anything was not exact.
  */
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -110,9 +110,12 @@ try {
       total.failed++;
       const kept = join(args.keep, String(seed));
       mkdirSync(args.keep, { recursive: true });
+      // It may be of this one run, and of none again.
+      cpSync(folder, kept, { recursive: true });
       for (const piece of all) {
         const alone = await attempt(harness, [piece]);
         if (alone.exact) continue;
+        rmSync(kept, { recursive: true });
         const smallest = await attempt(harness, [await shrink(harness, piece)]);
         cpSync(smallest.exact ? alone.folder : smallest.folder, kept, { recursive: true });
         break;
