@@ -1,7 +1,7 @@
 /**
  * `npm run census -- [--rounds N] [--seed S] [--out FILE]`: every form of an instruction (forms.ts) on the machine, in the
- * simulator, and on this computer's processor. Writes a table: how many forms and instances, and the forms that are not
- * the same everywhere.
+ * simulator, and on this computer's processor. Writes how many forms and instances, and a table of why forms are not the
+ * same everywhere.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import { numbers } from './arguments.js';
 import { everyForm, type Encoding } from './forms.js';
 import { runInGuest } from './guest-run.js';
 import { compileHarness, runOnHost } from './harness.js';
+import { reasonOf } from './reasons.js';
 import { fileOf, MAX_ROWS, rowOf } from './rows.js';
 import { seeded } from './sequences.js';
 
@@ -64,23 +65,21 @@ async function measure(scratch: string, harness: string, encodings: readonly Enc
   return results;
 }
 
-/** Of the instructions of which a form is unlike the processor: the name, and how many of its forms. */
-function unlike(results: readonly Result[]): (string | number)[][] {
-  const byCode = new Map<string, { unlike: number; compared: number; example: string }>();
+/** By reason, how many forms are unlike the processor; those without one by instruction, too. */
+function unlike(results: readonly Result[]): string[][] {
+  const rows = new Map<string, { what: string; forms: number; example: string }>();
   for (const { encoding, asProcessor } of results) {
-    if (asProcessor === null) continue;
-    const code = encoding.form.split(' ')[0]!;
-    const known = byCode.get(code) ?? { unlike: 0, compared: 0, example: '' };
-    byCode.set(code, known);
-    known.compared++;
-    if (asProcessor) continue;
-    known.unlike++;
+    if (asProcessor !== false) continue;
+    const reason = reasonOf(encoding);
+    const name = reason?.name ?? `not known: ${encoding.form.split(' ')[0]!}`;
+    const known = rows.get(name) ?? { what: reason?.what ?? '', forms: 0, example: '' };
+    rows.set(name, known);
+    known.forms++;
     known.example ||= Buffer.from(encoding.bytes).toString('hex');
   }
-  return [...byCode]
-    .filter(([, each]) => each.unlike > 0)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([code, each]) => [code, each.unlike, each.compared, each.example]);
+  return [...rows]
+    .sort(([, a], [, b]) => b.forms - a.forms)
+    .map(([name, { what, forms, example }]) => [name, String(forms), example, what]);
 }
 
 const scratch = mkdtempSync(join(tmpdir(), 'decouple-census-'));
@@ -99,10 +98,7 @@ try {
     `machine and simulator agree: ${count(({ exact }) => exact)}; in recordings that diverge: ${count(({ exact }) => !exact)}`,
     `compared with this computer's processor: ${count(({ asProcessor }) => asProcessor !== null)}; unlike it: ${count(({ asProcessor }) => asProcessor === false)}`,
     '',
-    formatTable(
-      ['instruction', 'unlike', 'compared', 'an example'],
-      unlike(results).map((row) => row.map(String)),
-    ),
+    formatTable(['reason', 'forms', 'an example', 'what'], unlike(results)),
   ].join('\n');
   if (args.out !== undefined) writeFileSync(args.out, table);
   else process.stdout.write(table);
