@@ -296,7 +296,7 @@ Prefix selectingPrefix(const uint8_t* bytes, unsigned count) {
     if (bytes[i] == 0xf3) repeat = true, repeatNot = false;
     if (bytes[i] == 0xf2) repeatNot = true, repeat = false;
   }
-  return wide ? kOperandSize : repeat ? kRepeat : repeatNot ? kRepeatNot : kNoPrefix;
+  return repeat ? kRepeat : repeatNot ? kRepeatNot : wide ? kOperandSize : kNoPrefix;
 }
 
 }  // namespace decouple

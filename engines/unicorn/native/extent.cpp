@@ -66,13 +66,6 @@ Disguise disguiseOf(const uint8_t* bytes, const Instruction& instruction, bool p
       if (at < prefixes) return {at, kOperandSize};
       return {};
     }
-    case 0x0f52:
-    case 0x0f53: {
-      // RSQRTSS and RCPSS with a prefix 66, which says nothing beside F3.
-      const unsigned at = prefixAt(bytes, prefixes, kOperandSize);
-      if (at < prefixes && prefixAt(bytes, prefixes, kScalar) < prefixes) return {at, kScalar};
-      return {};
-    }
     case 0xc2:
       if (protectedMode && (bytes[instruction.length - 1] & kSign) != 0) return {prefixes, kFarReturn};
       return {};
@@ -98,6 +91,32 @@ bool show(BlockExtent& extent, const uint8_t* bytes, size_t at, unsigned prefixe
     if (bytes[at + i] != real) continue;
     if (extent.replacedCount == BlockExtent::kMostReplaced) return false;
     extent.replaced[extent.replacedCount++] = {static_cast<uint32_t>(at) + i, 1, false, disguise.shown};
+  }
+  return true;
+}
+
+/** Whether F2, F3 or 66 select the instruction. */
+bool isSelected(unsigned opcode) {
+  if (opcode >> 8 != 0x0f) return false;
+  const unsigned low = opcode & 0xff;
+  return (low >= 0x10 && low < 0x18) || (low >= 0x28 && low < 0x30) || (low >= 0x50 && low < 0x80) || low == 0xc2 ||
+         low >= 0xd0;
+}
+
+/**
+ * Of several of them a processor takes the last of F2 and F3; the library takes 66, then F3. The others are shown as
+ * the one that counts. False where there is no room.
+ */
+bool showSelected(BlockExtent& extent, const uint8_t* bytes, size_t at, const Instruction& instruction) {
+  constexpr uint8_t kOperandSizes = 0x66, kScalar = 0xf3, kScalarDouble = 0xf2;
+  const unsigned prefixes = prefixBytes(bytes + at, instruction);
+  if (prefixes < 2 || !isSelected(instruction.opcode)) return true;
+  const Prefix selecting = selectingPrefix(bytes + at, prefixes);
+  if (selecting != kRepeat && selecting != kRepeatNot) return true;
+  const uint8_t shown = selecting == kRepeat ? kScalar : kScalarDouble;
+  for (const uint8_t other : {kOperandSizes, kScalar, kScalarDouble}) {
+    const unsigned found = other == shown ? prefixes : prefixAt(bytes + at, prefixes, other);
+    if (found < prefixes && !show(extent, bytes, at, prefixes, {found, shown})) return false;
   }
   return true;
 }
@@ -133,6 +152,7 @@ BlockExtent scanBlock(const BlockCode& code, unsigned most) {
     }
     const Disguise disguise = disguiseOf(bytes + at, next, code.protectedMode);
     if (disguise.shown >= 0 && !show(extent, bytes, at, prefixBytes(bytes + at, next), disguise)) break;
+    if (!showSelected(extent, bytes, at, next)) break;
     at += next.length;
     ++extent.instructions;
     if (alone) break;

@@ -60,21 +60,28 @@ export const SSE_ALIGNMENT: Repair = {
 
 const range = (first: number, last: number): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i);
 
-/** Opcodes after 0F that some prefix makes no instruction of. */
+/** Opcodes after 0F of which prefixes select the instruction. */
 const PREFIXED = [
+  ...[...range(0x10, 0x12), 0x2a, 0x2c, 0x2d, 0x51, ...range(0x58, 0x5a), ...range(0x5c, 0x5f), 0x70, 0xc2],
   ...[...range(0x13, 0x17), 0x28, 0x29, 0x2b, 0x2e, 0x2f, 0x50, ...range(0x52, 0x57), 0x5b, ...range(0x60, 0x6f)],
   ...[...range(0x71, 0x77), ...range(0x7c, 0x7f), 0xae, ...range(0xc3, 0xc6), ...range(0xd0, 0xfe)],
 ];
 
 export const SSE_PREFIXES: Repair = {
   id: 'sse-prefixes',
-  why: 'v86 runs instructions of MMX and SSE with F2, F3 or 66 before them that they have no form with. A processor raises #UD.',
+  why:
+    'v86 runs instructions of MMX and SSE with F2, F3 or 66 before them that they have no form with. A processor raises #UD. ' +
+    'Of several v86 takes 66, then F2; a processor takes the last of F2 and F3.',
   upstream: null,
   test: 'test/engines/v86/sse-prefixes.test.ts',
   taken: [
     { table: 'run0f', opcodes: PREFIXED, by: 'runSelected' },
     { table: 'analyze0f', opcodes: PREFIXED, by: 'analyzeSelected' },
     { table: 'generate0f', opcodes: PREFIXED, by: 'generateSelected' },
+  ],
+  replaced: [
+    { function: 'gen::interpreter0f::run', by: 'run0FSelected' },
+    { function: 'gen::jit0f::jit', by: 'jit0FSelected' },
   ],
 };
 

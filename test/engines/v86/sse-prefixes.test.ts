@@ -33,6 +33,33 @@ const OPCODES = Array.from({ length: LAST - FIRST + 1 }, (_, i) => FIRST + i).fi
     OPERANDS.some((operand) => PREFIXES.some((prefixes) => isThere([...prefixes, 0x0f, opcode, operand]))),
 );
 
+/** Of several a processor takes the last of F2 and F3, then 66; the description takes F2, F3, then 66. */
+const SEVERAL = [
+  [[0x66, 0xf2], [0xf2]],
+  [[0xf3, 0x66], [0xf3]],
+  [[0xf2, 0xf3], [0xf3]],
+  [[0xf3, 0x26, 0xf2], [0xf2]],
+  [[0xf2, 0x66, 0x3e, 0xf3, 0x66], [0xf3]],
+] as const;
+
+test('of several one counts', async (t) => {
+  const opcodes = OPCODES.filter(
+    (opcode) => isThere([0xf2, 0x0f, opcode, OPERANDS[0]!]) || isThere([0xf3, 0x0f, opcode, OPERANDS[0]!]),
+  );
+  t.true(opcodes.length > 20);
+  await check(
+    t,
+    SEVERAL.flatMap(([given, one]) =>
+      opcodes.map((opcode): Expected => {
+        const there = isThere([...one, 0x0f, opcode, OPERANDS[0]!]);
+        const code = `.byte ${[...given, 0x0f, opcode, OPERANDS[0]!].join(', ')}, 0, 0, 0, 0; int 0x30`;
+        return { code, ends: there ? { cs: 27 } : { vector: 6, error: 0, eip: 0 } };
+      }),
+    ),
+    TURNS,
+  );
+});
+
 for (const prefixes of PREFIXES.slice(1)) {
   const name = prefixes.map((byte) => byte.toString(16)).join(' ');
   test(`prefixes ${name}`, async (t) => {

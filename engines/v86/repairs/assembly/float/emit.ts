@@ -60,6 +60,19 @@ export function prefixesRead(reader: usize): i32 {
   return load<u8>(reader, READER_PREFIXES);
 }
 
+export function setPrefixesRead(reader: usize, prefixes: i32): void {
+  store<u8>(reader, prefixes, READER_PREFIXES);
+}
+
+/** The physical address that it reads next. */
+export function addressOf(reader: usize): i32 {
+  return load<i32>(reader);
+}
+
+export function readerOf(context: usize): usize {
+  return load<usize>(context, READER);
+}
+
 export function prefixesOf(context: usize): i32 {
   return prefixesRead(load<usize>(context, READER));
 }

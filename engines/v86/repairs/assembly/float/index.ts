@@ -6,7 +6,7 @@ export * from './sse-convert';
 export * from './sse3';
 export * from './sse-interpreter';
 export * from './sse-jit';
-export { analyzeSelected, generateSelected, runSelected } from './sse-prefixes';
+export { analyzeSelected, generateSelected, jit0FSelected, run0FSelected, runSelected } from './sse-prefixes';
 export { preciseD96, preciseD97, x87D94, x87D95, x87D96, x87D97 } from './x87-functions';
 export { emms, fstenv16, fstenv32, fxrstor, fxsave } from './x87-environment';
 export { setControlWord, tagWord } from './x87-state';
