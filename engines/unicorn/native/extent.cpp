@@ -90,7 +90,7 @@ bool show(BlockExtent& extent, const uint8_t* bytes, size_t at, unsigned prefixe
   for (unsigned i = disguise.offset; i < end; ++i) {
     if (bytes[at + i] != real) continue;
     if (extent.replacedCount == BlockExtent::kMostReplaced) return false;
-    extent.replaced[extent.replacedCount++] = {static_cast<uint32_t>(at) + i, 1, false, disguise.shown};
+    extent.replaced[extent.replacedCount++] = {static_cast<uint32_t>(at) + i, 1, Replaced::Shown::kInto, disguise.shown};
   }
   return true;
 }
@@ -121,8 +121,26 @@ bool showSelected(BlockExtent& extent, const uint8_t* bytes, size_t at, const In
   return true;
 }
 
-bool setsFlags(ReplacedKind kind) {
-  return kind == ReplacedKind::kX87Flags || kind == ReplacedKind::kNarrowBitTest || kind == ReplacedKind::kCountBits;
+Replaced::Shown shownFor(ReplacedKind kind) {
+  switch (kind) {
+    case ReplacedKind::kX87Flags:
+      return Replaced::Shown::kFucomi;
+    case ReplacedKind::kNarrowBitTest:
+    case ReplacedKind::kCountBits:
+      return Replaced::Shown::kRdrand;
+    default:
+      return Replaced::Shown::kInto;
+  }
+}
+
+/** RDRAND has no form with these prefixes. False where there is no room. */
+bool showUnrepeated(BlockExtent& extent, const uint8_t* bytes, size_t at, unsigned prefixes) {
+  constexpr uint8_t kLock = 0xf0, kRepeatNot = 0xf2, kRepeat = 0xf3, kDsPrefix = 0x3e;
+  for (const uint8_t prefix : {kLock, kRepeatNot, kRepeat}) {
+    const unsigned found = prefixAt(bytes + at, prefixes, prefix);
+    if (found < prefixes && !show(extent, bytes, at, prefixes, {found, kDsPrefix})) return false;
+  }
+  return true;
 }
 
 /** Something is to be done before it runs, or after. */
@@ -146,9 +164,12 @@ BlockExtent scanBlock(const BlockCode& code, unsigned most) {
     const bool replaced = kind != ReplacedKind::kNone;
     if (replaced) {
       if (extent.replacedCount == BlockExtent::kMostReplaced) break;
-      const uint32_t offset = static_cast<uint32_t>(at) + prefixBytes(bytes + at, next);
+      const unsigned prefixes = prefixBytes(bytes + at, next);
+      const uint32_t offset = static_cast<uint32_t>(at) + prefixes;
       const uint32_t length = static_cast<uint32_t>(at + next.length) - offset;
-      extent.replaced[extent.replacedCount++] = {offset, length, setsFlags(kind), -1};
+      const Replaced::Shown shown = shownFor(kind);
+      extent.replaced[extent.replacedCount++] = {offset, length, shown, -1};
+      if (shown == Replaced::Shown::kRdrand && !showUnrepeated(extent, bytes, at, prefixes)) break;
     }
     const Disguise disguise = disguiseOf(bytes + at, next, code.protectedMode);
     if (disguise.shown >= 0 && !show(extent, bytes, at, prefixBytes(bytes + at, next), disguise)) break;
@@ -165,15 +186,17 @@ BlockExtent scanBlock(const BlockCode& code, unsigned most) {
 }
 
 uint32_t shownByte(const BlockExtent& extent, uint64_t offset, uint32_t real) {
-  constexpr uint32_t kInto = 0xce, kDsPrefix = 0x3e, kFucomi = 0xdb, kFucomiSt0 = 0xe8;
+  constexpr uint32_t kDsPrefix = 0x3e;
+  constexpr unsigned kMost = 3;
+  // The last bytes, backwards.
+  constexpr uint32_t kBytes[][kMost] = {{0xce, kDsPrefix, kDsPrefix}, {0xe8, 0xdb, kDsPrefix}, {0xf0, 0xc7, 0x0f}};
   for (unsigned i = 0; i < extent.replacedCount; ++i) {
     const Replaced& replaced = extent.replaced[i];
     const uint64_t inside = offset - replaced.offset;
     if (inside >= replaced.length) continue;
     if (replaced.shownAs >= 0) return static_cast<uint32_t>(replaced.shownAs);
     const uint64_t left = replaced.length - inside;
-    if (left == 1) return replaced.setsFlags ? kFucomiSt0 : kInto;
-    return replaced.setsFlags && left == 2 ? kFucomi : kDsPrefix;
+    return left > kMost ? kDsPrefix : kBytes[static_cast<unsigned>(replaced.shown)][left - 1];
   }
   return real;
 }

@@ -136,9 +136,10 @@ REPLACES void helper_single_step_x86_64(void* env) {
   simulator->afterStep();
 }
 
+/** RDRAND, and what is shown to the translator as such. */
 REPLACES uint64_t helper_rdrand_x86_64(void* env) {
   Simulator* simulator = Simulator::of(env);
-  return simulator == nullptr ? 0 : simulator->takeRandom(CALLER);
+  return simulator == nullptr ? 0 : simulator->runShownAsRandom(CALLER);
 }
 
 /** The image of EFLAGS that PUSHF stores. */

@@ -23,12 +23,12 @@ void checkMxcsr(void* env, uint32_t value, uintptr_t from) {
 
 }  // namespace
 
-/** FCOMI, FUCOMI and those that pop, and what is shown to the translator as one of them. */
+/** FCOMI, FUCOMI and those that pop. */
 REPLACES void helper_fucomi_ST0_FT0_x86_64(void* env) {
   static Original<void(void*)> original("helper_fucomi_ST0_FT0_x86_64");
   Simulator* simulator = Simulator::of(env);
   if (simulator == nullptr) return original(env);
-  simulator->runReplacedFlags(CALLER);
+  simulator->compareX87Flags(CALLER);
 }
 
 /** Called before every MMX instruction but EMMS; the library leaves bits 64 to 79 of what is written. */

@@ -160,8 +160,10 @@ class Simulator : public DeviceMemory {
   uint64_t readDevice(uint32_t address, unsigned size) override;
   /** Does what the replaced instruction at EIP does; false when there is none. */
   bool runReplaced(uintptr_t from);
-  /** The same, of one that sets the flags. */
-  void runReplacedFlags(uintptr_t from);
+  /** RDRAND, and replaced instructions that set the flags. Returns what goes to the register. */
+  uint64_t runShownAsRandom(uintptr_t from);
+  /** FCOMI and its kin, which the engine is shown as FUCOMI (see extent.h). */
+  void compareX87Flags(uintptr_t from);
   /** Does what the RET at EIP does, if it is shown as RETF; false when it is RETF. */
   bool returnNear(uintptr_t from);
   /** What an MMX instruction does to the x87 state before it runs. */
@@ -304,7 +306,6 @@ class Simulator : public DeviceMemory {
   uint64_t positionInBlock() const;
   // x87_instruction.cpp
   void runX87(const X87Instruction& x, uintptr_t from);
-  void compareX87Flags(uintptr_t from);
   void runX87Whole(const X87Instruction& x, uint32_t linear, uintptr_t from);
   void runX87Control(const X87Instruction& x, uint32_t linear, uintptr_t from);
   // x87_events.cpp

@@ -23,6 +23,25 @@ function realMode(state: CpuState): void {
 }
 
 export function realModeSuite(test: TestFn, make: MakeSimulator): void {
+  test('real mode: counting bits is no instruction of the x87, whose pointers stay', (t) => {
+    const s = new Scenario(
+      make,
+      `.code16
+       start: fld1
+              mov bx, 0x1234
+              popcnt cx, bx
+              .byte 0x66, 0xf3, 0x0f, 0xb8, 0xd3
+              setz al
+       done:  jmp done`,
+      { state: realMode },
+    );
+    s.events.end(7, null);
+    s.runToEnd(t);
+    const { gpr, x87 } = s.simulator.readState();
+    t.deepEqual([gpr[1]! & 0xffff, gpr[2], gpr[0]! & 0xff], [5, 5, 0]);
+    t.deepEqual([x87.fip, x87.fcs], [0, CODE]);
+  });
+
   test('real mode: interrupts, far calls, strings, and into protected mode', (t) => {
     const s = new Scenario(
       make,
