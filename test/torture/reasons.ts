@@ -12,7 +12,6 @@ interface Form {
   /** Its name in iced's tables. */
   code: string;
   prefixes: readonly number[];
-  after0f: boolean;
   bits: 16 | 32;
 }
 
@@ -21,14 +20,14 @@ const has = ({ prefixes }: Form, ...wanted: number[]): boolean => wanted.some((b
 /** The first that holds is taken. */
 const REASONS: readonly Reason[] = [
   {
-    name: 'two prefixes',
-    what: '66 with F2 or F3, where both have a form: the machine takes the one of 66 or has none, a processor that of F2 or F3',
-    of: (form) => form.after0f && has(form, 0x66) && has(form, 0xf2, 0xf3),
-  },
-  {
     name: 'undefined',
     what: 'BSWAP of 16 bits: the manual leaves its result open',
     of: ({ code }) => code === 'Bswap_r16',
+  },
+  {
+    name: 'remainder',
+    what: 'a partial remainder of FPREM and FPREM1 (C2 is set): the manual leaves open how far it goes',
+    of: ({ code }) => /^Fprem1?$/.test(code),
   },
   {
     name: 'no store',
@@ -43,7 +42,7 @@ const REASONS: readonly Reason[] = [
   {
     name: 'order of accesses',
     what: 'which of several accesses faults first, with which address and as a read or a write, and what was written by then',
-    of: ({ code }) => /^(Enter|Pusha|Popa|Bt[rsc]?_|Cmps[bwd]_m|Arpl|Frstor|Fxrstor|Maskmov)/.test(code),
+    of: ({ code }) => /^(Bound|Enter|Pusha|Popa|Bt[rsc]?_|Cmps[bwd]_m|Arpl|Frstor|Fxrstor|Maskmov)/.test(code),
   },
   {
     name: 'type of segment',
@@ -70,7 +69,6 @@ export function reasonOf({ form, bytes, bits }: Encoding): Reason | null {
   const parts: Form = {
     code: form.split(' ')[0]!,
     prefixes: [...bytes.subarray(0, first)],
-    after0f: bytes[first] === 0x0f,
     bits,
   };
   return REASONS.find((reason) => reason.of(parts)) ?? null;

@@ -90,7 +90,8 @@ bool show(BlockExtent& extent, const uint8_t* bytes, size_t at, unsigned prefixe
   for (unsigned i = disguise.offset; i < end; ++i) {
     if (bytes[at + i] != real) continue;
     if (extent.replacedCount == BlockExtent::kMostReplaced) return false;
-    extent.replaced[extent.replacedCount++] = {static_cast<uint32_t>(at) + i, 1, Replaced::Shown::kInto, disguise.shown};
+    extent.replaced[extent.replacedCount++] = {static_cast<uint32_t>(at) + i, 1, Replaced::Shown::kInto,
+                                               disguise.shown};
   }
   return true;
 }

@@ -13,8 +13,8 @@ using NarrowPlaces = std::unordered_set<uint32_t>;
 /** An instruction that the engine would run otherwise than the machine does: its bytes after the prefixes. */
 struct Replaced {
   /**
-   * As what the translator is shown it: INTO; FUCOMI or RDRAND of EAX where it sets the status flags, which they tell the
-   * translator. FUCOMI leaves its place in the x87's pointers, and is for what does so.
+   * As what the translator is shown it: INTO; FUCOMI or RDRAND of EAX where it sets the status flags, which they tell
+   * the translator. FUCOMI leaves its place in the x87's pointers, and is for what does so.
    */
   enum class Shown : uint8_t { kInto, kFucomi, kRdrand };
 
