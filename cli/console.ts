@@ -38,6 +38,12 @@ export class Keyboard implements AsyncIterable<Uint8Array> {
     }
   }
 
+  /** As if it were typed. */
+  give(bytes: Uint8Array): void {
+    this.waiting.push(bytes);
+    this.wake?.();
+  }
+
   private typed(bytes: Buffer): void {
     const end = bytes.indexOf(ESCAPE);
     const forGuest = end < 0 ? bytes : bytes.subarray(0, end);

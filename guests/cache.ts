@@ -36,7 +36,7 @@ export async function buildKey(spec: GuestSpec): Promise<string> {
   const compiler = names.some((name) => COMPILER_PACKAGES.includes(name)) ? await findCompiler() : null;
   const inputs = {
     version: BUILDER_VERSION,
-    spec: { ...spec, disks: madeDisks(spec), description: '', ready: '', readyTimeout: 0 },
+    spec: { ...spec, disks: madeDisks(spec), description: '', ready: '', readyTimeout: 0, console: undefined },
     pins: names.map((name) => [name, pins[name]?.sha256 ?? null]),
     compiler: compiler?.version ?? null,
     files: inputFiles(spec).map((path) => [path, fileKey(path)]),
@@ -123,7 +123,11 @@ export function stampOf(path: string): FileStamp {
 }
 
 /** Hash over the content of all files and everything else that decides how the guest behaves, but not where it lies. */
-export function imageHash(image: Omit<GuestImage, 'hash'>, directory: string, hashes: Record<string, string>): string {
+export function imageHash(
+  image: Omit<GuestImage, 'hash' | 'console'>,
+  directory: string,
+  hashes: Record<string, string>,
+): string {
   const content = (path: string): string => hashes[relativeInside(directory, path)] ?? path;
   const { firmware, boot, programs } = mapPaths({ ...image, disks: {}, packages: [] }, content);
   const disks = Object.entries(image.disks).map(([drive, { sha256, size }]) => [drive, sha256, size]);

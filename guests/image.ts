@@ -1,5 +1,6 @@
 import type { MachineDevices } from '../formats/devices.js';
 import type { DriveName } from '../formats/disks.js';
+import type { ConsoleSpec } from './spec.js';
 
 /** A base image, which no run writes to. */
 export interface GuestDisk {
@@ -30,6 +31,8 @@ export interface GuestImage {
   ready: string | null;
   /** Seconds of real time to wait for the marker. */
   readyTimeout: number;
+  /** How its console is told the size of a terminal; no part of the hash. */
+  console: ConsoleSpec | null;
   /** ELF files that run in the guest, for symbols. */
   programs: { guestPath: string; elf: string }[];
 }

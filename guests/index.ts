@@ -13,7 +13,7 @@ import { specError } from './fields.js';
 import { parseSpec, type GuestSpec } from './spec.js';
 
 export type { GuestDisk, GuestImage } from './image.js';
-export type { GuestSpec } from './spec.js';
+export type { ConsoleSpec, GuestSpec } from './spec.js';
 
 export interface GuestSummary {
   name: string;
@@ -57,7 +57,7 @@ export async function loadGuest(nameOrPath: string, options: LoadGuestOptions): 
   const disks = await disksOf(spec, build, buildDirectory(cacheDir, key));
   const { name, memory, devices, ready, readyTimeout } = spec;
   const image = { name, memory, devices, firmware, boot, disks, ready, readyTimeout, programs };
-  return { ...image, hash: imageHash(image, buildDirectory(cacheDir, key), build.hashes) };
+  return { ...image, console: spec.console, hash: imageHash(image, buildDirectory(cacheDir, key), build.hashes) };
 }
 
 function withDisks(spec: GuestSpec, given: Partial<Record<DriveName, string>>): GuestSpec {

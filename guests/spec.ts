@@ -52,6 +52,15 @@ export interface GuestSpec {
   ready: string | null;
   /** Seconds. */
   readyTimeout: number;
+  console: ConsoleSpec | null;
+}
+
+/** How the guest's serial console is told the size of the terminal that it is on. */
+export interface ConsoleSpec {
+  /** Source of a regular expression for the line at whose end a shell awaits a command. */
+  prompt: string;
+  /** The command, with {rows} and {columns}. */
+  resize: string;
 }
 
 const MEMORY_MIN = 2 ** 20;
@@ -97,9 +106,16 @@ export function parseSpec(text: string, path: string, baseOf?: (name: string) =>
     initramfs: mergeInitramfs(base?.initramfs ?? null, initramfs),
     ready: fields.has('ready') ? fields.string('ready') : (base?.ready ?? null),
     readyTimeout: fields.seconds('readyTimeout', base?.readyTimeout ?? 60),
+    console: fields.has('console') ? parseConsole(inner('console')) : (base?.console ?? null),
   };
   fields.end();
   checkWhole(spec, path);
+  return spec;
+}
+
+function parseConsole(fields: Fields): ConsoleSpec {
+  const spec = { prompt: fields.string('prompt'), resize: fields.string('resize') };
+  fields.end();
   return spec;
 }
 
@@ -117,12 +133,16 @@ function checkWhole(spec: GuestSpec, path: string): void {
   if (spec.initramfs?.modules.length && spec.boot.kind !== 'disk' && !('package' in spec.boot.kernel)) {
     throw specError(path, 'lists modules, which need a kernel from a package');
   }
-  if (spec.ready !== null) {
-    try {
-      new RegExp(spec.ready);
-    } catch {
-      throw specError(path, `needs "ready" to be a regular expression, and ${JSON.stringify(spec.ready)} is none`);
-    }
+  checkPattern('ready', spec.ready, path);
+  checkPattern('console.prompt', spec.console?.prompt ?? null, path);
+}
+
+function checkPattern(field: string, source: string | null, path: string): void {
+  if (source === null) return;
+  try {
+    new RegExp(source);
+  } catch {
+    throw specError(path, `needs "${field}" to be a regular expression, and ${JSON.stringify(source)} is none`);
   }
 }
 

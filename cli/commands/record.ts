@@ -3,6 +3,7 @@ import type { Argv, CommandModule } from 'yargs';
 import { DecoupleError, inputError } from '../../formats/errors.js';
 import type { NetworkOptions, RecordResult, SessionStep } from '../../relog/api.js';
 import { Keyboard, Screen } from '../console.js';
+import { ConsoleSize } from '../console-size.js';
 import { parseDisks, withDisks, type DiskOption } from '../disks.js';
 import { withOutput, type GlobalOptions, type OutputOptions } from '../options.js';
 import { describeEnd, statusOfEnd } from '../outcome.js';
@@ -121,7 +122,12 @@ async function handler(args: RecordArguments): Promise<void> {
   const showConsole = interactive || args.console;
   const screen = showConsole ? new Screen(args.json ? process.stderr : process.stdout) : null;
   const keyboard = interactive ? new Keyboard(process.stdin) : null;
+  const size =
+    keyboard === null || guest.console === null
+      ? null
+      : new ConsoleSize(guest.console, process.stdout, (bytes) => keyboard.give(bytes));
   if (interactive) printNote('Recording. Ctrl-] ends it.');
+  if (guest.ready !== null && args.start === 'ready') size?.begin();
   try {
     const result = await runStage(
       'record',
@@ -142,7 +148,13 @@ async function handler(args: RecordArguments): Promise<void> {
           cacheDir: CACHE,
           store: args.store,
           input: keyboard,
-          onConsole: screen?.print,
+          onConsole:
+            screen === null
+              ? undefined
+              : (bytes) => {
+                  screen.print(bytes);
+                  size?.printed(bytes);
+                },
           ...stage,
         }),
       { progress: !showConsole, mayEndEarly: true },
@@ -153,6 +165,7 @@ async function handler(args: RecordArguments): Promise<void> {
     printResult(args.json, result, formatResult(result));
     process.exitCode = statusOfEnd(result.reason, keyboard?.escaped ?? false);
   } finally {
+    size?.close();
     keyboard?.close();
   }
 }
