@@ -27,6 +27,12 @@ interface Module {
   bits: 16 | 32;
 }
 
+/** Where JIT code was left: null where nothing is mapped; and whether the instruction there began. */
+export interface Left {
+  physical: number | null;
+  began: boolean;
+}
+
 export class JitBlocks {
   private fresh: Block[] = [];
   private freshIndex = -1;

@@ -7,7 +7,7 @@ import type { MachineKind } from '../../formats/relog.js';
 import { STEP_HOOK, STORES_STATUS } from './instrument/hooks.js';
 import type { HOOKS } from './instrument/index.js';
 import type { JitObserver } from './jit.js';
-import { JitBlocks } from './jit-blocks.js';
+import { JitBlocks, type Left } from './jit-blocks.js';
 import { LAYOUT } from './layout.js';
 import type { EngineExports, Imports, Probe, SeamFunction } from './seam.js';
 import { translate } from './page-walk.js';
@@ -29,12 +29,6 @@ const MOST_CHUNKS = 1 << 16;
 const WRITE = 2;
 /** Runs with the position once it is known. */
 type Deferred = (position: number) => void;
-
-/** Where JIT code was left: null where nothing is mapped; and whether the instruction there began. */
-interface Left {
-  physical: number | null;
-  began: boolean;
-}
 
 export interface ObserverModules {
   engine: WebAssembly.Module;
@@ -61,6 +55,7 @@ export class Observer implements Probe {
   private quiet!: Global;
   private repCount!: Global;
   private repEip!: Global;
+  private repLeft!: Global;
   private buffer: ArrayBuffer | null = null;
   private words = new Int32Array();
   private readonly blocks = new JitBlocks();
@@ -189,6 +184,7 @@ export class Observer implements Probe {
     this.quiet = globals.d_quiet!;
     this.repCount = globals.d_rep_count!;
     this.repEip = globals.d_rep_eip!;
+    this.repLeft = globals.d_rep_left!;
     const reset = exports.reset_cpu as () => number;
     return {
       ...exports,
@@ -276,11 +272,11 @@ export class Observer implements Probe {
     return count;
   }
 
-  /** ECX, when a REP string instruction at the current position is partly done; else null. */
+  /** ECX (CX with 16-bit addresses), when a REP string instruction at the current position is partly done; else null. */
   rep(): number | null {
     const partial =
       this.repEip.value === this.word(LAYOUT.eip) && Number(this.repCount.value as bigint) === this.position();
-    return partial ? this.word(LAYOUT.gpr + 4) >>> 0 : null;
+    return partial ? (this.repLeft.value as number) >>> 0 : null;
   }
 
   /** Writes out DMA that is not yet written; between steps and slices. */
@@ -342,8 +338,8 @@ export class Observer implements Probe {
 
   /** What runs next may be another instruction than the string instruction that is partly done: so far it ran. */
   private rewritten(): void {
-    const [eip, eflags, gpr] = [this.eip(), this.flags(), this.gpr().slice()];
-    this.positioned((position) => this.events.check(position, eip, eflags, gpr, gpr[1]!));
+    const state = [this.eip(), this.flags(), this.gpr().slice(), (this.repLeft.value as number) >>> 0] as const;
+    this.positioned((position) => this.events.check(position, ...state));
   }
 
   private delivered(): void {

@@ -38,10 +38,14 @@ void Simulator::refreshDue() {
 }
 
 /**
- * The repeated instruction that `event` interrupts ran as far as then. Where it stored over its own bytes, CS:EIP has
- * another one by now.
+ * The instruction at CS:EIP is the repeated one that `event` interrupts, and this is when. One that was stopped for it
+ * may have stored over its own bytes: then another one is there by now.
  */
-bool Simulator::repeatReached(const Event& event) const { return engine_.env().gpr32(kEcx) == event.repeat.value; }
+bool Simulator::repeatReached(const Event& event) const {
+  if (stringStoppedFor_ == cursor_.consumed()) return true;
+  const Instruction here = instructionHere();
+  return here.repeated && repeatCounter(engine_.env(), here) == event.repeat.value;
+}
 
 Simulator::Due Simulator::whatIsDue(const Translation* block) {
   const uint64_t now = position_.count;
@@ -100,7 +104,7 @@ void Simulator::atBlock(Translation& block) {
 void Simulator::restoreFlagsInRepeat() {
   const Instruction here = instructionHere();
   const Env env = engine_.env();
-  if (isRepeatedCompare(here) && repeatCounter(env.gpr32(kEcx), here) != 0) writeLazily(env, beforeRepeat_);
+  if (isRepeatedCompare(here) && repeatCounter(env, here) != 0) writeLazily(env, beforeRepeat_);
 }
 
 /** Stops before the instruction that begins here, once. */

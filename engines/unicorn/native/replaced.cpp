@@ -216,16 +216,17 @@ uint64_t Simulator::positionInBlock() const {
 void Simulator::repeatString(const Instruction& string, uintptr_t from) {
   const Env env = engine_.env();
   const Event* due = cursor_.due();
-  const uint32_t ecx = env.gpr32(kEcx), rest = due == nullptr ? 0 : ecx - due->repeat.value;
-  // With 16-bit addresses the upper half of ECX stays.
   const bool here = due != nullptr && due->repeat.present && due->position == positionInBlock() &&
-                    due->repeat.value <= ecx && rest <= repeatCounter(ecx, string);
-  const uint32_t until = here ? repeatCounter(due->repeat.value, string) : 0;
+                    due->repeat.value <= repeatCounter(env, string);
+  const uint32_t until = here ? due->repeat.value : 0;
   const bool done = runString(env, string, until, from);
   if (done && until == 0) return;
   // What remains is found at the boundary of the block that begins with it, and before it the event.
   abandonBlock(linearEip());
-  if (done) jumpOut();
+  if (done) {
+    stringStoppedFor_ = cursor_.consumed();
+    jumpOut();
+  }
   paused_ = stepping_;
   stop(Stop::kPause);
 }

@@ -330,8 +330,12 @@ class Simulator : public DeviceMemory {
   bool stepping_ = false;
   bool ownValuesStand_ = false;
   bool flagsTaken_ = false;
-  /** The last flags image: of which instruction (host code) in which run of its block, and at which position it is run
-   * again. */
+  /** The event that a string instruction was stopped for, by how many were consumed before it. */
+  uint64_t stringStoppedFor_ = ~uint64_t{0};
+  /**
+   * The last flags image: of which instruction (host code) in which run of its block, and at which position it is run
+   * again.
+   */
   uintptr_t imageFrom_ = 0;
   uint64_t imageEntry_ = 0;
   uint64_t imageAgainAt_ = ~uint64_t{0};

@@ -131,7 +131,9 @@ class String {
 
 }  // namespace
 
-uint32_t repeatCounter(uint32_t ecx, const Instruction& string) { return string.addressSize == 2 ? ecx & 0xffff : ecx; }
+uint32_t repeatCounter(Env env, const Instruction& string) {
+  return string.addressSize == 2 ? env.gpr32(kEcx) & 0xffff : env.gpr32(kEcx);
+}
 
 bool runString(Env env, const Instruction& string, uint32_t until, uintptr_t from) {
   return String(env, string, from).runUntil(until);

@@ -11,8 +11,8 @@ namespace decouple {
 /** A CPU that repeats one instruction must let others have their turn. */
 constexpr uint32_t kRepeatsAtOnce = 1 << 20;
 
-/** What remains of a repeated instruction, of ECX: with 16-bit addresses CX. */
-uint32_t repeatCounter(uint32_t ecx, const Instruction& string);
+/** What remains of a repeated instruction: ECX, or CX with 16-bit addresses. */
+uint32_t repeatCounter(Env env, const Instruction& string);
 
 /**
  * Runs a REP MOVS or REP STOS until its counter is `until`, or for about as long as kRepeatsAtOnce elements take that

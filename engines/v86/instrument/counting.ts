@@ -13,6 +13,7 @@ const { i32, i64, none } = binaryen;
 type Module = binaryen.Module;
 
 const STI = 0xfb;
+const ECX = 1;
 const EDI = 7;
 const NEAR = 64;
 
@@ -68,8 +69,12 @@ export function wrapInterpreter(wrapper: Wrapper, stepping: boolean): void {
 function nearItself(m: Module, address32: Expr): Expr {
   const target = m.i32.add(load(m, LAYOUT.segmentBase), load(m, LAYOUT.gpr + 4 * EDI));
   const distance = m.i32.add(m.i32.sub(target, load(m, LAYOUT.eip)), m.i32.const(NEAR));
-  const mask = m.select(address32, m.i32.const(-1), m.i32.const(0xffff));
-  return m.i32.lt_u(m.i32.and(distance, mask), m.i32.const(2 * NEAR));
+  return m.i32.lt_u(addressed(m, distance, address32), m.i32.const(2 * NEAR));
+}
+
+/** As many bits of a value as addresses have. */
+function addressed(m: Module, value: Expr, address32: Expr): Expr {
+  return m.i32.and(value, m.select(address32, m.i32.const(-1), m.i32.const(0xffff)));
 }
 
 /** A string instruction that stands where it began has more to do and will be begun again. */
@@ -90,6 +95,7 @@ export function wrapStrings(wrapper: Wrapper): void {
             addCount(m, m.i64.const(-1n)),
             m.global.set('d_rep_fresh', m.i32.const(1)),
             m.global.set('d_rep_eip', load(m, LAYOUT.eip)),
+            m.global.set('d_rep_left', addressed(m, load(m, LAYOUT.gpr + 4 * ECX), arg(0))),
             /^(movs|stos|ins)/.test(name) ? m.if(nearItself(m, arg(0)), m.call('d_rewritten', [], none)) : m.nop(),
           ]),
         ),

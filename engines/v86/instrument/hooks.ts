@@ -49,6 +49,7 @@ export const GLOBALS: [string, binaryen.Type][] = [
   ['d_rep_count', i64],
   ['d_rep_eip', i32],
   ['d_rep_fresh', i32],
+  ['d_rep_left', i32],
 ];
 
 /** Imported too: whether the instruction under way, in the interpreter, which begins with DD or DF, is FNSTSW. */

@@ -41,6 +41,8 @@ interface StringForm {
   to: number;
   left: number;
   back?: boolean;
+  /** The upper half of ECX, which an instruction with 16-bit addresses leaves as it is. */
+  upper?: number;
 }
 
 const NOPS = 0x90909090;
@@ -51,6 +53,7 @@ const STRING_FORMS: readonly StringForm[] = [
   { form: 'rep stosw', eax: NOPS, from: 9, to: -1, left: 35, back: true },
   { form: 'rep movsb', eax: 0, from: -10, to: 2, left: 29 },
   { form: 'rep movsd', eax: 0, from: -7, to: 5, left: 38 },
+  { form: 'addr16 rep stosb', eax: NOPS, from: -10, to: 3, left: 28, upper: 0x50000 },
   // At first, what is there then is the same instruction.
   { form: 'rep stosw', eax: 0xf366, from: -2, to: 4, left: 37 },
 ];
@@ -97,7 +100,7 @@ back${i}:
 
 test('a string instruction with REP is read again', async (t) => {
   // The instruction, NOPs and a return are copied to CODE; if all is not as in the table then, the guest never ends.
-  const turn = ({ from, to, left, eax, back }: StringForm, i: number): string => `
+  const turn = ({ from, to, left, eax, back, upper = 0 }: StringForm, i: number): string => `
   mov ecx, 160
 back${i}:
   mov al, cs:[ecx + form${i} - 1]
@@ -106,7 +109,7 @@ back${i}:
   jnz back${i}
   mov esi, 0x9000
   mov edi, ${CODE + from}
-  mov ecx, 40
+  mov ecx, ${40 + upper}
   mov eax, ${eax}
   ${back ? 'std' : ''}
   .byte 0x9a
@@ -115,7 +118,7 @@ back${i}:
   cld
   cmp edi, ${CODE + to}
   jne otherwise
-  cmp ecx, ${left}
+  cmp ecx, ${left + upper}
   jne otherwise`;
   const code = protectedFirmware({
     seed: 9,

@@ -84,6 +84,13 @@ export function countingSuite(test: TestFn, make: MakeSimulator): void {
     t.is(s.register('ecx'), 0x70000);
   });
 
+  test('counting: an ECX that CX never is was not reached, and nothing waits for it', (t) => {
+    const s = new Scenario(make, 'start: mov ecx, 0x70010\n mov edi, 0x8000\n addr16 rep stosb\n done: jmp done');
+    s.events.check(2, MAP.code + 10, 0x202, [0, 0x70004, 0, 0, MAP.stack0, 0, 0, 0x800c], 0x70004);
+    s.events.end(4, null);
+    s.runToDivergence(t, 'an event that did not happen');
+  });
+
   test('counting: a string comparison that stops early counts once', (t) => {
     const s = new Scenario(
       make,
