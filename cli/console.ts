@@ -47,12 +47,11 @@ export class Keyboard implements AsyncIterable<Uint8Array> {
   private typed(bytes: Buffer): void {
     const end = bytes.indexOf(ESCAPE);
     const forGuest = end < 0 ? bytes : bytes.subarray(0, end);
-    if (forGuest.length > 0) this.waiting.push(Uint8Array.from(forGuest));
+    if (forGuest.length > 0) this.give(Uint8Array.from(forGuest));
     if (end >= 0) {
       this.escaped = true;
       this.close();
     }
-    this.wake?.();
   }
 }
 

@@ -32,12 +32,12 @@ const REASONS: readonly Reason[] = [
   {
     name: 'no store',
     what: 'an x87 store with an exception that is not masked stores nothing: the machine has looked at the page, the processor not',
-    of: ({ code }) => /^F(i?st|isttp|bstp)/i.test(code),
+    of: ({ code }) => /^F(i?st|bstp)/.test(code),
   },
   {
     name: 'transition',
     what: 'an instruction of MMX that faults: the processor has emptied the x87’s tags by then, the machine not',
-    of: ({ code }) => /_mm(_|$)|mm_mmm64|_mmm/.test(code),
+    of: ({ code }) => /_mm(_|$)|_mmm/.test(code),
   },
   {
     name: 'order of accesses',

@@ -1,6 +1,7 @@
 #include "extent.h"
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "classify.h"
 
@@ -21,6 +22,9 @@ bool mustBeginBlock(const Instruction& instruction) {
   const bool loops = instruction.opcode == 0xe0 || instruction.opcode == 0xe1;
   return loops || isBitTest(instruction) || isRepeatedCompare(instruction);
 }
+
+/** A prefix that does nothing here: what stands for something else has no operand in memory. */
+constexpr uint8_t kDsPrefix = 0x3e;
 
 /** A byte of an instruction that the library would take for another one, or for none. */
 struct Disguise {
@@ -96,6 +100,16 @@ bool show(BlockExtent& extent, const uint8_t* bytes, size_t at, unsigned prefixe
   return true;
 }
 
+/** Shows each of some prefixes as another one. False where there is no room. */
+bool showPrefixes(BlockExtent& extent, const uint8_t* bytes, size_t at, unsigned prefixes,
+                  std::initializer_list<uint8_t> hidden, uint8_t shown) {
+  for (const uint8_t prefix : hidden) {
+    const unsigned found = prefix == shown ? prefixes : prefixAt(bytes + at, prefixes, prefix);
+    if (found < prefixes && !show(extent, bytes, at, prefixes, {found, shown})) return false;
+  }
+  return true;
+}
+
 /** Whether F2, F3 or 66 select the instruction. */
 bool isSelected(unsigned opcode) {
   if (opcode >> 8 != 0x0f) return false;
@@ -109,17 +123,11 @@ bool isSelected(unsigned opcode) {
  * the one that counts. False where there is no room.
  */
 bool showSelected(BlockExtent& extent, const uint8_t* bytes, size_t at, const Instruction& instruction) {
-  constexpr uint8_t kOperandSizes = 0x66, kScalar = 0xf3, kScalarDouble = 0xf2;
   const unsigned prefixes = prefixBytes(bytes + at, instruction);
   if (prefixes < 2 || !isSelected(instruction.opcode)) return true;
   const Prefix selecting = selectingPrefix(bytes + at, prefixes);
   if (selecting != kRepeat && selecting != kRepeatNot) return true;
-  const uint8_t shown = selecting == kRepeat ? kScalar : kScalarDouble;
-  for (const uint8_t other : {kOperandSizes, kScalar, kScalarDouble}) {
-    const unsigned found = other == shown ? prefixes : prefixAt(bytes + at, prefixes, other);
-    if (found < prefixes && !show(extent, bytes, at, prefixes, {found, shown})) return false;
-  }
-  return true;
+  return showPrefixes(extent, bytes, at, prefixes, {0x66, 0xf3, 0xf2}, selecting == kRepeat ? 0xf3 : 0xf2);
 }
 
 Replaced::Shown shownFor(ReplacedKind kind) {
@@ -132,16 +140,6 @@ Replaced::Shown shownFor(ReplacedKind kind) {
     default:
       return Replaced::Shown::kInto;
   }
-}
-
-/** RDRAND has no form with these prefixes. False where there is no room. */
-bool showUnrepeated(BlockExtent& extent, const uint8_t* bytes, size_t at, unsigned prefixes) {
-  constexpr uint8_t kLock = 0xf0, kRepeatNot = 0xf2, kRepeat = 0xf3, kDsPrefix = 0x3e;
-  for (const uint8_t prefix : {kLock, kRepeatNot, kRepeat}) {
-    const unsigned found = prefixAt(bytes + at, prefixes, prefix);
-    if (found < prefixes && !show(extent, bytes, at, prefixes, {found, kDsPrefix})) return false;
-  }
-  return true;
 }
 
 /** Something is to be done before it runs, or after. */
@@ -170,7 +168,9 @@ BlockExtent scanBlock(const BlockCode& code, unsigned most) {
       const uint32_t length = static_cast<uint32_t>(at + next.length) - offset;
       const Replaced::Shown shown = shownFor(kind);
       extent.replaced[extent.replacedCount++] = {offset, length, shown, -1};
-      if (shown == Replaced::Shown::kRdrand && !showUnrepeated(extent, bytes, at, prefixes)) break;
+      // RDRAND has no form with LOCK, F2 or F3.
+      const bool bare = shown == Replaced::Shown::kRdrand;
+      if (bare && !showPrefixes(extent, bytes, at, prefixes, {0xf0, 0xf2, 0xf3}, kDsPrefix)) break;
     }
     const Disguise disguise = disguiseOf(bytes + at, next, code.protectedMode);
     if (disguise.shown >= 0 && !show(extent, bytes, at, prefixBytes(bytes + at, next), disguise)) break;
@@ -187,7 +187,6 @@ BlockExtent scanBlock(const BlockCode& code, unsigned most) {
 }
 
 uint32_t shownByte(const BlockExtent& extent, uint64_t offset, uint32_t real) {
-  constexpr uint32_t kDsPrefix = 0x3e;
   constexpr unsigned kMost = 3;
   // The last bytes, backwards.
   constexpr uint32_t kBytes[][kMost] = {{0xce, kDsPrefix, kDsPrefix}, {0xe8, 0xdb, kDsPrefix}, {0xf0, 0xc7, 0x0f}};

@@ -64,16 +64,19 @@ const BOUND: Repair = {
   taken: [{ table: 'run', opcodes: [0x62], by: 'runBound' }],
 };
 
+/** Opcodes after 0F that are hints. */
+const asHints = (opcodes: readonly number[]): NonNullable<Repair['taken']> => [
+  { table: 'run0f', opcodes, by: 'runPrefetch' },
+  { table: 'analyze0f', opcodes, by: 'analyzePrefetch' },
+  { table: 'generate0f', opcodes, by: 'generatePrefetch' },
+];
+
 const PREFETCHW: Repair = {
   id: 'prefetchw',
   why: 'v86 raises #UD for PREFETCH and PREFETCHW (0F 0D). A processor takes them as hints.',
   upstream: null,
   test: TEST,
-  taken: [
-    { table: 'run0f', opcodes: [0x0d], by: 'runPrefetch' },
-    { table: 'analyze0f', opcodes: [0x0d], by: 'analyzePrefetch' },
-    { table: 'generate0f', opcodes: [0x0d], by: 'generatePrefetch' },
-  ],
+  taken: asHints([0x0d]),
 };
 
 const HINTS: Repair = {
@@ -81,11 +84,7 @@ const HINTS: Repair = {
   why: 'v86 raises #UD for 0F 1A and 0F 1B. A processor without registers for bounds takes them as hints.',
   upstream: null,
   test: TEST,
-  taken: [
-    { table: 'run0f', opcodes: [0x1a, 0x1b], by: 'runPrefetch' },
-    { table: 'analyze0f', opcodes: [0x1a, 0x1b], by: 'analyzePrefetch' },
-    { table: 'generate0f', opcodes: [0x1a, 0x1b], by: 'generatePrefetch' },
-  ],
+  taken: asHints([0x1a, 0x1b]),
 };
 
 const MSRS: Repair = {

@@ -3,8 +3,8 @@
  * underflow masked, and not.
  */
 import test from 'ava';
-import { LAYOUT } from '../../../engines/v86/layout.js';
 import { BareEngine } from '../../support/bare-engine.js';
+import { runX87, textOf, x87Exceptions, x87Register } from '../../support/bare-x87.js';
 
 type Case = readonly [keyof typeof OPERATIONS, number, string, string, string, number];
 
@@ -61,31 +61,12 @@ const CASES: readonly Case[] = [
 ];
 
 const engine = await BareEngine.load();
-const { view } = engine;
-
-function put(register: number, text: string): void {
-  const [exponent, significand] = text.split(' ') as [string, string];
-  view.setBigUint64(LAYOUT.st + 16 * register, BigInt(`0x${significand}`), true);
-  view.setUint16(LAYOUT.st + 16 * register + 8, parseInt(exponent, 16), true);
-}
-
-function taken(register: number): string {
-  const hex = (value: bigint | number, digits: number): string => value.toString(16).padStart(digits, '0');
-  const at = LAYOUT.st + 16 * register;
-  return `${hex(view.getUint16(at + 8, true), 4)} ${hex(view.getBigUint64(at, true), 16)}`;
-}
 
 test('as a processor has them', (t) => {
   for (const [operation, control, st0, st1, result, exceptions] of CASES) {
-    engine.reset();
-    view.setInt32(LAYOUT.cr, 0x31, true);
-    engine.exports['set_control_word']!(control);
-    put(0, st0);
-    put(1, st1);
-    const [name, which] = OPERATIONS[operation];
-    engine.exports[name]!(which);
+    runX87(engine, OPERATIONS[operation], control, st0, st1);
     const what = `${operation} ${st0}, ${st1} with control word ${control.toString(16)}`;
-    t.is(taken(0), result, what);
-    t.is(view.getUint16(LAYOUT.fsw, true) & 0x7f, exceptions, what);
+    t.is(textOf(x87Register(engine, 0)), result, what);
+    t.is(x87Exceptions(engine), exceptions, what);
   }
 });

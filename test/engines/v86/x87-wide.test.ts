@@ -1,10 +1,11 @@
 /**
- * FYL2X, FYL2XP1 and FPATAN of operands, or with results, that no double holds, FYL2XP1 and F2XM1 of small ones: results of a processor, to 45 bits, and the
- * exceptions it raises. With underflow masked, and not.
+ * FYL2X, FYL2XP1 and FPATAN of operands, or with results, that no double holds, FYL2XP1 and F2XM1 of small ones: results of
+ * a processor, to 45 bits, and the exceptions it raises. With underflow masked, and not.
  */
 import test from 'ava';
 import { LAYOUT } from '../../../engines/v86/layout.js';
 import { BareEngine } from '../../support/bare-engine.js';
+import { runX87, textOf, x87Exceptions, x87Register } from '../../support/bare-x87.js';
 
 type Case = readonly [keyof typeof FUNCTIONS, number, string, string, string, number];
 
@@ -152,40 +153,20 @@ const CASES: readonly Case[] = [
 ];
 
 const engine = await BareEngine.load();
-const { view } = engine;
-
-function put(register: number, text: string): void {
-  const [exponent, significand] = text.split(' ') as [string, string];
-  view.setBigUint64(LAYOUT.st + 16 * register, BigInt(`0x${significand}`), true);
-  view.setUint16(LAYOUT.st + 16 * register + 8, parseInt(exponent, 16), true);
-}
 
 for (const [name, control, st0, st1, result, exceptions] of CASES) {
   test(`${name} of ${st0} and ${st1}, control word ${control.toString(16)}`, (t) => {
-    engine.reset();
-    view.setInt32(LAYOUT.cr, 0x31, true);
-    engine.exports['set_control_word']!(control);
-    put(0, st0);
-    put(1, st1);
-    const operand = Buffer.from(engine.bytes(LAYOUT.st, 10));
-    const [group, which] = FUNCTIONS[name];
-    engine.exports[group]!(which);
+    runX87(engine, FUNCTIONS[name], control, st0, st1);
     const top = name === 'f2xm1' ? 0 : 1;
-    t.is(view.getInt32(LAYOUT.fpuTop, true) & 7, top);
+    t.is(engine.view.getInt32(LAYOUT.fpuTop, true) & 7, top);
     // What was popped is still there, for FXSAVE to store.
-    if (top === 1) t.deepEqual(engine.bytes(LAYOUT.st, 10), operand);
+    if (top === 1) t.is(textOf(x87Register(engine, 0)), st0);
     const [exponent, significand] = result.split(' ') as [string, string];
-    t.is(
-      view
-        .getUint16(LAYOUT.st + 16 * top + 8, true)
-        .toString(16)
-        .padStart(4, '0'),
-      exponent,
-    );
+    const found = x87Register(engine, top);
+    t.is(found.exponent, exponent);
     const wanted = BigInt(`0x${significand}`);
-    const found = view.getBigUint64(LAYOUT.st + 16 * top, true);
-    const off = found > wanted ? found - wanted : wanted - found;
-    t.true(off <= wanted >> 45n, `${found.toString(16)} is not near ${significand}`);
-    t.is(view.getUint16(LAYOUT.fsw, true) & 0x7f, exceptions);
+    const off = found.significand > wanted ? found.significand - wanted : wanted - found.significand;
+    t.true(off <= wanted >> 45n, `${textOf(found)} is not near ${result}`);
+    t.is(x87Exceptions(engine), exceptions);
   });
 }

@@ -74,7 +74,7 @@ export function readerOf(context: usize): usize {
 }
 
 export function prefixesOf(context: usize): i32 {
-  return prefixesRead(load<usize>(context, READER));
+  return prefixesRead(readerOf(context));
 }
 
 /** Reads the next byte of the instruction. */

@@ -8,7 +8,7 @@ import { codeByte } from '../system/decode';
 import { eip, prefixes, setPrefixes } from '../system/registers';
 import { run0F } from './sse-interpreter';
 import { jit0F } from './sse-jit';
-import { addressOf, prefixesRead, readerOf, setPrefixesRead } from './emit';
+import { addressOf, prefixesOf, prefixesRead, readerOf, setPrefixesRead } from './emit';
 import { PREFIX_66, PREFIX_F2, PREFIX_F3 } from './state';
 
 const NONE = 1, OPERAND_SIZE = 2, F2 = 4, F3 = 8;
@@ -98,6 +98,6 @@ export function analyzeSelected(opcode: i32, cpu: usize, analysis: usize): void 
 }
 
 export function generateSelected(opcode: i32, context: usize, flags: usize): void {
-  if (fits(opcode, prefixesRead(readerOf(context)) & ALL)) generate0f(opcode | TAKEN, context, flags);
+  if (fits(opcode, prefixesOf(context) & ALL)) generate0f(opcode | TAKEN, context, flags);
   else generateUndefined(context);
 }

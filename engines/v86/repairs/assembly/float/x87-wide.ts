@@ -1,7 +1,7 @@
 /**
- * FYL2X and FPATAN where no double holds an operand or the result, FYL2XP1, and F2XM1. The engine's functions are of doubles: they
- * are asked for the logarithm or the angle alone, and what is too large or too small for them is multiplied here. Its
- * FYL2XP1 adds 1 first, and its F2XM1 takes 1 away last, which leaves nothing of a small number.
+ * FYL2X and FPATAN where no double holds an operand or the result, FYL2XP1, and F2XM1. The engine's functions are of
+ * doubles: they are asked for the logarithm or the angle alone, and what is too large or too small for them is multiplied
+ * here. Its FYL2XP1 adds 1 first, and its F2XM1 takes 1 away last, which leaves nothing of a small number.
  */
 import { add, product, quotient } from './arithmetic';
 import * as n from './number';
