@@ -9,11 +9,13 @@ import { runInGuest } from '../torture/guest-run.js';
 import { compileHarness, runOnHost } from '../torture/harness.js';
 import { fileOf, MAX_ROWS, rowOf, type Row } from '../torture/rows.js';
 import { ordinary, randomBytes, seeded, sequence } from '../torture/sequences.js';
+import { runSystem, systemRows } from '../torture/system.js';
 
 const SEED = 20;
 /** Of each kind; of forms, this many are drawn from all. */
 const ROWS = THOROUGH ? MAX_ROWS : 256;
 const ROUNDS = THOROUGH ? 100 : 12;
+const SYSTEM_ROWS = 128;
 
 /** What once was not the same on both sides; those with `host` are also as this computer's processor has them. */
 const ONCE: readonly { name: string; code: string; traits?: Partial<Row>; host?: boolean }[] = [
@@ -106,4 +108,14 @@ test('what once differed, forms, random programs and random bytes are exact', as
   const host = await runOnHost(harness, join(run, 'share/rows.0'));
   if (host === null) return;
   for (const [i, { name, host: comparable }] of ONCE.entries()) if (comparable) t.is(sums[0]![i], host[i], name);
+});
+
+test('forms and random programs in all modes, without a system, are exact', async (t) => {
+  const run = join(temporaryFolder(t), 'run');
+  mkdirSync(run);
+  const rows = systemRows(SEED, THOROUGH ? MAX_ROWS : SYSTEM_ROWS);
+  const { failure, verified, sums } = await runSystem(run, fileOf(rows, SEED));
+  t.is(failure, null);
+  t.true(verified!.exact, JSON.stringify(verified!.first));
+  t.is(sums[0]!.length, rows.length);
 });

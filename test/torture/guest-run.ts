@@ -30,6 +30,29 @@ const SESSION = [
   "echo rows''-done",
 ].join('; ');
 
+/** Records, relogs and verifies. @param sums of what the guest printed, by file */
+export async function stages(
+  folder: string,
+  record: readonly string[],
+  sums: (console: string) => string[][],
+): Promise<GuestRun> {
+  const at = (name: string): string => join(folder, name);
+  const run: GuestRun = { failure: null, verified: null, sums: [], recording: at('run.dcr'), relog: at('run.relog') };
+  const stage = async (...args: string[]): Promise<{ stdout: string; stderr: string } | null> => {
+    const { status, stdout, stderr } = await decouple([...args, '--json'], { timeout: STAGE_TIMEOUT_MS });
+    const verifies = args[0] === 'verify' && status === EXIT_STATUS.diverged;
+    if (status === EXIT_STATUS.ok || verifies) return { stdout, stderr };
+    run.failure = `${args[0]} ended with status ${status}: ${stderr.split('\n').slice(-3).join(' ')}`;
+    return null;
+  };
+  const recorded = await stage('record', ...record, '-o', run.recording);
+  run.sums = sums(recorded?.stderr ?? '');
+  if (recorded === null || (await stage('relog', run.recording, '-o', run.relog)) === null) return run;
+  const verified = await stage('verify', run.relog);
+  if (verified !== null) run.verified = JSON.parse(verified.stdout) as VerifyResult;
+  return run;
+}
+
 /**
  * @param folder exists, and is for this run alone
  * @param files contents of the files of rows
@@ -40,23 +63,11 @@ export async function runInGuest(folder: string, harness: string, files: readonl
   copyFileSync(harness, at('share/harness'));
   files.forEach((file, i) => writeFileSync(at(`share/rows.${i}`), file));
   writeFileSync(at('session.yaml'), JSON.stringify([{ send: `${SESSION}\n` }, { expect: 'rows-done', timeout: '4m' }]));
-  const run: GuestRun = { failure: null, verified: null, sums: [], recording: at('run.dcr'), relog: at('run.relog') };
-  const stage = async (...args: string[]): Promise<string | null> => {
-    const { status, stdout, stderr } = await decouple([...args, '--json'], { timeout: STAGE_TIMEOUT_MS });
-    const verifies = args[0] === 'verify' && status === EXIT_STATUS.diverged;
-    if (status === EXIT_STATUS.ok || verifies) return stdout;
-    run.failure = `${args[0]} ended with status ${status}: ${stderr.split('\n').slice(-3).join(' ')}`;
-    return null;
-  };
   const share = ['--share', `${at('share')}:rw`, '--share-out', at('back')];
-  await stage('record', GUEST, '--session', at('session.yaml'), ...share, '-o', run.recording);
-  run.sums = files.map((_, i) => {
-    const printed = at(`back/sums.rows.${i}`);
-    return existsSync(printed) ? sumsOf(readFileSync(printed, 'latin1')) : [];
-  });
-  if (run.failure !== null) return run;
-  if ((await stage('relog', run.recording, '-o', run.relog)) === null) return run;
-  const verified = await stage('verify', run.relog);
-  if (verified !== null) run.verified = JSON.parse(verified) as VerifyResult;
-  return run;
+  return await stages(folder, [GUEST, '--session', at('session.yaml'), ...share], () =>
+    files.map((_, i) => {
+      const printed = at(`back/sums.rows.${i}`);
+      return existsSync(printed) ? sumsOf(readFileSync(printed, 'latin1')) : [];
+    }),
+  );
 }

@@ -4,7 +4,8 @@ import { execa } from 'execa';
 import { PROJECT } from '../support/cli.js';
 
 const SOURCE = join(PROJECT, 'test/torture/harness.c');
-const FLAGS = [
+/** Of programs that have no library. */
+export const FREESTANDING = [
   ...['-m32', '-nostdlib', '-static', '-ffreestanding', '-fno-pic', '-fno-pie', '-no-pie', '-fno-stack-protector'],
   ...['-fcf-protection=none', '-mgeneral-regs-only', '-O2', '-Wall', '-Wextra', '-Werror'],
 ];
@@ -13,7 +14,7 @@ const HOST_TIMEOUT_MS = 60_000;
 /** Compiles it into a folder. @returns its path */
 export async function compileHarness(folder: string): Promise<string> {
   const program = join(folder, 'harness');
-  await execa('gcc', [...FLAGS, '-o', program, SOURCE]);
+  await execa('gcc', [...FREESTANDING, '-o', program, SOURCE]);
   return program;
 }
 

@@ -14,6 +14,7 @@ import { everyForm } from './forms.js';
 import { runInGuest } from './guest-run.js';
 import { fileOf, MAX_ROWS, type Mode, type Row } from './rows.js';
 import { ordinary, randomBytes, seeded, sequence } from './sequences.js';
+import { runSystem, systemRows } from './system.js';
 
 const FILES = 6;
 const ROUNDS = 14;
@@ -39,7 +40,8 @@ const args = await yargs(process.argv.slice(2))
 interface Piece {
   rows: Row[];
   seed: number;
-  mode: Mode;
+  /** Of rows in a guest; null where they run without one, in all modes. */
+  mode: Mode | null;
 }
 
 function pieces(seed: number): Piece[] {
@@ -59,6 +61,18 @@ function pieces(seed: number): Piece[] {
   }));
 }
 
+/** Of each seed: a recording of a guest, and one of no guest. */
+function recordings(seed: number): Piece[][] {
+  return [pieces(seed), [{ rows: systemRows(seed), seed, mode: null }]];
+}
+
+const KINDS: Record<Mode | 'system', string> = {
+  plain: 'forms',
+  timed: 'sequences',
+  user: 'random bytes',
+  system: 'all modes',
+};
+
 const scratch = mkdtempSync(join(tmpdir(), 'decouple-torture-'));
 let made = 0;
 
@@ -66,8 +80,9 @@ let made = 0;
 async function attempt(harness: string, some: readonly Piece[]) {
   const folder = join(scratch, `run${made++}`);
   mkdirSync(folder);
-  const files = some.map(({ rows, seed, mode }) => fileOf(rows, seed, mode));
-  const run = await runInGuest(folder, harness, files);
+  const files = some.map(({ rows, seed, mode }) => fileOf(rows, seed, mode ?? 'plain'));
+  const alone = some.length === 1 && some[0]!.mode === null;
+  const run = alone ? await runSystem(folder, files[0]!) : await runInGuest(folder, harness, files);
   return { run, folder, exact: run.failure === null && run.verified!.exact };
 }
 
@@ -92,37 +107,41 @@ async function shrink(harness: string, piece: Piece): Promise<Piece> {
   return smallest;
 }
 
-const ends = performance.now() + args.minutes * 60_000;
 const total = { recordings: 0, instances: 0, instructions: 0, failed: 0 };
+
+async function recordOne(harness: string, seed: number, all: readonly Piece[]): Promise<void> {
+  const { run, folder, exact } = await attempt(harness, all);
+  const rows = run.sums.reduce((sum, each) => sum + each.length, 0);
+  total.recordings++;
+  total.instances += rows * ROUNDS;
+  total.instructions += run.verified?.instructions ?? 0;
+  const what = KINDS[all[0]!.mode ?? 'system'];
+  const how = exact ? 'exact' : (run.failure ?? `diverged: ${JSON.stringify(run.verified!.first)}`);
+  printNote(`torture: seed ${seed}, ${what}: ${rows} rows, ${how}`);
+  if (!exact) {
+    total.failed++;
+    const kept = join(args.keep, `${seed}-${what.replace(' ', '-')}`);
+    mkdirSync(args.keep, { recursive: true });
+    // It may be of this one run, and of none again.
+    cpSync(folder, kept, { recursive: true });
+    for (const piece of all) {
+      const alone = await attempt(harness, [piece]);
+      if (alone.exact) continue;
+      rmSync(kept, { recursive: true });
+      const smallest = await attempt(harness, [await shrink(harness, piece)]);
+      cpSync(smallest.exact ? alone.folder : smallest.folder, kept, { recursive: true });
+      break;
+    }
+    printNote(`torture: kept in ${kept}`);
+  }
+  rmSync(folder, { recursive: true, force: true });
+}
+
+const ends = performance.now() + args.minutes * 60_000;
 try {
   const harness = await compileHarness(scratch);
   for (let seed = args.seed; performance.now() < ends; seed++) {
-    const all = pieces(seed);
-    const { run, folder, exact } = await attempt(harness, all);
-    const rows = run.sums.reduce((sum, each) => sum + each.length, 0);
-    total.recordings++;
-    total.instances += rows * ROUNDS;
-    total.instructions += run.verified?.instructions ?? 0;
-    const what = all[0]!.mode === 'user' ? 'random bytes' : 'sequences';
-    const how = exact ? 'exact' : (run.failure ?? `diverged: ${JSON.stringify(run.verified!.first)}`);
-    printNote(`torture: seed ${seed}, ${what}: ${rows} rows, ${how}`);
-    if (!exact) {
-      total.failed++;
-      const kept = join(args.keep, String(seed));
-      mkdirSync(args.keep, { recursive: true });
-      // It may be of this one run, and of none again.
-      cpSync(folder, kept, { recursive: true });
-      for (const piece of all) {
-        const alone = await attempt(harness, [piece]);
-        if (alone.exact) continue;
-        rmSync(kept, { recursive: true });
-        const smallest = await attempt(harness, [await shrink(harness, piece)]);
-        cpSync(smallest.exact ? alone.folder : smallest.folder, kept, { recursive: true });
-        break;
-      }
-      printNote(`torture: kept in ${kept}`);
-    }
-    rmSync(folder, { recursive: true, force: true });
+    for (const all of recordings(seed)) await recordOne(harness, seed, all);
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });

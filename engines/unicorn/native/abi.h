@@ -47,6 +47,8 @@ enum ContextFlag : uint32_t {
   kContextCode32 = 0x10,
   kContextStack32 = 0x20,
   kContextAddSegment = 0x40,
+  /** CR4.OSFXSR: the machine does not ask for it. */
+  kContextSse = 1 << 22,
 };
 
 /** How the status flags are kept until somebody asks for them ("cc_op"); each kind spans four operand widths. */

@@ -86,12 +86,17 @@ void Engine::mapRam(Ram& ram) {
 void Engine::mapGap(DeviceMemory& devices, uint64_t start, uint64_t end) {
   if (start >= end) return;
   gaps_.push_back(std::make_unique<Gap>(Gap{&devices, static_cast<uint32_t>(start)}));
-  check(uc_mmio_map(uc_, start, end - start, readGap, gaps_.back().get(), writeGap, nullptr), "uc_mmio_map");
+  check(uc_mmio_map(uc_, start, end - start, readGap, gaps_.back().get(), writeGap, gaps_.back().get()), "uc_mmio_map");
 }
 
 uint64_t Engine::readGap(uc_engine*, uint64_t offset, unsigned size, void* opaque) {
   const Gap* gap = static_cast<Gap*>(opaque);
   return gap->devices->readDevice(gap->start + static_cast<uint32_t>(offset), size);
+}
+
+void Engine::writeGap(uc_engine*, uint64_t offset, unsigned size, uint64_t value, void* opaque) {
+  const Gap* gap = static_cast<Gap*>(opaque);
+  gap->devices->writeDevice(gap->start + static_cast<uint32_t>(offset), value, size);
 }
 
 namespace {

@@ -27,6 +27,7 @@ class DeviceMemory {
  public:
   virtual ~DeviceMemory() = default;
   virtual uint64_t readDevice(uint32_t address, unsigned size) = 0;
+  virtual void writeDevice(uint32_t address, uint64_t value, unsigned size) = 0;
 };
 
 /** Of engines from now on: to clear less takes less time, for who needs many and runs each for a moment. */
@@ -60,7 +61,7 @@ class Engine {
   };
   static uint64_t readGap(uc_engine*, uint64_t offset, unsigned size, void* gap);
   static bool onInvalidOpcode(uc_engine*, void* engine);
-  static void writeGap(uc_engine*, uint64_t, unsigned, uint64_t, void*) {}
+  static void writeGap(uc_engine*, uint64_t offset, unsigned size, uint64_t value, void* gap);
   void mapRam(Ram& ram);
   void mapGap(DeviceMemory& devices, uint64_t start, uint64_t end);
 

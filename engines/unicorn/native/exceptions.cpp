@@ -3,6 +3,7 @@
  * whether or not the engine would have found it. See docs/exceptions.md.
  */
 #include <algorithm>
+#include <iterator>
 
 #include "classify.h"
 #include "hooks.h"
@@ -12,10 +13,30 @@ namespace decouple {
 
 namespace {
 
-constexpr uint8_t kDebug = 1, kDoubleFault = 8, kPageFault = 14, kSimdException = 19;
+constexpr uint8_t kDebug = 1, kInvalidOpcode = 6, kDoubleFault = 8, kPageFault = 14, kSimdException = 19;
 constexpr uint32_t kFetch = 0x10;
 /** Of DR6 (BS). */
 constexpr uint32_t kSingleStep = 1u << 14;
+
+/** Whether it can be what SSE's arithmetic raises: #UD where the system knows nothing of #XM. */
+bool ofSimd(uint8_t vector, Env env) {
+  constexpr uint64_t kExceptionsSupported = 0x400;
+  return vector == kSimdException || (vector == kInvalidOpcode && (env.cr(4) & kExceptionsSupported) == 0);
+}
+
+/** Whether memory may be read before it is raised, whose pages are marked by that: #DE, #BR, #TS to #GP, #XM. */
+bool mayHaveRead(uint8_t vector) {
+  constexpr uint32_t kVectors = 1u << 0 | 1u << 5 | 0xfu << 10 | 1u << kSimdException;
+  return vector < 32 && (kVectors >> vector & 1) != 0;
+}
+
+/** Of #TS to #GP, only what takes a selector from memory. */
+bool hasRead(uint8_t vector, const Instruction& faulting) {
+  if (vector < 10 || vector > 13) return mayHaveRead(vector);
+  constexpr unsigned kTakers[] = {0x07,   0x17,   0x1f,   0x0fa1, 0x0fa9, 0x8e, 0xc4, 0xc5,
+                                  0x0fb2, 0x0fb4, 0x0fb5, 0xca,   0xcb,   0xcf, 0xff};
+  return std::find(std::begin(kTakers), std::end(kTakers), faulting.opcode) != std::end(kTakers);
+}
 
 }  // namespace
 
@@ -37,15 +58,25 @@ bool Simulator::deliveredAtOnce(const Event& event, uint32_t linear, bool code32
   return !accessFaults(walkPages(ram_, engine_.env(), address), engine_.env(), error);
 }
 
+/** Whether bytes that an instruction here may have are in a page that cannot be fetched. */
+bool Simulator::mayNotBeRead(uint32_t linear) const {
+  const uint32_t last = linear + kLongestInstruction - 1;
+  if ((linear ^ last) < kPageSize) return false;
+  const PageWalk next = walkPages(ram_, engine_.env(), last);
+  const bool asUser = (engine_.env().context() & kContextCpl) == kContextCpl;
+  return !next.present || (asUser && !next.user);
+}
+
 /** The exception that is due here is delivered now; may begin a trial of its instruction first. */
 bool Simulator::exceptionIsNow(const Event& due, const Translation* block) {
   const Env env = engine_.env();
   if (!cursor_.front()->positioned() || static_cast<uint32_t>(env.eip()) != due.eip) return false;
   if (!deliveredAtOnce(due, linearEip(), (env.context() & kContextCode32) != 0)) return false;
   // The trap after an instruction says nothing of the next one.
-  const bool tries = due.vector == kSimdException || (comparing_ && due.vector != kDebug);
+  const bool tries =
+      ofSimd(due.vector, env) || hasRead(due.vector, instructionHere()) || (comparing_ && due.vector != kDebug);
   if (!tries || trial_.tried(cursor_.consumed())) return true;
-  if (block == nullptr) return false;
+  if (block == nullptr) return due.vector == kInvalidOpcode && mayNotBeRead(linearEip());
   if (block->instructions > 1) split(1);
   trial_.begin(env, position_, cursor_.consumed());
   tlb_flush_x86_64(engine_.cpu().raw());
@@ -55,14 +86,18 @@ bool Simulator::exceptionIsNow(const Event& due, const Translation* block) {
 /** The library was led astray: the instruction is translated otherwise from now on. */
 void Simulator::tryAgain() {
   trial_.forget();
-  trial_.end(ram_, engine_.env(), position_, false);
+  trial_.end(ram_, engine_.env(), position_, Trial::kNothing);
   leaveTrial();
 }
 
 /** `raised`: the engine's exception, or what else it did. */
 void Simulator::endTrial(int raised) {
-  trial_.end(ram_, engine_.env(), position_, cursor_.due()->vector == kSimdException);
-  if (raised != cursor_.due()->vector) disagree(*cursor_.due(), raised);
+  const uint8_t vector = cursor_.due()->vector;
+  unsigned kept = vector == kSimdException ? Trial::kSimdFlags : Trial::kNothing;
+  if (raised == vector && ofSimd(vector, engine_.env())) kept |= Trial::kSimdFlags;
+  if (raised == vector && mayHaveRead(vector)) kept |= Trial::kMarks;
+  trial_.end(ram_, engine_.env(), position_, kept);
+  if (comparing_ && raised != cursor_.due()->vector) disagree(*cursor_.due(), raised);
   leaveTrial();
 }
 
@@ -81,6 +116,12 @@ void Simulator::beforeFill(uint32_t linear, int access, uintptr_t from) {
     if (!writeFaults(walkPages(ram_, engine_.env(), linear), engine_.env(), asUser)) endTrial(Disagreement::kNothing);
   }
   trial_.remember(ram_, engine_.env(), linear);
+}
+
+bool Simulator::fillFaults() {
+  const PageWalk walk = walkPages(ram_, engine_.env(), fill_.linear);
+  if (fill_.access == kAccessStore) return writeFaults(walk, engine_.env(), fill_.asUser);
+  return !walk.present || (fill_.asUser && !walk.user);
 }
 
 void Simulator::disagree(const Event& due, int raised) {

@@ -155,6 +155,8 @@ BlockExtent scanBlock(const BlockCode& code, unsigned most) {
   const uint8_t* bytes = code.bytes;
   size_t at = 0;
   while (extent.instructions < most && at < code.available) {
+    // What is refused may have fewer bytes for the machine than the translator reads, which so reads into another page.
+    if (at != 0 && code.available - at < kLongestInstruction) break;
     const Instruction next = decodeInstruction(bytes + at, code.available - at, code.code32);
     if (next.length == 0 || (at != 0 && mustBeginBlock(next))) break;
     const bool alone = standsAlone(code, bytes + at, next);

@@ -251,6 +251,7 @@ REPLACES void helper_write_crN_x86_64(void* env, int number, uint64_t value) {
   static Original<void(void*, int, uint64_t)> original("helper_write_crN_x86_64");
   original(env, number, value);
   if (number == 0) decouple::refreshCodeAccess(env);
+  if (number == 4 && Simulator::of(env) != nullptr) Env(env).context() |= decouple::kContextSse;
 }
 
 REPLACES void helper_lmsw_x86_64(void* env, uint64_t value) {
@@ -272,6 +273,19 @@ using FarReturn = Original<void(void*, int, int)>;
 FarReturn& farReturn() {
   static FarReturn original("helper_lret_protected_x86_64");
   return original;
+}
+
+/** VIF and VIP, which POPF clears. */
+constexpr uint64_t kVirtualInterrupts = 0x180000;
+
+/** On the way to a level with fewer privileges, null selectors become 0. */
+void clearNullSelectors(Env env, uint32_t before) {
+  constexpr uint32_t kNull = 0xfffc;
+  if ((env.context() & kContextCpl) <= before || (env.eflags() & kVirtual8086) != 0) return;
+  for (const int i : {kEs, kDs, kFs, kGs}) {
+    const SegmentCache segment = env.segment(i);
+    if ((segment.selector() & kNull) == 0) segment.selector() = 0;
+  }
 }
 
 /**
@@ -297,9 +311,21 @@ void returnFromInterrupt(Simulator& simulator, Env env, int shift, int next, uin
       return;
     }
   }
+  uint32_t pending = 0;
+  if (level == 0 && shift == 1 && !nested) {
+    const uint32_t stackMask = (env.context() & kContextStack32) != 0 ? 0xffffffff : 0xffff;
+    const uint32_t at = static_cast<uint32_t>(env.segment(kSs).base()) + ((env.gpr32(kEsp) + 8) & stackMask);
+    GuestMemory(env, from).load(at, &pending, sizeof pending);
+  }
   simulator.settle(from);
   original(env.raw(), shift, next);
   env.eflags() &= ~uint64_t{kResume};
+  if (!nested) {
+    // The library keeps VIF and VIP, or takes them where virtual-8086 mode is entered.
+    const bool stays = shift == 1 && (env.context() & kContextCpl) == 0 && (env.eflags() & kVirtual8086) == 0;
+    env.eflags() = (env.eflags() & ~kVirtualInterrupts) | (stays ? pending & kVirtualInterrupts : 0);
+  }
+  if (!nested) clearNullSelectors(env, level);
 }
 
 /** Bits 16 to 19 of what LAR gives: the machine and many processors give those of the limit. */
@@ -318,6 +344,13 @@ uint64_t withLimit(const Simulator& simulator, Env env, uint32_t selector, uint6
 }  // namespace
 
 }  // namespace decouple
+
+REPLACES void helper_write_eflags_x86_64(void* env, uint64_t value, uint32_t changed) {
+  static Original<void(void*, uint64_t, uint32_t)> original("helper_write_eflags_x86_64");
+  original(env, value, changed);
+  if (Simulator::of(env) == nullptr || (Env(env).eflags() & decouple::kVirtual8086) != 0) return;
+  Env(env).eflags() &= ~decouple::kVirtualInterrupts;
+}
 
 REPLACES void helper_iret_protected_x86_64(void* env, int shift, int next) {
   static Original<void(void*, int, int)> original("helper_iret_protected_x86_64");
@@ -342,7 +375,9 @@ REPLACES void helper_lret_protected_x86_64(void* env, int shift, int dropped) {
     simulator->settle(CALLER);
     dropped &= 0xffff;
   }
+  const uint32_t level = Env(env).context() & decouple::kContextCpl;
   decouple::farReturn()(env, shift, dropped);
+  if (simulator != nullptr) decouple::clearNullSelectors(Env(env), level);
 }
 
 REPLACES uint64_t helper_lar_x86_64(void* env, uint64_t selector) {

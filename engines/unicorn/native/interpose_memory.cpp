@@ -80,6 +80,37 @@ REPLACES void helper_le_stq_mmu_x86_64(void* env, uint64_t address, uint64_t val
   original(env, address, value, info, from);
 }
 
+namespace {
+
+/** A read that is not aligned: the library makes two of it, which are. */
+using Load = Original<uint64_t(void*, uint64_t, uint32_t, uintptr_t)>;
+
+uint64_t readUnaligned(Load& original, void* env, uint64_t address, unsigned size, uint32_t info, uintptr_t from) {
+  Simulator* simulator = (address & (size - 1)) != 0 ? Simulator::of(env) : nullptr;
+  if (simulator == nullptr) return original(env, address, info, from);
+  simulator->readsUnaligned(static_cast<uint32_t>(address), size, from);
+  const uint64_t value = original(env, address, info, from);
+  simulator->readsUnaligned(0, 0, 0);
+  return value;
+}
+
+}  // namespace
+
+REPLACES uint64_t helper_le_lduw_mmu_x86_64(void* env, uint64_t address, uint32_t info, uintptr_t from) {
+  static Load original("helper_le_lduw_mmu_x86_64");
+  return readUnaligned(original, env, address, sizeof(uint16_t), info, from);
+}
+
+REPLACES uint64_t helper_le_ldul_mmu_x86_64(void* env, uint64_t address, uint32_t info, uintptr_t from) {
+  static Load original("helper_le_ldul_mmu_x86_64");
+  return readUnaligned(original, env, address, sizeof(uint32_t), info, from);
+}
+
+REPLACES uint64_t helper_le_ldq_mmu_x86_64(void* env, uint64_t address, uint32_t info, uintptr_t from) {
+  static Load original("helper_le_ldq_mmu_x86_64");
+  return readUnaligned(original, env, address, sizeof(uint64_t), info, from);
+}
+
 /** The caches of page walks are to be emptied. */
 REPLACES void tlb_flush_by_mmuidx_x86_64(void* cpu, uint16_t modes) {
   static Original<void(void*, uint16_t)> original("tlb_flush_by_mmuidx_x86_64");
@@ -124,7 +155,15 @@ REPLACES bool x86_cpu_tlb_fill_x86_64(void* cpu, uint64_t linear, int size, int 
       simulator->faultsAsWrite(static_cast<uint32_t>(linear), mode == decouple::Tlb::kUserMode, from)) {
     access = decouple::kAccessStore;
   }
+  if (simulator != nullptr) simulator->fills(static_cast<uint32_t>(linear), access, mode == decouple::Tlb::kUserMode);
   return original(cpu, linear, size, access, mode, probe, from);
+}
+
+/** A mark in an entry of a page table: of an access that faults, the machine leaves none. */
+REPLACES void x86_stl_phys_notdirty_x86_64(void* cpu, uint64_t address, uint32_t value) {
+  static Original<void(void*, uint64_t, uint32_t)> original("x86_stl_phys_notdirty_x86_64");
+  Simulator* simulator = Simulator::of(Cpu(cpu).env());
+  if (simulator == nullptr || !simulator->fillFaults()) original(cpu, address, value);
 }
 
 /** A page is entered in a cache of page walks. `attributes`: of the access, passed on. */

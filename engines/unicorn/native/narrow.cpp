@@ -67,11 +67,10 @@ __m128i convert(unsigned opcode, __m128i value, uint32_t& status) {
 }
 
 /** What an MMX or SSE instruction asks for before it runs (SDM vol. 3A, 12.1 and 13.1). */
-void checkRuns(Env env, bool sse, uintptr_t from) {
+void checkRuns(Env env, uintptr_t from) {
   constexpr int kInvalidOpcode = 6, kNoDevice = 7;
-  constexpr uint64_t kEmulation = 4, kTaskSwitched = 8, kSaves = 0x200;
-  const bool refused = (env.cr(0) & kEmulation) != 0 || (sse && (env.cr(4) & kSaves) == 0);
-  if (refused) raise_exception_err_ra_x86_64(env.raw(), kInvalidOpcode, 0, from);
+  constexpr uint64_t kEmulation = 4, kTaskSwitched = 8;
+  if ((env.cr(0) & kEmulation) != 0) raise_exception_err_ra_x86_64(env.raw(), kInvalidOpcode, 0, from);
   if ((env.cr(0) & kTaskSwitched) != 0) raise_exception_err_ra_x86_64(env.raw(), kNoDevice, 0, from);
 }
 
@@ -151,7 +150,7 @@ void Simulator::convertNarrowly(const ReplacedInstruction& conversion, uintptr_t
   const unsigned opcode = conversion.instruction.opcode, target = conversion.instruction.modrm >> 3 & 7;
   const bool toMmx = opcode == 0x0f2c || opcode == 0x0f2d;
   const bool unpacks = opcode >= 0x0f60 && opcode <= 0x0f62;
-  checkRuns(env, !unpacks, from);
+  checkRuns(env, from);
   if (unpacks) return unpackNarrowly(conversion, from);
   if (toMmx) enterMmx(from);
   uint64_t half;

@@ -138,6 +138,8 @@ void Simulator::beforeJumpOut() {
   repairFlags();
   const uint32_t linear = linearEip();
   const bool taken = imageIsTakenOf(linear);
+  // Stepping, an instruction that stores over its own bytes begins again: that is no other step.
+  if (stepping_ && linear == position_.block->address) resuming_ = true;
   abandonBlock(linear);
   if (taken) imageAgainAt_ = position_.count;
 }
@@ -228,7 +230,8 @@ template void Hooks::onBlock<true>(uc_engine*, uint64_t, uint32_t, void*);
 void Simulator::enter(Translation& block) {
   if (block.endsInRepeat && !position_.repeating) beforeRepeat_ = readLazily(engine_.env());
   position_.enter(block);
-  if (counting_) countBlock(block);
+  // What is tried has not run.
+  if (counting_ && !trial_.running()) countBlock(block);
 }
 
 }  // namespace decouple

@@ -145,13 +145,22 @@ void Simulator::enterFrame(const ReplacedInstruction& here, uintptr_t from) {
   const auto linear = [&](uint32_t offset) { return base + (offset & stackMask); };
   const uint32_t ebp = env.gpr32(kEbp), frame = env.gpr32(kEsp) - size;
   const uint32_t left = frame - level * size - here.immediate;
-  memory.touch(linear(frame), size, kAccessStore);
+  const bool asUser = (env.context() & kContextCpl) == kContextCpl;
+  // What does not fault leaves no marks in page tables: the stack may never be used there.
+  const auto ask = [&](uint32_t at, AccessKind access) {
+    for (const uint32_t byte : {at, at + size - 1}) {
+      const PageWalk walk = walkPages(ram_, env, byte);
+      const bool readFaults = !walk.present || (asUser && !walk.user);
+      if (access == kAccessStore ? writeFaults(walk, env, asUser) : readFaults) memory.touch(byte, 1, access);
+    }
+  };
+  ask(linear(frame), kAccessStore);
   for (unsigned i = 1; i < level; ++i) {
-    memory.touch(linear(ebp - i * size), size, kAccessLoad);
-    memory.touch(linear(frame - i * size), size, kAccessStore);
+    ask(linear(ebp - i * size), kAccessLoad);
+    ask(linear(frame - i * size), kAccessStore);
   }
-  if (level > 0) memory.touch(linear(frame - level * size), size, kAccessStore);
-  memory.touch(linear(left), size, kAccessStore);
+  if (level > 0) ask(linear(frame - level * size), kAccessStore);
+  ask(linear(left), kAccessStore);
   memory.store(linear(frame), &ebp, size);
   for (unsigned i = 1; i < level; ++i) {
     uint32_t pointer;

@@ -146,6 +146,7 @@ class Simulator : public DeviceMemory {
   void takeCpuid(uintptr_t from);
   void takeMsr(uintptr_t from);
   uint32_t takeRandom(uintptr_t from);
+  uint64_t readPart(uint32_t address, unsigned size, uintptr_t from);
   uint32_t takeFlagsImage(uintptr_t from);
   uint32_t takePushedFlags(uintptr_t from);
   /** Puts the machine's result of an x87 instruction in the place of the engine's. */
@@ -158,6 +159,12 @@ class Simulator : public DeviceMemory {
   void takeX87Status();
   void takeSseApproximation(uint16_t opcode, uint8_t* result, unsigned bytes, uintptr_t from);
   uint64_t readDevice(uint32_t address, unsigned size) override;
+  void writeDevice(uint32_t address, uint64_t value, unsigned size) override;
+  /** Around a read of an operand that is not aligned: a size of 0 ends it. */
+  void readsUnaligned(uint32_t linear, unsigned size, uintptr_t from) { unaligned_ = {linear, size, from, 0, {}}; }
+  /** A page is looked up; and whether that faults. */
+  void fills(uint32_t linear, int access, bool asUser) { fill_ = {linear, access, asUser}; }
+  bool fillFaults();
   /** Does what the replaced instruction at EIP does; false when there is none. */
   bool runReplaced(uintptr_t from);
   /** RDRAND, and replaced instructions that set the flags. Returns what goes to the register. */
@@ -264,6 +271,7 @@ class Simulator : public DeviceMemory {
   bool agreeOnFlags(uint32_t eflags, uint32_t compared);
   // exceptions.cpp
   bool deliveredAtOnce(const Event& event, uint32_t linear, bool code32) const;
+  bool mayNotBeRead(uint32_t linear) const;
   bool exceptionIsNow(const Event& due, const Translation* block);
   [[noreturn]] void tryAgain();
   [[noreturn]] void endTrial(int raised);
@@ -354,6 +362,20 @@ class Simulator : public DeviceMemory {
   Stop stop_ = Stop::kNone;
   uint64_t keyframeIndex_ = 0;
   std::vector<uint8_t> newState_;
+  /** An operand that is not aligned and is read now: its linear address; 0 bytes for none; which of them are known. */
+  struct {
+    uint32_t linear;
+    unsigned size;
+    uintptr_t from;
+    uint32_t known;
+    uint8_t bytes[8];
+  } unaligned_{};
+  /** The page that was looked up last. */
+  struct {
+    uint32_t linear;
+    int access;
+    bool asUser;
+  } fill_{};
   /** The other half of an unaligned read of device memory. */
   struct {
     uint32_t address;

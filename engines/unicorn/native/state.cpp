@@ -43,6 +43,7 @@ void refreshContext(Env env, uint32_t cpl) {
   const bool flat = (env.cr(0) & kProtected) != 0 && (env.eflags() & kVirtual8086) == 0 && code32 &&
                     (env.segment(kDs).base() | env.segment(kEs).base() | env.segment(kSs).base()) == 0;
   if (!flat) context |= kContextAddSegment;
+  context |= kContextSse;
   env.context() = context;
 }
 

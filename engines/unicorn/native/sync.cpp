@@ -100,39 +100,89 @@ bool Simulator::imageIsTakenOf(uint32_t linear) const {
   return imageFrom_ > place.hostStart && imageFrom_ <= place.hostEnd;
 }
 
+/** What devices do of it comes from the relog; but below 4 GB, the machine shows the end of its first megabyte again.
+ */
+void Simulator::writeDevice(uint32_t address, uint64_t value, unsigned size) {
+  constexpr uint32_t kFirmware = 0xfff00000;
+  if (running() != this || address < kFirmware || !ram_.contains(address - kFirmware, size)) return;
+  uint8_t bytes[sizeof value];
+  std::memcpy(bytes, &value, sizeof bytes);
+  writeRam(address - kFirmware, bytes, size);
+}
+
+/**
+ * A part of an operand that is not aligned: bytes beyond it are nobody's. The machine may have read its bytes in any
+ * order, and none of those that are RAM.
+ */
+uint64_t Simulator::readPart(uint32_t address, unsigned size, uintptr_t from) {
+  constexpr uint32_t kPageMask = 0xfff;
+  const uint32_t linear = unaligned_.linear, whole = unaligned_.size;
+  uint32_t& known = unaligned_.known;
+  uint8_t* const bytes = unaligned_.bytes;
+  uint32_t wanted = 0;
+  for (unsigned i = 0; i < size; ++i) {
+    const uint32_t place = (address + i - linear) & kPageMask;
+    if (place < whole) wanted |= 1u << place;
+  }
+  while ((known & wanted) != wanted) {
+    const Event& event = expect(Kind::kMmioRead, from);
+    const uint32_t place = (event.address - linear) & kPageMask;
+    const uint32_t bits = place < whole && event.size <= whole - place ? ((1u << event.size) - 1) << place : 0;
+    if (bits == 0 || (known & bits) != 0) {
+      noteDivergence("a device memory read", textOf(event), "address=" + hex(address), from);
+      stop(Stop::kDiverged);
+    }
+    std::memcpy(bytes + place, &event.value, event.size);
+    known |= bits;
+    consume();
+  }
+  uint64_t value = 0;
+  for (unsigned i = 0; i < size; ++i) {
+    const uint32_t place = (address + i - linear) & kPageMask;
+    if (place < whole) value |= uint64_t{bytes[place]} << 8 * i;
+  }
+  return value;
+}
+
+/**
+ * `address` is a multiple of `size`: the engine splits what is not aligned into two reads that are. The machine may
+ * have read the bytes of both in any order, and none of a part that is RAM.
+ */
 uint64_t Simulator::readDevice(uint32_t address, unsigned size) {
   if (running() != this) return 0;
   const uintptr_t from = engine_.cpu().accessReturnAddress();
-  uint8_t bytes[8] = {};
-  unsigned have = 0;
-  if (rest_.size != 0) {
-    // The upper part of an unaligned read, which the engine splits into two aligned ones.
-    if (rest_.address == address) {
-      have = size;
-      std::memcpy(bytes, rest_.bytes, sizeof bytes);
-    }
-    rest_.size = 0;
+  if (unaligned_.size != 0 && unaligned_.from == from) return readPart(address, size, from);
+  constexpr uint32_t kPageMask = 0xfff;
+  // Those of this read, and of the one behind it.
+  uint8_t bytes[2 * sizeof(uint64_t)] = {};
+  uint32_t known = 0;
+  if (rest_.size != 0 && rest_.address == address) {
+    known = (1u << size) - 1;
+    std::memcpy(bytes, rest_.bytes, size);
   }
-  unsigned skipped = 0;
-  while (have < size + skipped) {
+  rest_.size = 0;
+  const auto countOf = [](uint32_t bits) { return static_cast<unsigned>(__builtin_popcount(bits)); };
+  while (countOf(known) < size) {
+    // Where the other part is RAM, the next event may be of another read.
+    const bool border = (address & kPageMask) == 0 ? (known & 1) != 0 : (known >> (size - 1) & 1) != 0;
+    const Event* next = cursor_.front();
+    const bool other = next == nullptr || next->kind != Kind::kMmioRead || next->address - address >= 2 * size;
+    if (other && border) break;
     const Event& event = expect(Kind::kMmioRead, from);
     const uint32_t offset = event.address - address;
-    if (have == 0 && offset < size) have = skipped = offset;
-    if (event.address != address + have || have + event.size > 2 * size || have + event.size > sizeof bytes) {
-      noteDivergence("a device memory read", textOf(event), "address=" + hex(address + have), from);
+    const uint32_t bits = offset < 2 * size && event.size <= 2 * size - offset ? ((1u << event.size) - 1) << offset : 0;
+    if (bits == 0 || (known & bits) != 0) {
+      noteDivergence("a device memory read", textOf(event), "address=" + hex(address + countOf(known)), from);
       stop(Stop::kDiverged);
     }
-    std::memcpy(bytes + have, &event.value, event.size);
-    have += event.size;
+    std::memcpy(bytes + offset, &event.value, event.size);
+    known |= bits;
     consume();
   }
-  if (skipped != 0) {
+  if (known >> size != 0) {
     rest_.address = address + size;
-    rest_.size = have - size;
-    std::memcpy(rest_.bytes, bytes + size, rest_.size);
-  } else if (have != size) {
-    noteDivergence("a device memory read", "size " + std::to_string(have), "size " + std::to_string(size), from);
-    stop(Stop::kDiverged);
+    rest_.size = size;
+    std::memcpy(rest_.bytes, bytes + size, size);
   }
   uint64_t value = 0;
   std::memcpy(&value, bytes, size);

@@ -27,15 +27,15 @@ void Trial::remember(const Ram& ram, Env env, uint32_t linear) {
   }
 }
 
-void Trial::end(Ram& ram, Env env, Position& position, bool simdException) {
+void Trial::end(Ram& ram, Env env, Position& position, unsigned kept) {
   constexpr uint32_t kSticky = 0x3f;
-  const uint32_t kept = simdException ? kSticky : 0;
   running_ = false;
-  const uint32_t sticky = env.mxcsr() & kept;
+  const uint32_t sticky = (kept & kSimdFlags) != 0 ? env.mxcsr() & kSticky : 0;
   std::memcpy(env.raw(), state_.data(), state_.size());
   env.mxcsr() |= sticky;
   // What was remembered first is how it was.
-  for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
+  const bool unmarked = (kept & kMarks) == 0;
+  for (auto entry = entries_.rbegin(); unmarked && entry != entries_.rend(); ++entry) {
     std::memcpy(ram.at(entry->address, sizeof entry->value), &entry->value, sizeof entry->value);
   }
   position = position_;

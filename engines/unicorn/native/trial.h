@@ -27,8 +27,12 @@ class Trial {
   void begin(Env env, const Position& position, uint64_t event);
   /** A page is about to be looked up for reading: its entries in the page tables may be marked. */
   void remember(const Ram& ram, Env env, uint32_t linear);
-  /** Puts everything back. A SIMD exception leaves the sticky flags of MXCSR, which are set before it is raised. */
-  void end(Ram& ram, Env env, Position& position, bool simdException);
+  enum Kept : unsigned { kNothing = 0, kSimdFlags = 1, kMarks = 2 };
+  /**
+   * Puts everything back but what is kept of it: the sticky flags of MXCSR, which a SIMD exception sets before it is
+   * raised; marks in page tables, of pages that were read before an exception.
+   */
+  void end(Ram& ram, Env env, Position& position, unsigned kept);
 
  private:
   struct Entry {

@@ -233,6 +233,14 @@ const TASKS: Repair = {
   ],
 };
 
+const LOCAL_TABLES: Repair = {
+  id: 'lldt',
+  why: 'v86 ends where LLDT is given what is no local table. A processor raises #GP or #NP.',
+  upstream: null,
+  test: TEST,
+  replaced: [{ function: 'cpu::load_ldt', by: 'loadTableChecked' }],
+};
+
 const TRAP_FLAG: Repair = {
   id: 'trap-flag',
   why: 'v86 clears EFLAGS.TF when it is loaded. A processor keeps it.',
@@ -250,6 +258,29 @@ const GATES: Repair = {
   upstream: null,
   test: 'test/engines/v86/gates.test.ts',
   replaced: [{ function: 'cpu::call_interrupt_vector', by: 'deliver' }],
+};
+
+const NULL_SELECTORS: Repair = {
+  id: 'null-selectors',
+  why:
+    'Null selectors keep their lowest bits in v86 where IRET or a far return goes to a level with fewer privileges. A processor leaves ' +
+    'zeros.',
+  upstream: null,
+  test: TEST,
+  replaced: [
+    { function: 'cpu::iret', by: 'returnWithoutNulls' },
+    { function: 'cpu::far_return', by: 'farReturnWithoutNulls' },
+  ],
+};
+
+const BARRED: Repair = {
+  id: 'barred-delivery',
+  why:
+    'Where the way to the handler of a fault in compiled code, or of an interrupt, is barred, v86 takes an earlier instruction for the one ' +
+    'that is to be returned to.',
+  upstream: null,
+  test: 'test/engines/v86/gates.test.ts',
+  replaced: [{ function: 'cpu::call_interrupt_vector', by: 'deliverInPlace' }],
 };
 
 const SINGLE_STEP: Repair = {
@@ -278,5 +309,8 @@ export const SYSTEM: readonly Repair[] = [
     OWN_BYTES,
     CODE_LIMITS,
     HINTS,
+    LOCAL_TABLES,
+    BARRED,
+    NULL_SELECTORS,
   ],
 ];

@@ -227,6 +227,18 @@ test('IRET, far jumps and calls to what is no target', (t) => {
   ]);
 });
 
+test('null selectors on the way to a level with fewer privileges', (t) => {
+  const nulls = 'mov ax, 3; mov es, ax; mov fs, ax;';
+  const seen = `mov ebx, es; mov ecx, fs; ${DONE}`;
+  const place = 'call 2f; 2: add dword ptr [esp], 1f - 2b;';
+  const ends = { ...END, ebx: 0, ecx: 0, esp: STACK - 4 };
+  return check(t, [
+    { code: `${nulls} push 0x23; push esp; pushfd; push 0x1b; ${place} iretd; 1: ${seen}`, system: true, ends },
+    { code: `${nulls} push 0x23; push esp; push 0x1b; ${place} retf; 1: ${seen}`, system: true, ends },
+    { code: `${nulls} ${seen}`, ends: { ...END, ebx: 3, ecx: 3 } },
+  ]);
+});
+
 test('far jumps, calls and returns beyond the end of their segment', (t) => {
   // A code segment of 64 KiB, at 48h.
   const segment =
@@ -269,6 +281,10 @@ test('small stacks, tasks, the machine status', (t) => {
     },
     { code: `mov ax, 0x10; ltr ax; ${DONE}`, system: true, ends: { vector: 13, error: 0x10, eip: 4 } },
     { code: `mov ax, 0; ltr ax; ${DONE}`, system: true, ends: { vector: 13, error: 0, eip: 4 } },
+    { code: `mov ax, 0x10; lldt ax; ${DONE}`, system: true, ends: { vector: 13, error: 0x10, eip: 4 } },
+    { code: `mov ax, 0x14; lldt ax; ${DONE}`, system: true, ends: { vector: 13, error: 0x14, eip: 4 } },
+    { code: `mov ax, 0xfff0; lldt ax; ${DONE}`, system: true, ends: { vector: 13, error: 0xfff0, eip: 4 } },
+    { code: `mov ax, 3; lldt ax; ${DONE}`, system: true, ends: END },
     { code: `smsw eax; mov ebx, cr0; sub ebx, eax; smsw cx; ${DONE}`, system: true, ends: { ...END, ebx: 0 } },
     { code: `smsw eax; ${DONE}`, ends: { ...END, eax: 0xe0010031 } },
   ]);

@@ -7,6 +7,7 @@ import { gdtrBase, gdtrLimit, LDTR, segmentBase, segmentLimit, selector, setSegm
 
 const NOT_PRESENT: i32 = 11;
 const BUSY: i32 = 2;
+const LOCAL_TABLE: i32 = 2;
 
 /** The descriptor that was found last: its upper word, where the segment begins, and the limit in bytes. */
 export let upper: i32 = 0;
@@ -57,4 +58,21 @@ export function loadTable(table: i32): i32 {
   if (faulted == 0 && selector(LDTR) == table && (table & 0xfffc) != 0 && findDescriptor(table) == FOUND)
     setSegmentAccess(LDTR, (upper >> 8) & 0xff);
   return faulted;
+}
+
+/** LLDT that looks at what it is given. */
+export function loadTableChecked(table: i32): i32 {
+  const error = table & 0xfffc;
+  if (error == 0) return loadTable(table);
+  const found = (table & 4) != 0 ? OUTSIDE : findDescriptor(table);
+  if (found == FAULTED) return 1;
+  if (found == OUTSIDE || ((upper >> 8) & 0x1f) != LOCAL_TABLE) {
+    generalProtection(error);
+    return 1;
+  }
+  if (!(upper & 0x8000)) {
+    fault(NOT_PRESENT, error);
+    return 1;
+  }
+  return loadTable(table);
 }

@@ -59,6 +59,20 @@ export function deliver(vector: i32, software: i32, hasError: i32, error: i32): 
   external = outerExternal;
 }
 
+/** The vector of the last of them, or -1. */
+export let lastDelivered: i32 = -1;
+
+export function forgetDelivered(): void {
+  lastDelivered = -1;
+}
+
+/** As `deliver`; what bars the way of a fault in JIT code, or of an interrupt, begins where that came. */
+export function deliverInPlace(vector: i32, software: i32, hasError: i32, error: i32): void {
+  if (under == NOTHING && !software) setPreviousEip(eip());
+  deliver(vector, software, hasError, error);
+  lastDelivered = vector;
+}
+
 function contributes(vector: i32): bool {
   return vector == 0 || (vector >= INVALID_TASK && vector <= GENERAL_PROTECTION);
 }

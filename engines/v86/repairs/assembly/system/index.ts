@@ -1,9 +1,9 @@
 /** The system: see ../../system.ts for what each function replaces. */
 export { readControl, writeControl } from './control';
 export * from './debug';
-export { loadTable, loadTask } from './descriptor';
+export { loadTable, loadTableChecked, loadTask } from './descriptor';
 export * from './enter';
-export { deliver } from './gates';
+export { deliver, deliverInPlace } from './gates';
 export * from './msr';
 export * from './prefixes';
 export * from './reset';

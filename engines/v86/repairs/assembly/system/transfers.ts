@@ -1,8 +1,10 @@
 /** Far transfers of control whose targets v86 ends at, or lets pass: looked at before v86 does what it does well. */
 import { FAULTED, findDescriptor, limit, OUTSIDE, upper } from './descriptor';
+import { forgetDelivered, lastDelivered } from './gates';
 import { fault, generalProtection, readSystem16, reaches, read16, read32, value } from './engine';
 import {
-  cpl, ESP, flags, FLAG_NT, FLAG_VM, iopl, protectedMode, reg, segmentBase, stackIs32, TR, virtual8086,
+  cpl, ESP, flags, FLAG_NT, FLAG_VM, iopl, protectedMode, reg, segmentBase, selector as selectorOf, setSelector, stackIs32, TR,
+  virtual8086,
 } from './registers';
 import { stackAt } from './stack';
 
@@ -123,4 +125,71 @@ export function farJumpWithin(offset: i32, selector: i32, isCall: i32, is32: i32
 export function farReturnWithin(offset: i32, selector: i32, released: i32, is32: i32): void {
   if (protectedMode() && !virtual8086() && !codeMayReturn(offset, selector)) return;
   farReturnOriginal(offset, selector, released, is32);
+}
+
+const ES: i32 = 0;
+const DS: i32 = 3;
+const FS: i32 = 4;
+const GS: i32 = 5;
+
+let held: i32 = 0;
+
+@inline function holdNull(i: i32, shift: i32): void {
+  const what = selectorOf(i);
+  if ((what & 0xfffc) != 0) return;
+  held |= what << shift;
+  setSelector(i, 0);
+}
+
+@inline function giveNull(i: i32, shift: i32): void {
+  if ((selectorOf(i) & 0xfffc) == 0) setSelector(i, (held >> shift) & 3);
+}
+
+/** Null selectors become 0 on the way to a level with fewer privileges: an interrupt may come before v86 is back from there. */
+function clearNulls(): void {
+  held = 0;
+  holdNull(ES, 0);
+  holdNull(DS, 2);
+  holdNull(FS, 4);
+  holdNull(GS, 6);
+}
+
+/** It faulted, and went nowhere. */
+function restoreNulls(): void {
+  const FIRST_FAULT: i32 = 10;
+  const LAST_FAULT: i32 = 14;
+  if (lastDelivered < FIRST_FAULT || lastDelivered > LAST_FAULT) return;
+  giveNull(ES, 0);
+  giveNull(DS, 2);
+  giveNull(FS, 4);
+  giveNull(GS, 6);
+}
+
+/** Whether IRET or a far return with this selector goes there. */
+function goesOut(selector: i32): bool {
+  return protectedMode() && !virtual8086() && (selector & 3) > cpl();
+}
+
+export function returnWithoutNulls(is16: i32): void {
+  const nested = (flags() & FLAG_NT) != 0;
+  const out = !nested && protectedMode() && !virtual8086() && read16(stackAt(is16 ? 2 : 4)) && goesOut(value);
+  if (!out) {
+    returnFromInterrupt(is16);
+    return;
+  }
+  forgetDelivered();
+  clearNulls();
+  returnFromInterrupt(is16);
+  restoreNulls();
+}
+
+export function farReturnWithoutNulls(offset: i32, selector: i32, released: i32, is32: i32): void {
+  if (!goesOut(selector)) {
+    farReturnWithin(offset, selector, released, is32);
+    return;
+  }
+  forgetDelivered();
+  clearNulls();
+  farReturnWithin(offset, selector, released, is32);
+  restoreNulls();
 }
