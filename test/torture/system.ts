@@ -31,12 +31,15 @@ function systemRow(encodings: Encodings, random: Random): Row {
   const { all, plain } = encodings[random() < 0.5 ? 16 : 32];
   if (random() >= SEQUENCES) {
     const encoding = all[Math.floor(random() * all.length)]!;
-    return { ...rowOf(encoding, ROUNDS), stack: true, random: encoding.branch || encoding.system };
+    return { ...rowOf(encoding, ROUNDS), stack: true, random: goesAnywhere(encoding) };
   }
   const anywhere = random() < 0.5;
   const straight = anywhere ? all.filter(({ branch }) => !branch) : plain;
   return { ...sequence({ encodings: straight, random, rounds: ROUNDS }), random: anywhere };
 }
+
+/** Jumps, segments, and bit tests, whose operands lie anywhere. */
+const goesAnywhere = ({ branch, system, form }: Encoding): boolean => branch || system || form.startsWith('Bt');
 
 type Encodings = Record<16 | 32, { all: Encoding[]; plain: Encoding[] }>;
 
@@ -47,7 +50,7 @@ export function systemRows(seed: number, count = MAX_ROWS): Row[] {
     const all = everyForm({ variants: VARIANTS, random, bits }).filter(
       ({ form, supported }) => supported && !NOT_AT_LEVEL_0.test(form),
     );
-    return { all, plain: all.filter(({ branch, system, form }) => !branch && !system && !form.startsWith('Bt')) };
+    return { all, plain: all.filter((each) => !goesAnywhere(each)) };
   };
   const encodings: Encodings = { 16: ofBits(16), 32: ofBits(32) };
   return Array.from({ length: count }, () => systemRow(encodings, random));

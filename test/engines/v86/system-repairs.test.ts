@@ -236,6 +236,10 @@ test('null selectors on the way to a level with fewer privileges', (t) => {
     { code: `${nulls} push 0x23; push esp; pushfd; push 0x1b; ${place} iretd; 1: ${seen}`, system: true, ends },
     { code: `${nulls} push 0x23; push esp; push 0x1b; ${place} retf; 1: ${seen}`, system: true, ends },
     { code: `${nulls} ${seen}`, ends: { ...END, ebx: 3, ecx: 3 } },
+    {
+      code: `mov esp, ${ABSENT + 16}; iretd; ${DONE}`,
+      ends: { vector: 14, error: 4, cr2: ABSENT + 16, eip: 5, esp: ABSENT + 16 },
+    },
   ]);
 });
 

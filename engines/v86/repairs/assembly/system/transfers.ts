@@ -171,9 +171,10 @@ function goesOut(selector: i32): bool {
 }
 
 export function returnWithoutNulls(is16: i32): void {
-  const nested = (flags() & FLAG_NT) != 0;
-  const out = !nested && protectedMode() && !virtual8086() && read16(stackAt(is16 ? 2 : 4)) && goesOut(value);
-  if (!out) {
+  const looks = (flags() & FLAG_NT) == 0 && protectedMode() && !virtual8086();
+  // Where it cannot be read, the fault was delivered.
+  if (looks && (!(is16 ? read16(stackAt(0)) : read32(stackAt(0))) || !read16(stackAt(is16 ? 2 : 4)))) return;
+  if (!looks || !goesOut(value)) {
     returnFromInterrupt(is16);
     return;
   }
