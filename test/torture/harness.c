@@ -53,14 +53,6 @@ static void put(char c) {
   if (text_length == sizeof text) flush();
 }
 
-static void say(const char* s) {
-  while (*s) put(*s++);
-}
-
-static void hex(u32 value) {
-  for (int shift = 28; shift >= 0; shift -= 4) put("0123456789abcdef"[value >> shift & 15]);
-}
-
 struct context {
   u32 flags, link, stack[3];
   u32 gs, fs, es, ds, edi, esi, ebp, esp, ebx, edx, ecx, eax, trap, error, eip, cs, eflags, esp_at_signal, ss, fpu, mask, cr2;
@@ -200,10 +192,7 @@ static u16 segment(int entry, u32 base, u32 limit, int code) {
 /* Writes a row's code, and behind it what leaves it: after its last instruction, and where a jump goes. */
 static void build(u32 i) {
   const struct row* row = rows + i;
-  u8* slot = (u8*)(CODE + i * SLOT + (row->bytes[0] & 15));
-  u8* end = slot + row->length;
-  for (u32 k = 0; k < SLOT - 16; k++) slot[k] = 0xcc;
-  for (u32 k = 0; k < row->length; k++) slot[k] = row->bytes[k];
+  u8* end = lay(i);
   for (u32 k = 0; k < 2; k++) {
     u8* p = end + k * LANDING;
     if (row->traits & BITS16) {
@@ -229,11 +218,9 @@ static void clean(void) {
 /* One time of a row; what it did goes into the sum. */
 static void once(u32 index, u32 round, int verbose) {
   const struct row* row = rows + index;
-  u32 slot = index * SLOT + (row->bytes[0] & 15);
+  u32 slot = slot_of(index);
   int narrow = row->traits & BITS16;
-  random_state = (header.seed * 0x9e3779b1u ^ index * 0x85ebca6bu ^ round * 0xc2b2ae35u) | 1;
-  next();
-  next();
+  begin_random(index, round);
   if (round == 0) clean();
   if (row->traits & SELF) build(index);
   draw(row, CODE + slot + (narrow ? ARENA - CODE : 0));

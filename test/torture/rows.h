@@ -193,3 +193,34 @@ static u32 mix_memory(const struct row* row) {
 static inline void store_sum(void) {
   __asm__ volatile("push %0\n\t popf\n\t pushf\n\t pop %%ecx" : : "r"((sum & 0x8d5) | 2) : "ecx", "cc");
 }
+
+/* The program says where text goes. */
+static void put(char c);
+
+static void say(const char* s) {
+  while (*s) put(*s++);
+}
+
+static void hex(u32 number) {
+  for (int shift = 28; shift >= 0; shift -= 4) put("0123456789abcdef"[number >> shift & 15]);
+}
+
+static u32 slot_of(u32 index) {
+  return index * SLOT + (rows[index].bytes[0] & 15);
+}
+
+/* Writes a row's code, with traps around it. Returns where it ends. */
+static u8* lay(u32 index) {
+  const struct row* row = rows + index;
+  u8* slot = (u8*)(CODE + slot_of(index));
+  for (u32 k = 0; k < SLOT - 16; k++) slot[k] = 0xcc;
+  for (u32 k = 0; k < row->length; k++) slot[k] = row->bytes[k];
+  return slot + row->length;
+}
+
+/* Each time of a row has numbers of its own. */
+static void begin_random(u32 index, u32 round) {
+  random_state = (header.seed * 0x9e3779b1u ^ index * 0x85ebca6bu ^ round * 0xc2b2ae35u) | 1;
+  next();
+  next();
+}

@@ -14,7 +14,7 @@
 #define BASE 0x50000u
 
 /* Where system.s has them (see there for what they are). */
-extern u32 own_esp, frame[9], entry[2], entry_flags, segments[4], out_segments[4], out_vector, out_error, out_eip, out_cs, out_ss;
+extern u32 own_esp, frame[9], entry[2], segments[4], out_segments[4], out_vector, out_error, out_eip, out_cs, out_ss;
 extern u32 cr0, cr3, cr4, ticks, steps_left;
 extern const struct { struct header header; struct row rows[]; } blob;
 extern u8 stubs[], stubs16[], double_fault[];
@@ -55,14 +55,6 @@ static u8 in8(u16 port) {
 static void put(char c) {
   while (!(in8(0x3fd) & 0x20)) {}
   out8(0x3f8, (u8)c);
-}
-
-static void say(const char* s) {
-  while (*s) put(*s++);
-}
-
-static void hex(u32 number) {
-  for (int shift = 28; shift >= 0; shift -= 4) put("0123456789abcdef"[number >> shift & 15]);
 }
 
 static void describe(u32 selector, u32 base, u32 limit, u32 type) {
@@ -140,9 +132,8 @@ static void build_pages(void) {
     ((u32*)TABLE)[i] = page;
     ((u32*)PAE_TABLES)[2 * i] = page;
     ((u32*)PAE_TABLES)[2 * i + 1] = 0;
-    ((u32*)DIRECTORY)[i] = 0;
+    ((u32*)DIRECTORY)[i] = ((u32*)PAE_DIRECTORY)[i] = 0;
   }
-  for (u32 i = 0; i < 4 * 512; i++) ((u32*)PAE_DIRECTORY)[i & 1023] = 0;
   for (u32 i = 1; i < 8; i++) {
     u32 at = i << 22 == ALIAS ? 0 : i << 22;
     ((u32*)DIRECTORY)[i] = at | PRESENT | WRITABLE | USER | LARGE;
@@ -156,11 +147,7 @@ static void build_pages(void) {
 
 /* Writes a row's code, and behind it what ends it: after its last instruction, and where a jump goes. */
 static void build(u32 i) {
-  const struct row* row = rows + i;
-  u8* slot = (u8*)(CODE + i * SLOT + (row->bytes[0] & 15));
-  u8* end = slot + row->length;
-  for (u32 k = 0; k < SLOT - 16; k++) slot[k] = 0xcc;
-  for (u32 k = 0; k < row->length; k++) slot[k] = row->bytes[k];
+  u8* end = lay(i);
   for (u32 k = 0; k < 2; k++) {
     end[k * LANDING] = 0xcd;
     end[k * LANDING + 1] = 0x81;
@@ -175,11 +162,9 @@ static u32 selector(u32 r) {
 /* One time of a row; what it did goes into the sum. */
 static void once(u32 index, u32 round) {
   const struct row* row = rows + index;
-  u32 slot = index * SLOT + (row->bytes[0] & 15);
+  u32 slot = slot_of(index);
   int narrow = row->traits & BITS16;
-  random_state = (header.seed * 0x9e3779b1u ^ index * 0x85ebca6bu ^ round * 0xc2b2ae35u) | 1;
-  next();
-  next();
+  begin_random(index, round);
   u32 r = next();
   u32 mode = r & (narrow ? 3 : 1);
   /*

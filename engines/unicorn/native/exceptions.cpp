@@ -30,13 +30,14 @@ bool mayHaveRead(uint8_t vector) {
   return vector < 32 && (kVectors >> vector & 1) != 0;
 }
 
-/** Of #TS to #GP, only what takes a selector from memory. */
-bool hasRead(uint8_t vector, const Instruction& faulting) {
-  if (vector < 10 || vector > 13) return mayHaveRead(vector);
+/** Of #TS to #GP, only what takes a selector from memory has read any. */
+bool takesSelector(const Instruction& instruction) {
   constexpr unsigned kTakers[] = {0x07,   0x17,   0x1f,   0x0fa1, 0x0fa9, 0x8e, 0xc4, 0xc5,
                                   0x0fb2, 0x0fb4, 0x0fb5, 0xca,   0xcb,   0xcf, 0xff};
-  return std::find(std::begin(kTakers), std::end(kTakers), faulting.opcode) != std::end(kTakers);
+  return std::find(std::begin(kTakers), std::end(kTakers), instruction.opcode) != std::end(kTakers);
 }
+
+bool ofSelector(uint8_t vector) { return vector >= 10 && vector <= 13; }
 
 }  // namespace
 
@@ -62,9 +63,14 @@ bool Simulator::deliveredAtOnce(const Event& event, uint32_t linear, bool code32
 bool Simulator::mayNotBeRead(uint32_t linear) const {
   const uint32_t last = linear + kLongestInstruction - 1;
   if ((linear ^ last) < kPageSize) return false;
-  const PageWalk next = walkPages(ram_, engine_.env(), last);
-  const bool asUser = (engine_.env().context() & kContextCpl) == kContextCpl;
-  return !next.present || (asUser && !next.user);
+  const Env env = engine_.env();
+  return accessFaults(walkPages(ram_, env, last), env, false, (env.context() & kContextCpl) == kContextCpl);
+}
+
+/** Whether the instruction here may leave something although it raises this. */
+bool Simulator::leavesSomething(uint8_t vector) const {
+  if (ofSimd(vector, engine_.env())) return true;
+  return mayHaveRead(vector) && (!ofSelector(vector) || takesSelector(instructionHere()));
 }
 
 /** The exception that is due here is delivered now; may begin a trial of its instruction first. */
@@ -73,8 +79,7 @@ bool Simulator::exceptionIsNow(const Event& due, const Translation* block) {
   if (!cursor_.front()->positioned() || static_cast<uint32_t>(env.eip()) != due.eip) return false;
   if (!deliveredAtOnce(due, linearEip(), (env.context() & kContextCode32) != 0)) return false;
   // The trap after an instruction says nothing of the next one.
-  const bool tries =
-      ofSimd(due.vector, env) || hasRead(due.vector, instructionHere()) || (comparing_ && due.vector != kDebug);
+  const bool tries = comparing_ ? due.vector != kDebug : leavesSomething(due.vector);
   if (!tries || trial_.tried(cursor_.consumed())) return true;
   if (block == nullptr) return due.vector == kInvalidOpcode && mayNotBeRead(linearEip());
   if (block->instructions > 1) split(1);
@@ -97,7 +102,7 @@ void Simulator::endTrial(int raised) {
   if (raised == vector && ofSimd(vector, engine_.env())) kept |= Trial::kSimdFlags;
   if (raised == vector && mayHaveRead(vector)) kept |= Trial::kMarks;
   trial_.end(ram_, engine_.env(), position_, kept);
-  if (comparing_ && raised != cursor_.due()->vector) disagree(*cursor_.due(), raised);
+  if (comparing_ && raised != vector) disagree(*cursor_.due(), raised);
   leaveTrial();
 }
 
@@ -119,9 +124,8 @@ void Simulator::beforeFill(uint32_t linear, int access, uintptr_t from) {
 }
 
 bool Simulator::fillFaults() {
-  const PageWalk walk = walkPages(ram_, engine_.env(), fill_.linear);
-  if (fill_.access == kAccessStore) return writeFaults(walk, engine_.env(), fill_.asUser);
-  return !walk.present || (fill_.asUser && !walk.user);
+  const Env env = engine_.env();
+  return accessFaults(walkPages(ram_, env, fill_.linear), env, fill_.access == kAccessStore, fill_.asUser);
 }
 
 void Simulator::disagree(const Event& due, int raised) {

@@ -149,9 +149,8 @@ void Simulator::enterFrame(const ReplacedInstruction& here, uintptr_t from) {
   // What does not fault leaves no marks in page tables: the stack may never be used there.
   const auto ask = [&](uint32_t at, AccessKind access) {
     for (const uint32_t byte : {at, at + size - 1}) {
-      const PageWalk walk = walkPages(ram_, env, byte);
-      const bool readFaults = !walk.present || (asUser && !walk.user);
-      if (access == kAccessStore ? writeFaults(walk, env, asUser) : readFaults) memory.touch(byte, 1, access);
+      const bool faults = accessFaults(walkPages(ram_, env, byte), env, access == kAccessStore, asUser);
+      if (faults) memory.touch(byte, 1, access);
     }
   };
   ask(linear(frame), kAccessStore);

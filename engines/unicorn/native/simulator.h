@@ -272,6 +272,7 @@ class Simulator : public DeviceMemory {
   // exceptions.cpp
   bool deliveredAtOnce(const Event& event, uint32_t linear, bool code32) const;
   bool mayNotBeRead(uint32_t linear) const;
+  bool leavesSomething(uint8_t vector) const;
   bool exceptionIsNow(const Event& due, const Translation* block);
   [[noreturn]] void tryAgain();
   [[noreturn]] void endTrial(int raised);

@@ -93,8 +93,11 @@ unsigned pageEntries(const Ram& ram, Env env, uint32_t linear, uint64_t (&addres
 
 bool accessFaults(const PageWalk& walk, Env env, uint32_t error) {
   constexpr uint32_t kWrite = 2, kUserAccess = 4;
-  const bool asUser = (error & kUserAccess) != 0;
-  if ((error & kWrite) != 0) return writeFaults(walk, env, asUser);
+  return accessFaults(walk, env, (error & kWrite) != 0, (error & kUserAccess) != 0);
+}
+
+bool accessFaults(const PageWalk& walk, Env env, bool write, bool asUser) {
+  if (write) return writeFaults(walk, env, asUser);
   return !walk.present || (asUser && !walk.user);
 }
 

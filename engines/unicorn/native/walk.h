@@ -27,6 +27,9 @@ unsigned pageEntries(const Ram& ram, Env env, uint32_t linear, uint64_t (&addres
 /** Whether an access would fault as this error code of a page fault says: a read or a write, at level 3 or below. */
 bool accessFaults(const PageWalk& walk, Env env, uint32_t error);
 
+/** Whether an access would fault, a write or not; `asUser`: at privilege level 3. */
+bool accessFaults(const PageWalk& walk, Env env, bool write, bool asUser);
+
 /** Whether a write would fault; `asUser`: at privilege level 3. */
 bool writeFaults(const PageWalk& walk, Env env, bool asUser);
 

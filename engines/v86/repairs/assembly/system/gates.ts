@@ -59,7 +59,7 @@ export function deliver(vector: i32, software: i32, hasError: i32, error: i32): 
   external = outerExternal;
 }
 
-/** The vector of the last of them, or -1. */
+/** The vector of the last of them, or -1; kept by `deliverInPlace`. */
 export let lastDelivered: i32 = -1;
 
 export function forgetDelivered(): void {
