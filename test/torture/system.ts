@@ -67,5 +67,6 @@ export async function runSystem(folder: string, file: Buffer): Promise<GuestRun>
   writeFileSync(at('guest.yaml'), JSON.stringify({ name: 'torture-system', memory: MEMORY, boot }));
   const session = ['--start', 'power-on', '--session', at('session.yaml'), '--console'];
   writeFileSync(at('session.yaml'), JSON.stringify([{ expect: 'rows-done', timeout: '4m' }]));
-  return await stages(folder, [at('guest.yaml'), ...session], (console) => [sumsOf(console)]);
+  // A row at level 0 may write or jump anywhere, and so come to a HLT that nothing ends.
+  return await stages(folder, [at('guest.yaml'), ...session], (console) => [sumsOf(console)], true);
 }
