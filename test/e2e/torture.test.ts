@@ -16,6 +16,8 @@ const SEED = 20;
 const ROWS = THOROUGH ? MAX_ROWS : 256;
 const ROUNDS = THOROUGH ? 100 : 12;
 const SYSTEM_ROWS = 128;
+/** Of rows in all modes. One of the first of them is not exact without the repair `barred-delivery`. */
+const SYSTEM_SEED = 2;
 
 /** What once was not the same on both sides; those with `host` are also as this computer's processor has them. */
 const ONCE: readonly { name: string; code: string; traits?: Partial<Row>; host?: boolean }[] = [
@@ -113,8 +115,8 @@ test('what once differed, forms, random programs and random bytes are exact', as
 test('forms and random programs in all modes, without a system, are exact', async (t) => {
   const run = join(temporaryFolder(t), 'run');
   mkdirSync(run);
-  const rows = systemRows(SEED, THOROUGH ? MAX_ROWS : SYSTEM_ROWS);
-  const { failure, verified, sums } = await runSystem(run, fileOf(rows, SEED));
+  const rows = systemRows(SYSTEM_SEED, THOROUGH ? MAX_ROWS : SYSTEM_ROWS);
+  const { failure, verified, sums } = await runSystem(run, fileOf(rows, SYSTEM_SEED));
   t.is(failure, null);
   t.true(verified!.exact, JSON.stringify(verified!.first));
   t.is(sums[0]!.length, rows.length);

@@ -40,7 +40,9 @@ enum { OTHERS = 0x60 };
 #define PAE_DIRECTORY 0x204000u
 #define PAE_POINTERS 0x205000u
 #define ALIAS 0x800000u
-enum { PRESENT = 1, WRITABLE = 2, USER = 4, LARGE = 0x80, GLOBAL = 0x100 };
+enum { PRESENT = 1, WRITABLE = 2, USER = 4, MARKS = 0x60, LARGE = 0x80, GLOBAL = 0x100 };
+/* Of the pages whose marks are a part of what a row did. */
+enum { FIRST_MARKED = ARENA >> 12, END_MARKED = FIRST_MARKED + 64, ENTRIES_MARKED = END_MARKED - FIRST_MARKED + 7 };
 enum { PROTECTED = 1, MONITOR = 2, EMULATED = 4, SWITCHED = 8, NUMERIC = 0x20, WRITE_PROTECT = 0x10000, PAGING = 0x80000000 };
 enum { NO_TSC = 4, DEBUG = 8, LARGE_PAGES = 0x10, PAE = 0x20, GLOBALS = 0x80, COUNTERS = 0x100, SAVES = 0x200, EXCEPTIONS = 0x400 };
 enum { RING0, RING3, REAL, VIRTUAL };
@@ -145,6 +147,26 @@ static void build_pages(void) {
   ((u32*)PAE_POINTERS)[0] = PAE_DIRECTORY | PRESENT;
 }
 
+/* Entries of page tables: of small pages where rows and this program lie, and of large ones. */
+static u32* marked(int pae, u32 i) {
+  u32 large = i - (END_MARKED - FIRST_MARKED) + 1;
+  if (i < END_MARKED - FIRST_MARKED) return pae ? (u32*)PAE_TABLES + 2 * (FIRST_MARKED + i) : (u32*)TABLE + FIRST_MARKED + i;
+  return pae ? (u32*)PAE_DIRECTORY + 4 * large : (u32*)DIRECTORY + large;
+}
+
+static void clear_marks(int pae) {
+  for (u32 i = 0; i < ENTRIES_MARKED; i++) *marked(pae, i) &= ~(u32)MARKS;
+}
+
+static void mix_marks(int pae) {
+  u32 bits = 0;
+  for (u32 i = 0; i < ENTRIES_MARKED; i++) {
+    bits = bits << 2 | (*marked(pae, i) & MARKS) >> 5;
+    if ((i & 15) == 15) mix(bits);
+  }
+  mix(bits);
+}
+
 /* Writes a row's code, and behind it what ends it: after its last instruction, and where a jump goes. */
 static void build(u32 i) {
   u8* end = lay(i);
@@ -175,6 +197,8 @@ static void once(u32 index, u32 round) {
   u32 paging = mode == REAL ? 0 : 1 + (r >> 4 & 3) % 3;
   if (round == 0 || row->traits & SELF) build(index);
   draw(row, CODE + slot);
+  /* Without pages that end it, REP with an address of 32 bits would go on for many minutes, and nothing interrupts it. */
+  if (mode == REAL) in.ecx &= 0xffff;
   in.flags |= (r & 0x300) ? 0x200 : 0;
   if ((r & 0x1c00) == 0) in.flags |= 0x100;
   if ((r & 0xe000) == 0) in.flags |= next() & 0x257000;
@@ -205,6 +229,7 @@ static void once(u32 index, u32 round) {
   cr0 = PROTECTED | NUMERIC | (paging ? PAGING : 0) | (r & 0x80 ? WRITE_PROTECT : 0) | (r & 0x20 ? MONITOR : 0);
   if ((r & 0x700) == 0) cr0 |= r >> 12 & (SWITCHED | EMULATED);
   set_up();
+  clear_marks(paging == 2);
   frame[0] = (narrow ? 0 : CODE) + slot;
   frame[1] = code;
   frame[2] = (in.flags & 0xfffdffff) | (mode == VIRTUAL ? 0x20000 : 0);
@@ -244,6 +269,7 @@ static void once(u32 index, u32 round) {
   mix(out_eip);
   for (u32 i = 0; i < 4; i++) mix(out_segments[i] & 0xffff);
   mix_memory(row);
+  mix_marks(paging == 2);
   store_sum();
 }
 

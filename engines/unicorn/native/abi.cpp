@@ -94,6 +94,7 @@ const char* const kNeededFunctions[] = {
     "helper_le_stq_mmu_x86_64",
     "helper_le_stw_mmu_x86_64",
     "helper_lret_protected_x86_64",
+    "helper_ltr_x86_64",
     "helper_maskmov_mmx_x86_64",
     "helper_maskmov_xmm_x86_64",
     "helper_outb_x86_64",

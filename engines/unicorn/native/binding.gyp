@@ -42,6 +42,7 @@
         "run.cpp",
         "self_test.cpp",
         "sse.cpp",
+        "stack.cpp",
         "stale_flags.cpp",
         "state.cpp",
         "strings.cpp",

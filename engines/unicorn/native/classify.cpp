@@ -34,6 +34,7 @@ bool isReadModifyWrite(const Instruction& instruction) {
     case 0x82:
     case 0x83:
       return extension != 7;
+    case 0x63:
     case 0x86:
     case 0x87:
     case 0xc0:

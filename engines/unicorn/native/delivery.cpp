@@ -5,6 +5,7 @@
 #include "classify.h"
 #include "hooks.h"
 #include "simulator.h"
+#include "stack.h"
 
 namespace decouple {
 
@@ -104,7 +105,9 @@ void Simulator::deliverInterrupt(const Event& due) {
   const Env env = engine_.env();
   env.context() &= ~uint32_t{kContextInhibitInterrupts};
   env.exceptionInFlight() = -1;
+  const Stack stack(env);
   do_interrupt_x86_hardirq_x86_64(env.raw(), event.vector, 1);
+  stack.delivered(ram_, env);
   jumpOut();
 }
 
@@ -138,6 +141,7 @@ void Hooks::onException(uc_engine*, uint32_t vector, void* simulator) {
 }
 
 void Simulator::onException(uint32_t vector) {
+  unaligned_.size = 0;  // A read that did not come to its end.
   const Env env = engine_.env();
   const bool software = env.exceptionIsSoftware() != 0;
   if (trial_.running()) {
@@ -174,7 +178,9 @@ void Simulator::onException(uint32_t vector) {
   compareInstant(due->eip, due->eflags);
   consume();
   ++counts_.softwareInterrupts;
+  const Stack stack(env);
   x86_cpu_do_interrupt_x86_64(engine_.cpu().raw());
+  stack.delivered(ram_, env);
 }
 
 /** The engine raises what the relog does not have here: a divergence. */

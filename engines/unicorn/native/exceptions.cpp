@@ -6,8 +6,10 @@
 #include <iterator>
 
 #include "classify.h"
+#include "guest_memory.h"
 #include "hooks.h"
 #include "simulator.h"
+#include "stack.h"
 
 namespace decouple {
 
@@ -24,20 +26,20 @@ bool ofSimd(uint8_t vector, Env env) {
   return vector == kSimdException || (vector == kInvalidOpcode && (env.cr(4) & kExceptionsSupported) == 0);
 }
 
-/** Whether memory may be read before it is raised, whose pages are marked by that: #DE, #BR, #TS to #GP, #XM. */
+/** Whether memory may be read before it is raised, whose pages are marked by that: #DE, #BR, #TS to #PF, #XM. */
 bool mayHaveRead(uint8_t vector) {
-  constexpr uint32_t kVectors = 1u << 0 | 1u << 5 | 0xfu << 10 | 1u << kSimdException;
+  constexpr uint32_t kVectors = 1u << 0 | 1u << 5 | 0x1fu << 10 | 1u << kSimdException;
   return vector < 32 && (kVectors >> vector & 1) != 0;
 }
 
-/** Of #TS to #GP, only what takes a selector from memory has read any. */
-bool takesSelector(const Instruction& instruction) {
-  constexpr unsigned kTakers[] = {0x07,   0x17,   0x1f,   0x0fa1, 0x0fa9, 0x8e, 0xc4, 0xc5,
-                                  0x0fb2, 0x0fb4, 0x0fb5, 0xca,   0xcb,   0xcf, 0xff};
+/** Of #TS to #GP, only what takes a selector or MXCSR from memory has read any. */
+bool takesFromMemory(const Instruction& instruction) {
+  constexpr unsigned kTakers[] = {0x07,   0x17,   0x1f,   0x0fa1, 0x0fa9, 0x8e, 0xc4, 0xc5, 0x0f00,
+                                  0x0fae, 0x0fb2, 0x0fb4, 0x0fb5, 0xca,   0xcb, 0xcf, 0xff};
   return std::find(std::begin(kTakers), std::end(kTakers), instruction.opcode) != std::end(kTakers);
 }
 
-bool ofSelector(uint8_t vector) { return vector >= 10 && vector <= 13; }
+bool ofSegment(uint8_t vector) { return vector >= 10 && vector <= 13; }
 
 }  // namespace
 
@@ -67,10 +69,25 @@ bool Simulator::mayNotBeRead(uint32_t linear) const {
   return accessFaults(walkPages(ram_, env, last), env, false, (env.context() & kContextCpl) == kContextCpl);
 }
 
+/** The machine read the bytes of the instruction here before it found a fault in it, which marks their pages. */
+void Simulator::fetchHere() {
+  const Env env = engine_.env();
+  const uint32_t linear = linearEip();
+  const Instruction here = instructionHere();
+  const uint32_t last = linear + (here.length == 0 ? 0 : here.length - 1);
+  const auto fetch = [&](uint32_t address) {
+    void* host;
+    if (accessFaults(walkPages(ram_, env, address), env, false, (env.context() & kContextCpl) == kContextCpl)) return;
+    get_page_addr_code_hostp_x86_64(env.raw(), address, &host);
+  };
+  fetch(linear);
+  if ((linear ^ last) >= kPageSize) fetch(last);
+}
+
 /** Whether the instruction here may leave something although it raises this. */
 bool Simulator::leavesSomething(uint8_t vector) const {
   if (ofSimd(vector, engine_.env())) return true;
-  return mayHaveRead(vector) && (!ofSelector(vector) || takesSelector(instructionHere()));
+  return mayHaveRead(vector) && (!ofSegment(vector) || takesFromMemory(instructionHere()));
 }
 
 /** The exception that is due here is delivered now; may begin a trial of its instruction first. */
@@ -80,9 +97,12 @@ bool Simulator::exceptionIsNow(const Event& due, const Translation* block) {
   if (!deliveredAtOnce(due, linearEip(), (env.context() & kContextCode32) != 0)) return false;
   // The trap after an instruction says nothing of the next one.
   const bool tries = comparing_ ? due.vector != kDebug : leavesSomething(due.vector);
-  if (!tries || trial_.tried(cursor_.consumed())) return true;
+  const bool tried = trial_.tried(cursor_.consumed());
+  if (!tries && !tried && block == nullptr && due.vector != kDebug) fetchHere();
+  if (!tries || tried) return true;
   if (block == nullptr) return due.vector == kInvalidOpcode && mayNotBeRead(linearEip());
   if (block->instructions > 1) split(1);
+  triesTaker_ = ofSegment(due.vector) && takesFromMemory(instructionHere());
   trial_.begin(env, position_, cursor_.consumed());
   tlb_flush_x86_64(engine_.cpu().raw());
   return false;
@@ -99,8 +119,11 @@ void Simulator::tryAgain() {
 void Simulator::endTrial(int raised) {
   const uint8_t vector = cursor_.due()->vector;
   unsigned kept = vector == kSimdException ? Trial::kSimdFlags : Trial::kNothing;
-  if (raised == vector && ofSimd(vector, engine_.env())) kept |= Trial::kSimdFlags;
-  if (raised == vector && mayHaveRead(vector)) kept |= Trial::kMarks;
+  const bool simd = ofSimd(vector, engine_.env());
+  if (raised == vector && simd) kept |= Trial::kSimdFlags;
+  // What takes a selector has read it, also where the engine would go on with it.
+  const bool taken = raised == Disagreement::kNothing && triesTaker_;
+  if (taken || (raised == vector && (simd || mayHaveRead(vector)))) kept |= Trial::kMarks;
   trial_.end(ram_, engine_.env(), position_, kept);
   if (comparing_ && raised != vector) disagree(*cursor_.due(), raised);
   leaveTrial();
@@ -112,13 +135,53 @@ void Simulator::leaveTrial() {
   jumpOut();
 }
 
+/**
+ * A store is about to be done. Where the machine found the next page missing it had found this one good, which marks
+ * it, and stored nothing or what the relog states.
+ */
+void Simulator::endTrialAtStore(uint32_t linear, bool asUser, uintptr_t from) {
+  const Event& due = *cursor_.due();
+  const Env env = engine_.env();
+  const uint32_t next = (linear | (kPageSize - 1)) + 1;
+  const bool atBorder = due.vector == kPageFault && due.cr2.present && due.cr2.value == next;
+  if (!atBorder || !writeFaults(walkPages(ram_, env, next), env, asUser)) endTrial(Disagreement::kNothing);
+  markingFirstPage_ = true;
+  GuestMemory(env, from).touch(linear, 1, kAccessStore);
+  markingFirstPage_ = false;
+  endTrial(kPageFault);
+}
+
+/**
+ * The library reads ES:EDI first where CMPS reads two operands. The machine does so with REP where all is aligned and
+ * of 32 bits, and else reads DS:ESI first. The order matters where a page is looked up.
+ */
+void Simulator::readSourceFirst(uint32_t linear, uintptr_t from) {
+  const Env env = engine_.env();
+  const uint32_t offset = linear - static_cast<uint32_t>(env.segment(kEs).base()), edi = env.gpr32(kEdi);
+  if (offset != edi && offset != (edi & 0xffff)) return;
+  settle(from);
+  const Instruction here = instructionHere();
+  if (here.length == 0 || (here.opcode & ~1u) != 0xa6) return;
+  const bool wide = here.addressSize == 4;
+  const int segment = here.segmentPrefix < 0 ? int{kDs} : here.segmentPrefix;
+  const uint32_t esi = env.gpr32(kEsi) & (wide ? 0xffffffff : 0xffff);
+  const uint32_t source = static_cast<uint32_t>(env.segment(segment).base()) + esi;
+  const unsigned size = here.opcode == 0xa6 ? 1 : here.operandSize;
+  const bool aligned = ((source | linear) & (size - 1)) == 0;
+  if ((here.repeated && wide && aligned) || (source ^ linear) < kPageSize) return;
+  GuestMemory(env, from).touch(source, size, kAccessLoad);
+}
+
 void Simulator::beforeFill(uint32_t linear, int access, uintptr_t from) {
+  if (access == kAccessLoad && from != 0) readSourceFirst(linear, from);
   lastAccess_ = from;
   cr2Before_ = engine_.env().cr(2);
+  if (access == kAccessLoad && from != 0 && (linear & (kPageSize - 1)) == 0) readNarrowly(from);
   if (!trial_.running() || access == kAccessFetch) return;
-  if (access == kAccessStore) {
+  if (access == kAccessStore && !markingFirstPage_) {
     const bool asUser = (engine_.env().context() & kContextCpl) == kContextCpl;
-    if (!writeFaults(walkPages(ram_, engine_.env(), linear), engine_.env(), asUser)) endTrial(Disagreement::kNothing);
+    if (!writeFaults(walkPages(ram_, engine_.env(), linear), engine_.env(), asUser))
+      endTrialAtStore(linear, asUser, from);
   }
   trial_.remember(ram_, engine_.env(), linear);
 }
@@ -174,7 +237,9 @@ void Simulator::enterHandler() {
   // Whether two make a double fault is the machine's to say.
   env.exceptionInFlight() = -1;
   engine_.cpu().exceptionIndex() = event.vector;
+  const Stack stack(env);
   x86_cpu_do_interrupt_x86_64(engine_.cpu().raw());
+  stack.delivered(ram_, env);
 }
 
 /** Between two blocks. */

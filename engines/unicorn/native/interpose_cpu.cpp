@@ -183,6 +183,15 @@ REPLACES void x86_cpu_exec_exit_x86_64(void* cpu) {
   if (Simulator::of(decouple::Cpu(cpu).env()) == nullptr) original(cpu);
 }
 
+/** The library takes a null selector. */
+REPLACES void helper_ltr_x86_64(void* env, int selector) {
+  static Original<void(void*, int)> original("helper_ltr_x86_64");
+  const bool null = (selector & 0xfffc) == 0;
+  if (null && Simulator::of(env) != nullptr)
+    raise_exception_err_ra_x86_64(env, decouple::kGeneralProtection, 0, CALLER);
+  original(env, selector);
+}
+
 /** The library only calls a hook. */
 REPLACES void helper_sysenter_x86_64(void* rawEnv, int) {
   using namespace decouple;

@@ -2,8 +2,8 @@
  * Instructions whose operands are of another size, or at another place, than the library takes: POPCNT and far bit
  * tests in code of 16 bits, always; and those that access less memory than the library would: the bit tests, of which
  * the machine accesses one byte, conversions of 8 bytes, for which the library reads 16, and the MMX instructions that
- * take 4 of 8. It matters only where a page that is absent begins behind. There the library raises a page fault that
- * the machine does not have: the instruction is then translated anew, as a call of what stands here.
+ * take 4 of 8. It matters only where another page begins behind: there the library raises a page fault, or marks a
+ * page, that the machine does not. The instruction is then translated anew, as a call of what stands here.
  */
 #include <cstring>
 
@@ -76,21 +76,44 @@ void checkRuns(Env env, uintptr_t from) {
 
 }  // namespace
 
-/** At a page fault that the machine does not have: whether it was for bytes that the machine does not access. */
-bool Simulator::retryNarrowly() {
+/** Whether the instruction here accesses less memory in the machine than in the library, and is not known to. */
+bool Simulator::accessesLess() const {
   uint8_t bytes[kLongestInstruction];
   const uint32_t linear = linearEip();
   const size_t size = readCode(linear, bytes, sizeof bytes);
   const Instruction here = decodeInstruction(bytes, size, (engine_.env().context() & kContextCode32) != 0);
   if (here.length == 0 || narrow_.count(linear) != 0) return false;
-  if (replacedKind(bytes, here, true) == replacedKind(bytes, here, false)) return false;
+  return replacedKind(bytes, here, true) != replacedKind(bytes, here, false);
+}
+
+void Simulator::makeNarrow() {
   if (narrow_.size() == kMostPlaces) narrow_.clear();
-  narrow_.insert(linear);
+  narrow_.insert(linearEip());
   engine_.env().cr(2) = cr2Before_;
   // It was not raised: the next one is no double fault.
   engine_.env().exceptionInFlight() = -1;
   tb_flush_x86_64(engine_.cpu().raw());
+}
+
+/** At a page fault that the machine does not have: whether it was for bytes that the machine does not access. */
+bool Simulator::retryNarrowly() {
+  if (!accessesLess()) return false;
+  makeNarrow();
   return true;
+}
+
+/** A page is about to be looked up, and so marked, from its beginning: not for bytes that the machine does not access.
+ */
+void Simulator::readNarrowly(uintptr_t from) {
+  settle(from);
+  if (!accessesLess()) return;
+  if (trial_.running()) {
+    makeNarrow();
+    tryAgain();
+  }
+  beforeJumpOut();
+  makeNarrow();
+  jumpOut();
 }
 
 void Simulator::testBitNarrowly(const ReplacedInstruction& test, uintptr_t from) {

@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "classify.h"
+#include "guest_memory.h"
 #include "hooks.h"
 #include "simulator.h"
 
@@ -128,7 +129,12 @@ bool Simulator::faultsAsWrite(uint32_t linear, bool asUser, uintptr_t from) {
   const Env env = engine_.env();
   if (!writeFaults(walkPages(ram_, env, linear), env, asUser)) return false;
   settle(from);
-  return isReadModifyWrite(instructionHere());
+  if (!isReadModifyWrite(instructionHere())) return false;
+  // The page where the operand begins was found good for writing, which marks it.
+  if (unaligned_.size != 0 && unaligned_.from == from && ((unaligned_.linear ^ linear) >= kPageSize)) {
+    GuestMemory(env, from).touch(unaligned_.linear, 1, kAccessStore);
+  }
+  return true;
 }
 
 Translation* Simulator::beginTranslation() {

@@ -221,6 +221,7 @@ class Simulator : public DeviceMemory {
   /** Copies code at a linear address, as far as it is mapped to RAM; changes nothing. Returns how much. */
   size_t readCode(uint32_t linear, uint8_t* out, size_t size) const;
   /** A page is about to be looked up. */
+  void readSourceFirst(uint32_t linear, uintptr_t from);
   void beforeFill(uint32_t linear, int access, uintptr_t from);
   /** The access to memory that may leave its instruction comes from here in generated code. */
   void accessing(uintptr_t from) { lastAccess_ = from; }
@@ -273,9 +274,11 @@ class Simulator : public DeviceMemory {
   bool deliveredAtOnce(const Event& event, uint32_t linear, bool code32) const;
   bool mayNotBeRead(uint32_t linear) const;
   bool leavesSomething(uint8_t vector) const;
+  void fetchHere();
   bool exceptionIsNow(const Event& due, const Translation* block);
   [[noreturn]] void tryAgain();
   [[noreturn]] void endTrial(int raised);
+  [[noreturn]] void endTrialAtStore(uint32_t linear, bool asUser, uintptr_t from);
   [[noreturn]] void leaveTrial();
   void disagree(const Event& due, int raised);
   bool nestedIsNext(uint64_t position, uint32_t eip) const;
@@ -306,7 +309,10 @@ class Simulator : public DeviceMemory {
   void pushSegment(const Instruction& push, uintptr_t from);
   void repeatString(const Instruction& string, uintptr_t from);
   // narrow.cpp
+  bool accessesLess() const;
+  void makeNarrow();
   bool retryNarrowly();
+  void readNarrowly(uintptr_t from);
   void unpackNarrowly(const ReplacedInstruction& unpack, uintptr_t from);
   void convertNarrowly(const ReplacedInstruction& conversion, uintptr_t from);
   void testBitNarrowly(const ReplacedInstruction& test, uintptr_t from);
@@ -371,6 +377,9 @@ class Simulator : public DeviceMemory {
     uint32_t known;
     uint8_t bytes[8];
   } unaligned_{};
+  /** The trial is of an instruction that takes a selector from memory. */
+  bool triesTaker_ = false;
+  bool markingFirstPage_ = false;
   /** The page that was looked up last. */
   struct {
     uint32_t linear;

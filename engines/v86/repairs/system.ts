@@ -279,7 +279,7 @@ const BARRED: Repair = {
     'Where the way to the handler of a fault in compiled code, or of an interrupt, is barred, v86 takes an earlier instruction for the one ' +
     'that is to be returned to.',
   upstream: null,
-  test: 'test/engines/v86/gates.test.ts',
+  test: 'test/e2e/torture.test.ts',
   replaced: [{ function: 'cpu::call_interrupt_vector', by: 'deliverInPlace' }],
 };
 
