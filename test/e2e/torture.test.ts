@@ -100,9 +100,10 @@ test('what once differed, forms, random programs and random bytes are exact', as
   ];
   const run = join(folder, 'run');
   mkdirSync(run);
-  const { failure, verified, sums } = await runInGuest(run, harness, files);
+  const { failure, verified, inAnalyze, sums } = await runInGuest(run, harness, files);
   t.is(failure, null);
   t.true(verified!.exact, JSON.stringify(verified!.first));
+  t.is(inAnalyze, null);
   t.deepEqual(
     sums.map(({ length }) => length),
     [once.length, MAX_ROWS, ROWS, ROWS],
@@ -116,8 +117,9 @@ test('forms and random programs in all modes, without a system, are exact', asyn
   const run = join(temporaryFolder(t), 'run');
   mkdirSync(run);
   const rows = systemRows(SYSTEM_SEED, THOROUGH ? MAX_ROWS : SYSTEM_ROWS);
-  const { failure, verified, sums } = await runSystem(run, fileOf(rows, SYSTEM_SEED));
+  const { failure, verified, inAnalyze, sums } = await runSystem(run, fileOf(rows, SYSTEM_SEED));
   t.is(failure, null);
   t.true(verified!.exact, JSON.stringify(verified!.first));
+  t.is(inAnalyze, null);
   t.is(sums[0]!.length, rows.length);
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { VerifyResult } from '../../relog/api.js';
 import { EXIT_STATUS } from '../../formats/errors.js';
 import { decouple } from '../support/cli.js';
+import { differsInAnalyze } from './as-analyze.js';
 import { sumsOf } from './harness.js';
 
 const GUEST = 'debian-io';
@@ -13,6 +14,8 @@ export interface GuestRun {
   /** What went wrong before there was anything to verify; null for nothing. */
   failure: string | null;
   verified: VerifyResult | null;
+  /** What differs from the machine where it is run as analyze does. */
+  inAnalyze: string | null;
   /** Of each file, what the harness printed, by row. */
   sums: string[][];
   recording: string;
@@ -31,23 +34,27 @@ const SESSION = [
 ].join('; ');
 
 /**
- * Records, relogs and verifies.
+ * Records, relogs, verifies, and runs it as analyze does.
  * @param sums of what the guest printed, by file
- * @param mayHalt whether what runs may end with HLT for ever, which is then no failure
+ * @param mayEnd whether what runs may destroy what runs it: it halts for ever, or does not come to its end in time. That is no failure
  */
 export async function stages(
   folder: string,
   record: readonly string[],
   sums: (console: string) => string[][],
-  mayHalt = false,
+  mayEnd = false,
 ): Promise<GuestRun> {
   const at = (name: string): string => join(folder, name);
-  const run: GuestRun = { failure: null, verified: null, sums: [], recording: at('run.dcr'), relog: at('run.relog') };
+  const run: GuestRun = {
+    ...{ failure: null, verified: null, inAnalyze: null, sums: [] },
+    ...{ recording: at('run.dcr'), relog: at('run.relog') },
+  };
   const stage = async (...args: string[]): Promise<{ stdout: string; stderr: string } | null> => {
     const { status, stdout, stderr } = await decouple([...args, '--json'], { timeout: STAGE_TIMEOUT_MS });
     const verifies = args[0] === 'verify' && status === EXIT_STATUS.diverged;
-    const halts = mayHalt && status === EXIT_STATUS.stopped && stderr.includes('halted for ever');
-    if (status === EXIT_STATUS.ok || verifies || halts) return { stdout, stderr };
+    const halted = status === EXIT_STATUS.stopped && stderr.includes('halted for ever');
+    const ended = mayEnd && (halted || status === EXIT_STATUS.notReady);
+    if (status === EXIT_STATUS.ok || verifies || ended) return { stdout, stderr };
     run.failure = `${args[0]} ended with status ${status}: ${stderr.split('\n').slice(-3).join(' ')}`;
     return null;
   };
@@ -55,7 +62,9 @@ export async function stages(
   run.sums = sums(recorded?.stderr ?? '');
   if (recorded === null || (await stage('relog', run.recording, '-o', run.relog)) === null) return run;
   const verified = await stage('verify', run.relog);
-  if (verified !== null) run.verified = JSON.parse(verified.stdout) as VerifyResult;
+  if (verified === null) return run;
+  run.verified = JSON.parse(verified.stdout) as VerifyResult;
+  if (run.verified.exact) run.inAnalyze = await differsInAnalyze(run.relog);
   return run;
 }
 

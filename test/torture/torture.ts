@@ -83,7 +83,7 @@ async function attempt(harness: string, some: readonly Piece[]) {
   const files = some.map(({ rows, seed, mode }) => fileOf(rows, seed, mode ?? 'plain'));
   const alone = some.length === 1 && some[0]!.mode === null;
   const run = alone ? await runSystem(folder, files[0]!) : await runInGuest(folder, harness, files);
-  return { run, folder, exact: run.failure === null && run.verified!.exact };
+  return { run, folder, exact: run.failure === null && run.verified!.exact && run.inAnalyze === null };
 }
 
 /** The rows that are not exact by themselves: halves of halves, as far as one of them still is not. */
@@ -116,7 +116,8 @@ async function recordOne(harness: string, seed: number, all: readonly Piece[]): 
   total.instances += rows * ROUNDS;
   total.instructions += run.verified?.instructions ?? 0;
   const what = KINDS[all[0]!.mode ?? 'system'];
-  const how = exact ? 'exact' : (run.failure ?? `diverged: ${JSON.stringify(run.verified!.first)}`);
+  const differs = run.inAnalyze === null ? JSON.stringify(run.verified?.first) : `in analyze, ${run.inAnalyze}`;
+  const how = exact ? 'exact' : (run.failure ?? `diverged: ${differs}`);
   printNote(`torture: seed ${seed}, ${what}: ${rows} rows, ${how}`);
   if (!exact) {
     total.failed++;

@@ -22,6 +22,7 @@
         "exceptions.cpp",
         "extent.cpp",
         "fault.cpp",
+        "fill.cpp",
         "flags.cpp",
         "forms.cpp",
         "healing.cpp",

@@ -6,14 +6,9 @@
 #include "hooks.h"
 #include "simulator.h"
 #include "stack.h"
+#include "vectors.h"
 
 namespace decouple {
-
-namespace {
-
-constexpr uint32_t kDebug = 1, kPageFault = 14;
-
-}  // namespace
 
 bool hasErrorCode(uint32_t vector) { return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17; }
 

@@ -6,16 +6,15 @@
 #include <iterator>
 
 #include "classify.h"
-#include "guest_memory.h"
 #include "hooks.h"
 #include "simulator.h"
 #include "stack.h"
+#include "vectors.h"
 
 namespace decouple {
 
 namespace {
 
-constexpr uint8_t kDebug = 1, kInvalidOpcode = 6, kDoubleFault = 8, kPageFault = 14, kSimdException = 19;
 constexpr uint32_t kFetch = 0x10;
 /** Of DR6 (BS). */
 constexpr uint32_t kSingleStep = 1u << 14;
@@ -69,21 +68,6 @@ bool Simulator::mayNotBeRead(uint32_t linear) const {
   return accessFaults(walkPages(ram_, env, last), env, false, (env.context() & kContextCpl) == kContextCpl);
 }
 
-/** The machine read the bytes of the instruction here before it found a fault in it, which marks their pages. */
-void Simulator::fetchHere() {
-  const Env env = engine_.env();
-  const uint32_t linear = linearEip();
-  const Instruction here = instructionHere();
-  const uint32_t last = linear + (here.length == 0 ? 0 : here.length - 1);
-  const auto fetch = [&](uint32_t address) {
-    void* host;
-    if (accessFaults(walkPages(ram_, env, address), env, false, (env.context() & kContextCpl) == kContextCpl)) return;
-    get_page_addr_code_hostp_x86_64(env.raw(), address, &host);
-  };
-  fetch(linear);
-  if ((linear ^ last) >= kPageSize) fetch(last);
-}
-
 /** Whether the instruction here may leave something although it raises this. */
 bool Simulator::leavesSomething(uint8_t vector) const {
   if (ofSimd(vector, engine_.env())) return true;
@@ -102,7 +86,7 @@ bool Simulator::exceptionIsNow(const Event& due, const Translation* block) {
   if (!tries || tried) return true;
   if (block == nullptr) return due.vector == kInvalidOpcode && mayNotBeRead(linearEip());
   if (block->instructions > 1) split(1);
-  triesTaker_ = ofSegment(due.vector) && takesFromMemory(instructionHere());
+  tried_ = instructionHere();
   trial_.begin(env, position_, cursor_.consumed());
   tlb_flush_x86_64(engine_.cpu().raw());
   return false;
@@ -122,7 +106,7 @@ void Simulator::endTrial(int raised) {
   const bool simd = ofSimd(vector, engine_.env());
   if (raised == vector && simd) kept |= Trial::kSimdFlags;
   // What takes a selector has read it, also where the engine would go on with it.
-  const bool taken = raised == Disagreement::kNothing && triesTaker_;
+  const bool taken = raised == Disagreement::kNothing && ofSegment(vector) && takesFromMemory(tried_);
   if (taken || (raised == vector && (simd || mayHaveRead(vector)))) kept |= Trial::kMarks;
   trial_.end(ram_, engine_.env(), position_, kept);
   if (comparing_ && raised != vector) disagree(*cursor_.due(), raised);
@@ -133,62 +117,6 @@ void Simulator::leaveTrial() {
   engine_.cpu().exceptionIndex() = -1;
   tlb_flush_x86_64(engine_.cpu().raw());
   jumpOut();
-}
-
-/**
- * A store is about to be done. Where the machine found the next page missing it had found this one good, which marks
- * it, and stored nothing or what the relog states.
- */
-void Simulator::endTrialAtStore(uint32_t linear, bool asUser, uintptr_t from) {
-  const Event& due = *cursor_.due();
-  const Env env = engine_.env();
-  const uint32_t next = (linear | (kPageSize - 1)) + 1;
-  const bool atBorder = due.vector == kPageFault && due.cr2.present && due.cr2.value == next;
-  if (!atBorder || !writeFaults(walkPages(ram_, env, next), env, asUser)) endTrial(Disagreement::kNothing);
-  markingFirstPage_ = true;
-  GuestMemory(env, from).touch(linear, 1, kAccessStore);
-  markingFirstPage_ = false;
-  endTrial(kPageFault);
-}
-
-/**
- * The library reads ES:EDI first where CMPS reads two operands. The machine does so with REP where all is aligned and
- * of 32 bits, and else reads DS:ESI first. The order matters where a page is looked up.
- */
-void Simulator::readSourceFirst(uint32_t linear, uintptr_t from) {
-  const Env env = engine_.env();
-  const uint32_t offset = linear - static_cast<uint32_t>(env.segment(kEs).base()), edi = env.gpr32(kEdi);
-  if (offset != edi && offset != (edi & 0xffff)) return;
-  settle(from);
-  const Instruction here = instructionHere();
-  if (here.length == 0 || (here.opcode & ~1u) != 0xa6) return;
-  const bool wide = here.addressSize == 4;
-  const int segment = here.segmentPrefix < 0 ? int{kDs} : here.segmentPrefix;
-  const uint32_t esi = env.gpr32(kEsi) & (wide ? 0xffffffff : 0xffff);
-  const uint32_t source = static_cast<uint32_t>(env.segment(segment).base()) + esi;
-  const unsigned size = here.opcode == 0xa6 ? 1 : here.operandSize;
-  const bool aligned = ((source | linear) & (size - 1)) == 0;
-  if ((here.repeated && wide && aligned) || (source ^ linear) < kPageSize) return;
-  GuestMemory(env, from).touch(source, size, kAccessLoad);
-}
-
-void Simulator::beforeFill(uint32_t linear, int access, uintptr_t from) {
-  if (access == kAccessLoad && from != 0) readSourceFirst(linear, from);
-  lastAccess_ = from;
-  cr2Before_ = engine_.env().cr(2);
-  if (access == kAccessLoad && from != 0 && (linear & (kPageSize - 1)) == 0) readNarrowly(from);
-  if (!trial_.running() || access == kAccessFetch) return;
-  if (access == kAccessStore && !markingFirstPage_) {
-    const bool asUser = (engine_.env().context() & kContextCpl) == kContextCpl;
-    if (!writeFaults(walkPages(ram_, engine_.env(), linear), engine_.env(), asUser))
-      endTrialAtStore(linear, asUser, from);
-  }
-  trial_.remember(ram_, engine_.env(), linear);
-}
-
-bool Simulator::fillFaults() {
-  const Env env = engine_.env();
-  return accessFaults(walkPages(ram_, env, fill_.linear), env, fill_.access == kAccessStore, fill_.asUser);
 }
 
 void Simulator::disagree(const Event& due, int raised) {

@@ -102,8 +102,7 @@ bool Simulator::retryNarrowly() {
   return true;
 }
 
-/** A page is about to be looked up, and so marked, from its beginning: not for bytes that the machine does not access.
- */
+/** A page is about to be looked up, and so marked, at its border: not for bytes that the machine does not access. */
 void Simulator::readNarrowly(uintptr_t from) {
   settle(from);
   if (!accessesLess()) return;

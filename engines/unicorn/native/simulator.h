@@ -377,8 +377,8 @@ class Simulator : public DeviceMemory {
     uint32_t known;
     uint8_t bytes[8];
   } unaligned_{};
-  /** The trial is of an instruction that takes a selector from memory. */
-  bool triesTaker_ = false;
+  /** What the trial is of. */
+  Instruction tried_{};
   bool markingFirstPage_ = false;
   /** The page that was looked up last. */
   struct {

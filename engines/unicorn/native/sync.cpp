@@ -110,6 +110,23 @@ void Simulator::writeDevice(uint32_t address, uint64_t value, unsigned size) {
   writeRam(address - kFirmware, bytes, size);
 }
 
+namespace {
+
+/**
+ * Of a read of one or two bytes of an APIC's register the machine reads all of the register for each byte. `event` may
+ * be that; `address`: of a byte. Returns whether it is, and its byte.
+ */
+bool ofRegister(const Event& event, unsigned size, uint32_t address, uint8_t& byte) {
+  if (size > 2 || event.size != 4 || ((event.address ^ address) & 0xffc) != 0) return false;
+  byte = static_cast<uint8_t>(event.value >> 8 * (address & 3));
+  return true;
+}
+
+/** The lowest bit of `wanted` that `known` has not. */
+unsigned firstUnknown(uint32_t known, uint32_t wanted) { return static_cast<unsigned>(__builtin_ctz(wanted & ~known)); }
+
+}  // namespace
+
 /**
  * A part of an operand that is not aligned: bytes beyond it are nobody's. The machine may have read its bytes in any
  * order, and none of those that are RAM.
@@ -126,6 +143,12 @@ uint64_t Simulator::readPart(uint32_t address, unsigned size, uintptr_t from) {
   }
   while ((known & wanted) != wanted) {
     const Event& event = expect(Kind::kMmioRead, from);
+    const unsigned unknown = firstUnknown(known, wanted);
+    if (ofRegister(event, whole, linear + unknown, bytes[unknown])) {
+      known |= 1u << unknown;
+      consume();
+      continue;
+    }
     const uint32_t place = (event.address - linear) & kPageMask;
     const uint32_t bits = place < whole && event.size <= whole - place ? ((1u << event.size) - 1) << place : 0;
     if (bits == 0 || (known & bits) != 0) {
@@ -169,6 +192,12 @@ uint64_t Simulator::readDevice(uint32_t address, unsigned size) {
     const bool other = next == nullptr || next->kind != Kind::kMmioRead || next->address - address >= 2 * size;
     if (other && border) break;
     const Event& event = expect(Kind::kMmioRead, from);
+    const unsigned unknown = firstUnknown(known, (1u << size) - 1);
+    if (ofRegister(event, size, address + unknown, bytes[unknown])) {
+      known |= 1u << unknown;
+      consume();
+      continue;
+    }
     const uint32_t offset = event.address - address;
     const uint32_t bits = offset < 2 * size && event.size <= 2 * size - offset ? ((1u << event.size) - 1) << offset : 0;
     if (bits == 0 || (known & bits) != 0) {
