@@ -13,6 +13,7 @@ import { cutTo } from '../support/files.js';
 import { temporaryFolder } from '../support/folder.js';
 import { isoImage } from '../support/iso.js';
 import { commands, run, sessionFile, start } from '../support/stages.js';
+import { THOROUGH } from '../support/thorough.js';
 
 const GUEST = 'debian-disk';
 const FLOPPY_BYTES = 1_474_560;
@@ -32,10 +33,10 @@ async function record(t: ExecutionContext, folder: string, name: string, lines: 
   return { recording, result: JSON.parse(stdout) as RecordResult, shown: stderr };
 }
 
-/** Replays, relogs and verifies; all of it exact. */
+/** Relogs, which replays, and verifies; with `--all` also compares the replay's digests. All of it exact. */
 async function exact(t: ExecutionContext, recording: string, ...disks: string[]): Promise<void> {
   const given = disks.flatMap((disk) => ['--disk', disk]);
-  t.like(await run<ReplayResult>(t, 'replay', recording, '--verify', ...given), { mismatch: null });
+  if (THOROUGH) t.like(await run<ReplayResult>(t, 'replay', recording, '--verify', ...given), { mismatch: null });
   const relog = `${recording}.relog`;
   const { instructions } = await run<RelogResult>(t, 'relog', recording, '-o', relog, ...given);
   t.like(await run<VerifyResult>(t, 'verify', relog), { exact: true, divergences: 0, instructions });

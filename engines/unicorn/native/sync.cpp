@@ -117,7 +117,10 @@ namespace {
  * be that; `address`: of a byte. Returns whether it is, and its byte.
  */
 bool ofRegister(const Event& event, unsigned size, uint32_t address, uint8_t& byte) {
-  if (size > 2 || event.size != 4 || ((event.address ^ address) & 0xffc) != 0) return false;
+  constexpr uint32_t kLocalApic = 0xfee00, kIoApic = 0xfec00;
+  const uint32_t page = event.address >> 12;
+  if (size > 2 || event.size != 4 || (page != kLocalApic && page != kIoApic)) return false;
+  if (((event.address ^ address) & 0xffc) != 0) return false;
   byte = static_cast<uint8_t>(event.value >> 8 * (address & 3));
   return true;
 }
