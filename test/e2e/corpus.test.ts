@@ -24,7 +24,9 @@ test('there are six workloads or more', (t) => {
 });
 
 /** Take the longest, and show nothing that the others, and tests of disks, do not. */
-const LONG = ['disk', 'fork-storm', 'md5sum', 'sort-gzip'];
+const LONG = ['awk', 'disk', 'fork-storm', 'md5sum', 'sort-gzip'];
+/** Its recording and relog are used by the tests behind. */
+const SHORTEST = 'numbers';
 
 for (const name of workloads.filter((name) => THOROUGH || !LONG.includes(name))) {
   test.serial(`${name}: recorded, replayed, relogged and verified exactly`, async (t) => {
@@ -49,7 +51,7 @@ for (const name of workloads.filter((name) => THOROUGH || !LONG.includes(name)))
 }
 
 test.serial('the same recording gives the same relog, the same relog the same reports', async (t) => {
-  const name = workloads[0]!;
+  const name = SHORTEST;
   const again = join(folder, 'again.relog');
   await run(t, 'relog', join(folder, `${name}.dcr`), '-o', again);
   t.is(sha256(again), sha256(join(folder, `${name}.relog`)));
@@ -99,7 +101,7 @@ const LIES: Record<string, Lie> = {
 for (const [what, lie] of Object.entries(LIES)) {
   test.serial(`verify finds ${what} that was changed, at or just after it`, async (t) => {
     const liar = join(folder, 'liar.relog');
-    const changed = tamper(join(folder, `${workloads[0]!}.relog`), liar, lie);
+    const changed = tamper(join(folder, `${SHORTEST}.relog`), liar, lie);
     const { status, stdout, stderr } = await decouple(['verify', liar, '--json'], { timeout: TIMEOUT_MS });
     t.is(status, 11, stderr);
     const result = JSON.parse(stdout) as VerifyResult;

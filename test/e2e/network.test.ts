@@ -130,7 +130,7 @@ test.serial('a card that is plugged into nothing gets no answer', async (t) => {
   t.true(framesOut >= 2);
 });
 
-test.serial('iPXE, from power-on, gets an address', async (t) => {
+(THOROUGH ? test.serial : test.serial.skip)('iPXE, from power-on, gets an address', async (t) => {
   const folder = temporaryFolder(t);
   const recording = join(folder, 'run.dcr');
   const until = ['--until-screen', 'Configuring.*[)].*ok', '--for', '180s'];
