@@ -64,8 +64,7 @@ bool Simulator::deliveredAtOnce(const Event& event, uint32_t linear, bool code32
 bool Simulator::mayNotBeRead(uint32_t linear) const {
   const uint32_t last = linear + kLongestInstruction - 1;
   if ((linear ^ last) < kPageSize) return false;
-  const Env env = engine_.env();
-  return accessFaults(walkPages(ram_, env, last), env, false, (env.context() & kContextCpl) == kContextCpl);
+  return faultsHere(last, false);
 }
 
 /** Whether the instruction here may leave something although it raises this. */
@@ -79,11 +78,11 @@ bool Simulator::exceptionIsNow(const Event& due, const Translation* block) {
   const Env env = engine_.env();
   if (!cursor_.front()->positioned() || static_cast<uint32_t>(env.eip()) != due.eip) return false;
   if (!deliveredAtOnce(due, linearEip(), (env.context() & kContextCode32) != 0)) return false;
+  if (trial_.tried(cursor_.consumed())) return true;
   // The trap after an instruction says nothing of the next one.
   const bool tries = comparing_ ? due.vector != kDebug : leavesSomething(due.vector);
-  const bool tried = trial_.tried(cursor_.consumed());
-  if (!tries && !tried && block == nullptr && due.vector != kDebug) fetchHere();
-  if (!tries || tried) return true;
+  if (!tries && block == nullptr && due.vector != kDebug) fetchHere();
+  if (!tries) return true;
   if (block == nullptr) return due.vector == kInvalidOpcode && mayNotBeRead(linearEip());
   if (block->instructions > 1) split(1);
   tried_ = instructionHere();

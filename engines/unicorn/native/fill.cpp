@@ -10,16 +10,20 @@
 
 namespace decouple {
 
+/** Whether an access that begins now would fault. */
+bool Simulator::faultsHere(uint32_t linear, bool write) const {
+  const Env env = engine_.env();
+  return accessFaults(walkPages(ram_, env, linear), env, write, (env.context() & kContextCpl) == kContextCpl);
+}
+
 /** The machine read the bytes of the instruction here before it found a fault in it, which marks their pages. */
 void Simulator::fetchHere() {
-  const Env env = engine_.env();
   const uint32_t linear = linearEip();
   const Instruction here = instructionHere();
   const uint32_t last = linear + (here.length == 0 ? 0 : here.length - 1);
   const auto fetch = [&](uint32_t address) {
     void* host;
-    if (accessFaults(walkPages(ram_, env, address), env, false, (env.context() & kContextCpl) == kContextCpl)) return;
-    get_page_addr_code_hostp_x86_64(env.raw(), address, &host);
+    if (!faultsHere(address, false)) get_page_addr_code_hostp_x86_64(engine_.env().raw(), address, &host);
   };
   fetch(linear);
   if ((linear ^ last) >= kPageSize) fetch(last);
@@ -29,15 +33,14 @@ void Simulator::fetchHere() {
  * A store is about to be done. Where the machine found the next page missing it had found this one good, which marks
  * it, and stored nothing or what the relog states. For the frame of a software interrupt it looks without marks.
  */
-void Simulator::endTrialAtStore(uint32_t linear, bool asUser, uintptr_t from) {
+void Simulator::endTrialAtStore(uint32_t linear, uintptr_t from) {
   const Event& due = *cursor_.due();
-  const Env env = engine_.env();
   const uint32_t next = (linear | (kPageSize - 1)) + 1;
   const bool atBorder = due.vector == kPageFault && due.cr2.present && due.cr2.value == next;
   const bool marks = atBorder && !(tried_.opcode >= 0xcc && tried_.opcode <= 0xce);
-  if (!marks || !writeFaults(walkPages(ram_, env, next), env, asUser)) endTrial(Disagreement::kNothing);
+  if (!marks || !faultsHere(next, true)) endTrial(Disagreement::kNothing);
   markingFirstPage_ = true;
-  GuestMemory(env, from).touch(linear, 1, kAccessStore);
+  GuestMemory(engine_.env(), from).touch(linear, 1, kAccessStore);
   markingFirstPage_ = false;
   endTrial(kPageFault);
 }
@@ -70,11 +73,7 @@ void Simulator::beforeFill(uint32_t linear, int access, uintptr_t from) {
   // At a page's beginning, or so near to its end that an operand of four bytes reaches beyond.
   if (access == kAccessLoad && from != 0 && ((linear + 3) & (kPageSize - 1)) <= 3) readNarrowly(from);
   if (!trial_.running() || access == kAccessFetch) return;
-  if (access == kAccessStore && !markingFirstPage_) {
-    const bool asUser = (engine_.env().context() & kContextCpl) == kContextCpl;
-    if (!writeFaults(walkPages(ram_, engine_.env(), linear), engine_.env(), asUser))
-      endTrialAtStore(linear, asUser, from);
-  }
+  if (access == kAccessStore && !markingFirstPage_ && !faultsHere(linear, true)) endTrialAtStore(linear, from);
   trial_.remember(ram_, engine_.env(), linear);
 }
 

@@ -221,7 +221,6 @@ class Simulator : public DeviceMemory {
   /** Copies code at a linear address, as far as it is mapped to RAM; changes nothing. Returns how much. */
   size_t readCode(uint32_t linear, uint8_t* out, size_t size) const;
   /** A page is about to be looked up. */
-  void readSourceFirst(uint32_t linear, uintptr_t from);
   void beforeFill(uint32_t linear, int access, uintptr_t from);
   /** The access to memory that may leave its instruction comes from here in generated code. */
   void accessing(uintptr_t from) { lastAccess_ = from; }
@@ -270,15 +269,18 @@ class Simulator : public DeviceMemory {
   void compareInstant(uint32_t eip, uint32_t eflags);
   bool noteOwnFlags(uint32_t eflags, uint32_t compared);
   bool agreeOnFlags(uint32_t eflags, uint32_t compared);
+  // fill.cpp
+  bool faultsHere(uint32_t linear, bool write) const;
+  void fetchHere();
+  [[noreturn]] void endTrialAtStore(uint32_t linear, uintptr_t from);
+  void readSourceFirst(uint32_t linear, uintptr_t from);
   // exceptions.cpp
   bool deliveredAtOnce(const Event& event, uint32_t linear, bool code32) const;
   bool mayNotBeRead(uint32_t linear) const;
   bool leavesSomething(uint8_t vector) const;
-  void fetchHere();
   bool exceptionIsNow(const Event& due, const Translation* block);
   [[noreturn]] void tryAgain();
   [[noreturn]] void endTrial(int raised);
-  [[noreturn]] void endTrialAtStore(uint32_t linear, bool asUser, uintptr_t from);
   [[noreturn]] void leaveTrial();
   void disagree(const Event& due, int raised);
   bool nestedIsNext(uint64_t position, uint32_t eip) const;
@@ -379,6 +381,7 @@ class Simulator : public DeviceMemory {
   } unaligned_{};
   /** What the trial is of. */
   Instruction tried_{};
+  /** `endTrialAtStore` marks a page: no store of the trial. */
   bool markingFirstPage_ = false;
   /** The page that was looked up last. */
   struct {

@@ -113,20 +113,21 @@ void Simulator::writeDevice(uint32_t address, uint64_t value, unsigned size) {
 namespace {
 
 /**
- * Of a read of one or two bytes of an APIC's register the machine reads all of the register for each byte. `event` may
- * be that; `address`: of a byte. Returns whether it is, and its byte.
+ * Of a read of one or two bytes of an APIC's register the machine reads all of the register for each byte. Where
+ * `event` is that, takes the first byte that is wanted and not known from it. `address`: of the first of the read's
+ * `size` bytes.
  */
-bool ofRegister(const Event& event, unsigned size, uint32_t address, uint8_t& byte) {
+bool takeFromRegister(const Event& event, uint32_t address, unsigned size, uint32_t wanted, uint32_t& known,
+                      uint8_t* bytes) {
   constexpr uint32_t kLocalApic = 0xfee00, kIoApic = 0xfec00;
   const uint32_t page = event.address >> 12;
   if (size > 2 || event.size != 4 || (page != kLocalApic && page != kIoApic)) return false;
-  if (((event.address ^ address) & 0xffc) != 0) return false;
-  byte = static_cast<uint8_t>(event.value >> 8 * (address & 3));
+  const unsigned place = static_cast<unsigned>(__builtin_ctz(wanted & ~known));
+  if (((event.address ^ (address + place)) & 0xffc) != 0) return false;
+  bytes[place] = static_cast<uint8_t>(event.value >> 8 * ((address + place) & 3));
+  known |= 1u << place;
   return true;
 }
-
-/** The lowest bit of `wanted` that `known` has not. */
-unsigned firstUnknown(uint32_t known, uint32_t wanted) { return static_cast<unsigned>(__builtin_ctz(wanted & ~known)); }
 
 }  // namespace
 
@@ -146,9 +147,7 @@ uint64_t Simulator::readPart(uint32_t address, unsigned size, uintptr_t from) {
   }
   while ((known & wanted) != wanted) {
     const Event& event = expect(Kind::kMmioRead, from);
-    const unsigned unknown = firstUnknown(known, wanted);
-    if (ofRegister(event, whole, linear + unknown, bytes[unknown])) {
-      known |= 1u << unknown;
+    if (takeFromRegister(event, linear, whole, wanted, known, bytes)) {
       consume();
       continue;
     }
@@ -195,9 +194,7 @@ uint64_t Simulator::readDevice(uint32_t address, unsigned size) {
     const bool other = next == nullptr || next->kind != Kind::kMmioRead || next->address - address >= 2 * size;
     if (other && border) break;
     const Event& event = expect(Kind::kMmioRead, from);
-    const unsigned unknown = firstUnknown(known, (1u << size) - 1);
-    if (ofRegister(event, size, address + unknown, bytes[unknown])) {
-      known |= 1u << unknown;
+    if (takeFromRegister(event, address, size, (1u << size) - 1, known, bytes)) {
       consume();
       continue;
     }
