@@ -205,8 +205,7 @@ static void once(u32 index, u32 round) {
   steps_left = r >> 13 & 15;
   r = next();
   if ((r & 3) == 0 && mode != REAL) *(&in.edi + (r >> 2 & 7)) = selector(r >> 8);
-  /* Not REP: one that stores over its own bytes by way of another page is not told from one that does not. */
-  if (paging > 1 && row->traits & SELF && !(row->traits & REPEATED) && (r & 0x70) == 0) in.edi += ALIAS;
+  if (paging > 1 && row->traits & SELF && (r & 0x70) == 0) in.edi += ALIAS;
   in.esp = STACK + (r >> 8 & 7) * 4 + ((r & 0x700000) == 0 ? 2 : 0);
   fill(STACK - 64, 32, 0);
   u32 code = narrow ? (mode == RING0 ? CODE16 : mode == RING3 ? USER_CODE16 : CODE >> 4) : mode == RING0 ? CODE32 : USER_CODE32;

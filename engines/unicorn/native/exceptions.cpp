@@ -40,6 +40,12 @@ bool takesFromMemory(const Instruction& instruction) {
 
 bool ofSegment(uint8_t vector) { return vector >= 10 && vector <= 13; }
 
+/** Whether this instruction may have read memory before it raised this. (The engine reads what OUTS sends before it
+ * looks at ports.) */
+bool mayHaveRead(uint8_t vector, const Instruction& instruction) {
+  return mayHaveRead(vector) && (!ofSegment(vector) || takesFromMemory(instruction));
+}
+
 }  // namespace
 
 /**
@@ -70,7 +76,7 @@ bool Simulator::mayNotBeRead(uint32_t linear) const {
 /** Whether the instruction here may leave something although it raises this. */
 bool Simulator::leavesSomething(uint8_t vector) const {
   if (ofSimd(vector, engine_.env())) return true;
-  return mayHaveRead(vector) && (!ofSegment(vector) || takesFromMemory(instructionHere()));
+  return mayHaveRead(vector) && mayHaveRead(vector, instructionHere());
 }
 
 /** The exception that is due here is delivered now; may begin a trial of its instruction first. */
@@ -83,7 +89,11 @@ bool Simulator::exceptionIsNow(const Event& due, const Translation* block) {
   const bool tries = comparing_ ? due.vector != kDebug : leavesSomething(due.vector);
   if (!tries && block == nullptr && due.vector != kDebug) fetchHere();
   if (!tries) return true;
-  if (block == nullptr) return due.vector == kInvalidOpcode && mayNotBeRead(linearEip());
+  if (block == nullptr) {
+    const bool refused = due.vector == kInvalidOpcode && mayNotBeRead(linearEip());
+    if (refused) fetchHere();
+    return refused;
+  }
   if (block->instructions > 1) split(1);
   tried_ = instructionHere();
   trial_.begin(env, position_, cursor_.consumed());
@@ -106,7 +116,7 @@ void Simulator::endTrial(int raised) {
   if (raised == vector && simd) kept |= Trial::kSimdFlags;
   // What takes a selector has read it, also where the engine would go on with it.
   const bool taken = raised == Disagreement::kNothing && ofSegment(vector) && takesFromMemory(tried_);
-  if (taken || (raised == vector && (simd || mayHaveRead(vector)))) kept |= Trial::kMarks;
+  if (taken || (raised == vector && (simd || mayHaveRead(vector, tried_)))) kept |= Trial::kMarks;
   trial_.end(ram_, engine_.env(), position_, kept);
   if (comparing_ && raised != vector) disagree(*cursor_.due(), raised);
   leaveTrial();

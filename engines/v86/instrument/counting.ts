@@ -65,11 +65,14 @@ export function wrapInterpreter(wrapper: Wrapper, stepping: boolean): void {
   });
 }
 
-/** What a string instruction stores to next is less than 64 bytes from it. (No instruction and element are longer.) */
-function nearItself(m: Module, address32: Expr): Expr {
+/**
+ * What a string instruction stores to next is less than 64 bytes from it (no instruction and element are longer), or would be were
+ * its page the instruction's: it may be the same memory.
+ */
+function nearItself(m: Module): Expr {
   const target = m.i32.add(load(m, LAYOUT.segmentBase), load(m, LAYOUT.gpr + 4 * EDI));
   const distance = m.i32.add(m.i32.sub(target, load(m, LAYOUT.eip)), m.i32.const(NEAR));
-  return m.i32.lt_u(addressed(m, distance, address32), m.i32.const(2 * NEAR));
+  return m.i32.lt_u(m.i32.and(distance, m.i32.const(0xfff)), m.i32.const(2 * NEAR));
 }
 
 /** As many bits of a value as addresses have. */
@@ -96,7 +99,7 @@ export function wrapStrings(wrapper: Wrapper): void {
             m.global.set('d_rep_fresh', m.i32.const(1)),
             m.global.set('d_rep_eip', load(m, LAYOUT.eip)),
             m.global.set('d_rep_left', addressed(m, load(m, LAYOUT.gpr + 4 * ECX), arg(0))),
-            /^(movs|stos|ins)/.test(name) ? m.if(nearItself(m, arg(0)), m.call('d_rewritten', [], none)) : m.nop(),
+            /^(movs|stos|ins)/.test(name) ? m.if(nearItself(m), m.call('d_rewritten', [], none)) : m.nop(),
           ]),
         ),
       ]),

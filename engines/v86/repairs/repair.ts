@@ -29,6 +29,10 @@ export async function repair(ids: readonly string[]): Promise<Uint8Array> {
       for (const { function: name, by } of given) redirect(module, name, named(exported(names, by)));
       for (const { function: name, by } of added) module.addFunctionExport(named(exported(names, by)), name);
     }
+    for (const { functions, before, after } of wanted.flatMap(({ enclosed = [] }) => enclosed)) {
+      const calls = [before, after].map((name) => (name === undefined ? null : named(exported(names, name))));
+      for (const name of functions) enclose(module, named(name), calls[0]!, calls[1]!);
+    }
     if (!module.validate()) throw new Error('the repaired engine is not valid');
     return module.emitBinary();
   } finally {
@@ -54,6 +58,19 @@ function replace(module: binaryen.Module, name: string, by: string): void {
   const body = module.copyExpression(info.body);
   module.removeFunction(name);
   module.addFunction(name, info.params, info.results, info.vars, body);
+}
+
+/** Makes `name` what it was between calls of two others. It is one that returns nothing. */
+function enclose(module: binaryen.Module, name: string, before: string | null, after: string | null): void {
+  const info = binaryen.getFunctionInfo(module.getFunction(name));
+  const inner = `${name}$enclosed${module.getNumFunctions()}`;
+  module.addFunction(inner, info.params, info.results, info.vars, module.copyExpression(info.body));
+  const given = binaryen.expandType(info.params).map((type, i) => module.local.get(i, type));
+  const call = (other: string | null): binaryen.ExpressionRef =>
+    other === null ? module.nop() : module.call(other, [], binaryen.none);
+  module.removeFunction(name);
+  const body = module.block(null, [call(before), module.call(inner, given, binaryen.none), call(after)]);
+  module.addFunction(name, info.params, info.results, [], body);
 }
 
 /** Makes the export `name` mean the function `by`. */

@@ -1,4 +1,5 @@
 /** Repairs of instructions of the system, and of faults. */
+import { OWN_BYTES, STRING_ORDER } from './strings.js';
 import type { Repair } from './table.js';
 
 const TEST = 'test/engines/v86/system-repairs.test.ts';
@@ -142,38 +143,6 @@ const RESET_SLICE: Repair = {
   replaced: [{ function: 'reset_cpu', by: 'resetCpuAndSlice' }],
 };
 
-const STRINGS: Repair = {
-  id: 'movs-order',
-  why: 'REP MOVS in v86 asks whether it may write before it asks whether it may read. A processor reads first.',
-  upstream: null,
-  test: TEST,
-  replaced: [
-    { function: 'movsb_rep', by: 'repeatMoveBytes' },
-    { function: 'movsw_rep', by: 'repeatMoveWords' },
-    { function: 'movsd_rep', by: 'repeatMoveDoubles' },
-  ],
-};
-
-const OWN_BYTES: Repair = {
-  id: 'string-own-bytes',
-  why:
-    'A string instruction with REP that stores over its own bytes goes on in v86 as it was until its page ends. A processor ' +
-    'runs what is there then.',
-  upstream: null,
-  test: 'test/engines/v86/own-bytes.test.ts',
-  replaced: [
-    { function: 'movsb_rep', by: 'rereadMoveBytes' },
-    { function: 'movsw_rep', by: 'rereadMoveWords' },
-    { function: 'movsd_rep', by: 'rereadMoveDoubles' },
-    { function: 'stosb_rep', by: 'rereadStoreBytes' },
-    { function: 'stosw_rep', by: 'rereadStoreWords' },
-    { function: 'stosd_rep', by: 'rereadStoreDoubles' },
-    { function: 'insb_rep', by: 'rereadInBytes' },
-    { function: 'insw_rep', by: 'rereadInWords' },
-    { function: 'insd_rep', by: 'rereadInDoubles' },
-  ],
-};
-
 const TRANSFERS: Repair = {
   id: 'far-transfers',
   why:
@@ -296,7 +265,7 @@ const SINGLE_STEP: Repair = {
 export const SYSTEM: readonly Repair[] = [
   ...[ENTER, PREFIXES, ICEBP, BOUND, PREFETCHW, MSRS, RESET],
   ...[
-    STRINGS,
+    STRING_ORDER,
     TRANSFERS,
     STACKS,
     TASKS,

@@ -6,6 +6,7 @@
 import type binaryen from 'binaryen';
 import type { Table } from './dispatch.js';
 import { SSE, SSE_ALIGNMENT, SSE_PREFIXES, X87, X87_LOGARITHMS } from './float.js';
+import { STRINGS } from './strings.js';
 import { SYSTEM } from './system.js';
 
 export interface Repair {
@@ -19,6 +20,8 @@ export interface Repair {
   test: string;
   /** Functions of v86 whose bodies are replaced. */
   replaced?: readonly Replacement[];
+  /** Functions of v86, or what replaced them, that have something run before and after them. */
+  enclosed?: readonly Enclosure[];
   /** Exports that JIT code calls, given to a function of their own: v86 shares one among several that do the same. */
   exported?: readonly Replacement[];
   /** Exports beside those of v86, for JIT code. */
@@ -37,6 +40,14 @@ export interface Replacement {
   function: string;
   /** The function exported by assembly/index.ts that takes its place; it has the same type. */
   by: string;
+}
+
+export interface Enclosure {
+  /** As in `Replacement`. */
+  functions: readonly string[];
+  /** Functions exported by assembly/index.ts, which take nothing. */
+  before: string;
+  after?: string;
 }
 
 export interface Takeover {
@@ -75,4 +86,5 @@ export const REPAIRS: readonly Repair[] = [
   ...SYSTEM,
   SSE_PREFIXES,
   X87_LOGARITHMS,
+  ...STRINGS,
 ];

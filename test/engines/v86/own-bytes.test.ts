@@ -1,6 +1,7 @@
 /** Instructions that store over their own bytes: what they were is what they did. */
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { paging } from '../../support/paging.js';
 import { protectedFirmware } from '../../support/protected-firmware.js';
 import { temporaryFolder } from '../../support/folder.js';
 import { relogsExactly, run } from '../../support/stages.js';
@@ -98,7 +99,12 @@ back${i}:
   await recordsExactly(t, code);
 });
 
-test('a string instruction with REP is read again', async (t) => {
+/** With paging, from here on are the pages of CODE and the one before it once more. */
+const AGAIN = 0xb000;
+const PAGES = paging({ [AGAIN]: CODE - 0x1000 + 3, [AGAIN + 0x1000]: CODE + 3 });
+
+/** @param there where the instruction, which runs at CODE, stores to it */
+function stringFirmware(there: number, setup: string): string {
   // The instruction, NOPs and a return are copied to CODE; if all is not as in the table then, the guest never ends.
   const turn = ({ from, to, left, eax, back, upper = 0 }: StringForm, i: number): string => `
   mov ecx, 160
@@ -108,7 +114,7 @@ back${i}:
   dec ecx
   jnz back${i}
   mov esi, 0x9000
-  mov edi, ${CODE + from}
+  mov edi, ${there + from}
   mov ecx, ${40 + upper}
   mov eax, ${eax}
   ${back ? 'std' : ''}
@@ -116,18 +122,19 @@ back${i}:
   .long ${CODE}
   .word 0x18
   cld
-  cmp edi, ${CODE + to}
+  cmp edi, ${there + to}
   jne otherwise
   cmp ecx, ${left + upper}
   jne otherwise`;
-  const code = protectedFirmware({
+  return protectedFirmware({
     seed: 9,
     turns: 200,
     setup: `
       mov edi, 0x9000
       mov ecx, 160
       mov al, 0x90
-      rep stosb`,
+      rep stosb
+      ${setup}`,
     body: `
       ${STRING_FORMS.map(turn).join('')}
       jmp fine
@@ -136,8 +143,12 @@ back${i}:
     fine:`,
     data: STRING_FORMS.map(({ form }, i) => `form${i}: ${form}\n .fill 120, 1, 0x90\n .fill 64, 1, 0xcb\n`).join(''),
   });
-  await recordsExactly(t, code);
-});
+}
+
+test('a string instruction with REP is read again', (t) => recordsExactly(t, stringFirmware(CODE, '')));
+
+test('also where it stores by way of another page', (t) =>
+  recordsExactly(t, stringFirmware(AGAIN + 0x1000, PAGES.code)));
 
 async function recordsExactly(t: ExecutionContext, code: string): Promise<void> {
   const folder = temporaryFolder(t);

@@ -1,6 +1,7 @@
 /**
  * String instructions with REP. REP MOVS reads before it writes: where neither page is there, the fault is the source's.
- * And where one stores over its own bytes, those are read again before it goes on.
+ * And where one stores over its own bytes, those are read again before it goes on. A page fault is delivered when the
+ * instruction has left its registers: a task that handles it finds them in the state of the other, and has its own.
  */
 import { walk } from './engine';
 import {
@@ -26,8 +27,46 @@ import {
 
 /** v86's table of pages by linear address; what it knows of each. */
 const PAGES: usize = 4283748;
+const PAGE: u32 = 0x1000;
 const VALID: i32 = 1;
 const NO_USER: i32 = 4;
+
+// @ts-ignore: decorator
+@inline function known(address: u32): i32 {
+  return load<i32>(PAGES + ((address >> 12) << 2));
+}
+
+@external('v86', 'cpu::do_page_walk$original')
+declare function walkOriginal(address: i32, write: i32, user: i32, jit: i32, effects: i32): i32;
+
+/** Whether a string instruction is under way that keeps its fault; the access that faulted, where one did. */
+let keeps: bool = false;
+let kept: bool = false;
+let keptAddress: i32 = 0;
+let keptWrite: i32 = 0;
+let keptUser: i32 = 0;
+
+export function keepFault(): void {
+  keeps = true;
+}
+
+export function deliverKept(): void {
+  keeps = false;
+  if (!kept) return;
+  kept = false;
+  walkOriginal(keptAddress, keptWrite, keptUser, 0, 1);
+}
+
+/** See `walk`. (v86 has copies of what delivers the fault in here.) */
+export function walkKeeping(address: i32, write: i32, user: i32, jit: i32, effects: i32): i32 {
+  if (!keeps || effects == 0 || walkOriginal(address, write, user, jit, 0) != 0)
+    return walkOriginal(address, write, user, jit, effects);
+  kept = true;
+  keptAddress = address;
+  keptWrite = write;
+  keptUser = user;
+  return 0;
+}
 
 /** Whether the source may be read; else its fault was delivered. With addresses of 16 bits v86 has the right order. */
 // @ts-ignore: decorator
@@ -35,8 +74,7 @@ const NO_USER: i32 = 4;
   if (!address32 || reg(ECX) == 0 || segmentIsNull(segment)) return true;
   const address = segmentBase(segment) + reg(ESI);
   const user = cpl() == 3;
-  const known = load<i32>(PAGES + ((<u32>address >> 12) << 2));
-  return (known & (user ? VALID | NO_USER : VALID)) == VALID || walk(address, 0, user, 0, 1) != 0;
+  return (known(address) & (user ? VALID | NO_USER : VALID)) == VALID || walk(address, 0, user, 0, 1) != 0;
 }
 
 export function repeatMoveBytes(address32: i32, segment: i32): void {
@@ -64,22 +102,59 @@ export function repeatMoveDoubles(address32: i32, segment: i32): void {
  */
 function untilOwnBytes(count: u32, address32: i32, size: u32): u32 {
   const own = <u32>previousEip();
-  const end = <u32>eip();
   const base = <u32>segmentBase(ES);
   const mask: u32 = address32 ? 0xffffffff : 0xffff;
   if (own - base > mask) return count;
-  const target = base + (<u32>reg(EDI) & mask);
+  return untilBytes(count, base + (<u32>reg(EDI) & mask), size, own, <u32>eip(), mask);
+}
+
+/** As `untilOwnBytes`, of bytes from `own` to `end`, and elements from `target` on. */
+function untilBytes(count: u32, target: u32, size: u32, own: u32, end: u32, mask: u32): u32 {
   if (own - target < size || target - own < end - own) return 1;
   const gap = (flags() & FLAG_DIRECTION) != 0 ? target - (end - 1) : own - (target + size - 1);
   const before = ((gap & mask) + size - 1) / size;
   return before < count ? before + 1 : count;
 }
 
+/** Whether other pages are looked at that are the same memory: see `lookAtPages`. */
+let looksAtPages: bool = false;
+
+export function lookAtPages(): void {
+  looksAtPages = true;
+}
+
+/** As `untilOwnBytes`, by way of any page; never beyond the end of one, and alone where an element lies in two. */
+function untilOwnPages(count: u32, address32: i32, size: u32): u32 {
+  const offset = <u32>reg(EDI) & (address32 ? 0xffffffff : 0xffff);
+  const target = <u32>segmentBase(ES) + offset;
+  const inPage = target % PAGE;
+  if (inPage > PAGE - size) return 1;
+  const back = (flags() & FLAG_DIRECTION) != 0;
+  let most = (back ? inPage : PAGE - size - inPage) / size + 1;
+  // It wraps: what follows lies elsewhere.
+  if (!address32) most = min(most, (back ? offset : 0xffff - offset) / size + 1);
+  const now = min(count, most);
+  const page = frame(target);
+  const own = <u32>previousEip();
+  const last = <u32>eip() - 1;
+  if (own / PAGE == last / PAGE) return page == frame(own) ? untilBytes(now, inPage, size, own % PAGE, last % PAGE + 1, -1) : now;
+  const first = page == frame(own) ? untilBytes(now, inPage, size, own % PAGE, PAGE, -1) : now;
+  return page == frame(last) ? min(first, untilBytes(now, inPage, size, 0, last % PAGE + 1, -1)) : first;
+}
+
+/** Where the engine has the page of an address; 0 where there is none. */
+function frame(address: u32): u32 {
+  const valid = known(address);
+  const page = (valid & VALID) != 0 ? valid : walk(address, 0, 0, 0, 0);
+  return page == 0 ? 0 : (page ^ address) & ~(PAGE - 1);
+}
+
 /** ECX until the bytes of the instruction are to be read again. Returns what is left of it for later. */
 function begin(address32: i32, size: u32): u32 {
   const mask: u32 = address32 ? 0xffffffff : 0xffff;
   const count = <u32>reg(ECX) & mask;
-  const now = count == 0 ? 0 : untilOwnBytes(count, address32, size);
+  let now: u32 = 0;
+  if (count != 0) now = looksAtPages ? untilOwnPages(count, address32, size) : untilOwnBytes(count, address32, size);
   setReg(ECX, (reg(ECX) & ~mask) | now);
   return count - now;
 }
