@@ -92,7 +92,9 @@ export interface NativeModule {
   Simulator: new (regions: Float64Array) => NativeSimulator;
   ExpectedRam: new (regions: Float64Array) => NativeExpectedRam;
   versionInfo(): { unicorn: string; layout: string };
+  /** For tests: what the addon takes an instruction for. */
   instructionLength: (bytes: Uint8Array, code32: boolean) => number;
+  readsAndWrites: (bytes: Uint8Array, code32: boolean) => boolean;
   /** Room for translated code that simulators made from now on have. */
   setTranslationBytes(bytes: number): void;
   /** Bytes of a packed CPU state. */

@@ -1,6 +1,7 @@
 /** The addon's face to JavaScript. Thin: everything is in the classes behind. */
 #include <napi.h>
 
+#include "classify.h"
 #include "decode.h"
 #include "engine.h"
 #include "node_ram.h"
@@ -24,11 +25,19 @@ Napi::Value versionInfo(const Napi::CallbackInfo& info) {
   }
 }
 
+Instruction decoded(const Napi::CallbackInfo& info) {
+  const Napi::Uint8Array bytes = info[0].As<Napi::Uint8Array>();
+  return decodeInstruction(bytes.Data(), bytes.ByteLength(), info[1].As<Napi::Boolean>().Value());
+}
+
 /** Length of the instruction at the start of the bytes, 0 when they do not hold all of it. For tests. */
 Napi::Value instructionLength(const Napi::CallbackInfo& info) {
-  const Napi::Uint8Array bytes = info[0].As<Napi::Uint8Array>();
-  const Instruction decoded = decodeInstruction(bytes.Data(), bytes.ByteLength(), info[1].As<Napi::Boolean>().Value());
-  return Napi::Number::New(info.Env(), decoded.length);
+  return Napi::Number::New(info.Env(), decoded(info).length);
+}
+
+/** See `isReadModifyWrite`; for tests. */
+Napi::Value readsAndWrites(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), isReadModifyWrite(decoded(info)));
 }
 
 Napi::Value setTranslationBytes(const Napi::CallbackInfo& info) {
@@ -41,6 +50,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["ExpectedRam"] = ExpectedRamObject::define(env);
   exports["versionInfo"] = Napi::Function::New(env, versionInfo);
   exports["instructionLength"] = Napi::Function::New(env, instructionLength);
+  exports["readsAndWrites"] = Napi::Function::New(env, readsAndWrites);
   exports["setTranslationBytes"] = Napi::Function::New(env, setTranslationBytes);
   exports["stateSize"] = Napi::Number::New(env, sizeof(CpuState));
   return exports;

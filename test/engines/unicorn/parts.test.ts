@@ -6,9 +6,11 @@ import { ExpectedRam, FORGIVEN, Simulator, compareState } from '../../../engines
 import { loadNative } from '../../../engines/unicorn/native.js';
 import { packState, unpackState } from '../../../engines/unicorn/packing.js';
 import { DecoupleError } from '../../../formats/errors.js';
+import { everyForm } from '../../torture/forms.js';
+import { seeded } from '../../torture/sequences.js';
 import { guest } from './support/guest.js';
 
-const { instructionLength, stateSize } = loadNative();
+const { instructionLength, readsAndWrites, stateSize } = loadNative();
 
 test('instruction lengths are those another decoder finds', (t) => {
   // No VEX, 3DNow! or undefined encodings: the machine has none of them, and blocks end before they matter.
@@ -38,6 +40,33 @@ test('instruction lengths are those another decoder finds', (t) => {
       }
     }
   }
+});
+
+/** The machine has none: #UD. */
+const SHADOW_STACKS = /^(Rstorssp|Clrssbsy)/;
+
+test('what reads memory and writes it back is what another source says, form by form', (t) => {
+  const { ReadWrite, ReadCondWrite } = iced.OpAccess;
+  const infos = new iced.InstructionInfoFactory();
+  const wrong = new Map<string, string>();
+  let both = 0;
+  for (const bits of [16, 32] as const) {
+    for (const { form, bytes, supported } of everyForm({ variants: 1, random: seeded(3), bits })) {
+      if (!supported || SHADOW_STACKS.test(form)) continue;
+      const decoder = new iced.Decoder(bits, bytes, iced.DecoderOptions.None);
+      const instruction = decoder.decode();
+      const info = infos.info(instruction);
+      const expected = info.usedMemory().some(({ access }) => access === ReadWrite || access === ReadCondWrite);
+      if (expected) both++;
+      if (readsAndWrites(bytes, bits === 32) !== expected) wrong.set(form, Buffer.from(bytes).toString('hex'));
+      info.free();
+      instruction.free();
+      decoder.free();
+    }
+  }
+  infos.free();
+  t.true(both > 1000);
+  t.deepEqual([...wrong], []);
 });
 
 test('an instruction that is cut off has no length', (t) => {
