@@ -11,6 +11,8 @@ const GUEST = 'debian-io';
 const STAGE_TIMEOUT_MS = 900_000;
 
 export interface GuestRun {
+  /** How the program that runs rows ended before all had run; null where it did not. */
+  ended: string | null;
   /** What went wrong before there was anything to verify; null for nothing. */
   failure: string | null;
   verified: VerifyResult | null;
@@ -33,10 +35,18 @@ const SESSION = [
   "echo rows''-done",
 ].join('; ');
 
+/** How what runs at level 0 may end: it halts for ever, runs for ever, or goes to where no memory is, which ends the machine. */
+function endOf(status: number | undefined, stderr: string): string | null {
+  if (status === EXIT_STATUS.notReady) return 'in no end';
+  if (status !== EXIT_STATUS.stopped) return null;
+  if (stderr.includes('halted for ever')) return 'in a halt';
+  return stderr.includes('memory access out of bounds') ? 'where no memory is' : null;
+}
+
 /**
  * Records, relogs, verifies, and runs it as analyze does.
  * @param sums of what the guest printed, by file
- * @param mayEnd whether what runs may destroy what runs it: it halts for ever, or does not come to its end in time. That is no failure
+ * @param mayEnd whether what runs may destroy what runs it, which is no failure: see `endOf`
  */
 export async function stages(
   folder: string,
@@ -46,15 +56,15 @@ export async function stages(
 ): Promise<GuestRun> {
   const at = (name: string): string => join(folder, name);
   const run: GuestRun = {
-    ...{ failure: null, verified: null, inAnalyze: null, sums: [] },
+    ...{ ended: null, failure: null, verified: null, inAnalyze: null, sums: [] },
     ...{ recording: at('run.dcr'), relog: at('run.relog') },
   };
   const stage = async (...args: string[]): Promise<{ stdout: string; stderr: string } | null> => {
     const { status, stdout, stderr } = await decouple([...args, '--json'], { timeout: STAGE_TIMEOUT_MS });
     const verifies = args[0] === 'verify' && status === EXIT_STATUS.diverged;
-    const halted = status === EXIT_STATUS.stopped && stderr.includes('halted for ever');
-    const ended = mayEnd && (halted || status === EXIT_STATUS.notReady);
-    if (status === EXIT_STATUS.ok || verifies || ended) return { stdout, stderr };
+    const ended = mayEnd ? endOf(status, stderr) : null;
+    run.ended ??= ended;
+    if (status === EXIT_STATUS.ok || verifies || ended !== null) return { stdout, stderr };
     run.failure = `${args[0]} ended with status ${status}: ${stderr.split('\n').slice(-3).join(' ')}`;
     return null;
   };

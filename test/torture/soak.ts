@@ -17,7 +17,7 @@ import { seeded } from './sequences.js';
 import { GUESTS, sessionOf } from './work.js';
 
 const STAGE_TIMEOUT_MS = 1_800_000;
-/** Processes beside it, in one of three runs. */
+/** Processes beside the recording, in one of three runs: what comes after it asks no clock. */
 const BUSY_PROCESSES = 4;
 const BUSY_EVERY = 3;
 /** One of so many is killed in the middle, and one ends after a time. */
@@ -70,6 +70,7 @@ async function runOne(seed: number, folder: string): Promise<Run> {
   const options = [guest.name, '--session', session, ...guest.options, ...limit, '-o', recording];
   const what = [guest.name, busy ? 'busy' : 'quiet', ...limit.slice(1), ...(killed ? ['killed'] : [])].join(' ');
   const beside = busy ? Array.from({ length: BUSY_PROCESSES }, load) : [];
+  const leaveAlone = (): void => beside.forEach((each) => each.kill('SIGKILL'));
   try {
     const failed = (stage: string, status: number | undefined, text: string): Run => {
       const last = text.trim().split('\n').slice(-2).join(' ');
@@ -80,6 +81,7 @@ async function runOne(seed: number, folder: string): Promise<Run> {
       const { status, stderr } = await decouple(['record', ...options], { timeout: STAGE_TIMEOUT_MS });
       if (status !== EXIT_STATUS.ok) return failed('record', status, stderr);
     }
+    leaveAlone();
     // Killed before there was anything.
     if (killed && !existsSync(recording)) return { what, outcome: 'nothing recorded', instructions: 0, exact: true };
     const relogged = await decouple(['relog', recording, '-o', relog], { timeout: STAGE_TIMEOUT_MS });
@@ -93,7 +95,7 @@ async function runOne(seed: number, folder: string): Promise<Run> {
     const outcome = exact ? `exact, forgiven ${JSON.stringify(forgiven)}` : `diverged: ${JSON.stringify(first)}`;
     return { what, outcome, instructions, exact };
   } finally {
-    for (const each of beside) each.kill('SIGKILL');
+    leaveAlone();
   }
 }
 

@@ -12,6 +12,7 @@
 #include "rows.h"
 /* Where system.ld puts it. */
 #define BASE 0x50000u
+#define DISPLAY 0xa0000u
 
 /* Where system.s has them (see there for what they are). */
 extern u32 own_esp, frame[9], entry[2], segments[4], out_segments[4], out_vector, out_error, out_eip, out_cs, out_ss;
@@ -112,6 +113,8 @@ static void set_up(void) {
   real_idt_at = (struct table){0x3ff, 0};
   for (u32 i = 0; i < 256; i++) ((volatile u32*)0)[i] = BASE << 12 | ((u32)stubs16 - BASE + 16 * i);
   load_tables();
+  /* What runs on in real mode ends here: behind it lies memory of the display, where docs/repairs.md says what runs. */
+  for (u32 at = DISPLAY - 64; at < DISPLAY; at++) *(volatile u8*)at = 0xcc;
   static const u8 starts[2][4] = {{0x11, 0x20, 4, 1}, {0x11, 0x28, 2, 1}};
   for (u32 k = 0; k < 2; k++)
     for (u32 i = 0; i < 4; i++) out8((u16)((k ? 0xa0 : 0x20) + (i > 0)), starts[k][i]);
@@ -129,7 +132,7 @@ static void build_pages(void) {
   for (u32 i = 0; i < 1024; i++) {
     u32 at = i << 12;
     u32 user = at >= ARENA && at < CODE + 0x20000 ? USER : 0;
-    int device = at >= 0xa0000 && at < 0xc0000;
+    int device = at >= DISPLAY && at < 0xc0000;
     u32 page = at | user | (at == EDGE || device ? 0 : PRESENT) | (at == READ_ONLY ? 0 : WRITABLE) | (i & 8 ? GLOBAL : 0);
     ((u32*)TABLE)[i] = page;
     ((u32*)PAE_TABLES)[2 * i] = page;

@@ -117,7 +117,8 @@ async function recordOne(harness: string, seed: number, all: readonly Piece[]): 
   total.instructions += run.verified?.instructions ?? 0;
   const what = KINDS[all[0]!.mode ?? 'system'];
   const differs = run.inAnalyze === null ? JSON.stringify(run.verified?.first) : `in analyze, ${run.inAnalyze}`;
-  const how = exact ? 'exact' : (run.failure ?? `diverged: ${differs}`);
+  const ended = run.ended === null ? '' : `, and ended ${run.ended}`;
+  const how = exact ? `exact${ended}` : (run.failure ?? `diverged: ${differs}`);
   printNote(`torture: seed ${seed}, ${what}: ${rows} rows, ${how}`);
   if (!exact) {
     total.failed++;

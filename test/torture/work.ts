@@ -57,10 +57,17 @@ export const GUESTS: readonly Guest[] = [
   { name: 'ipxe', commands: [], options: ['--start', 'power-on'] },
 ];
 
+/** How many commands a session has. */
+const FEWEST = 4;
+const MOST = 32;
+
 /** A session file: some commands, one after the other, or a part of the work that a guest does by itself. */
 export function sessionOf(guest: Guest, random: Random): object[] {
   const below = (n: number): number => Math.floor(random() * n);
   if (guest.commands.length === 0) return [{ wait: `${2 + below(8)}s` }];
-  const chosen = Array.from({ length: 2 + below(8) }, () => guest.commands[below(guest.commands.length)]!);
-  return [{ send: `${[...chosen, "echo work''-done"].join('; ')}\n` }, { expect: 'work-done', timeout: '3m' }];
+  const chosen = Array.from(
+    { length: FEWEST + below(MOST - FEWEST) },
+    () => guest.commands[below(guest.commands.length)]!,
+  );
+  return [{ send: `${[...chosen, "echo work''-done"].join('; ')}\n` }, { expect: 'work-done', timeout: '10m' }];
 }
