@@ -57,17 +57,19 @@ export const GUESTS: readonly Guest[] = [
   { name: 'ipxe', commands: [], options: ['--start', 'power-on'] },
 ];
 
-/** How many commands a session has. */
-const FEWEST = 4;
-const MOST = 32;
+/** How many lines of commands a session has, and each of them. (The shell takes no line of more than 1,023 bytes.) */
+const LINES = 4;
+const COMMANDS = 7;
 
 /** A session file: some commands, one after the other, or a part of the work that a guest does by itself. */
 export function sessionOf(guest: Guest, random: Random): object[] {
   const below = (n: number): number => Math.floor(random() * n);
   if (guest.commands.length === 0) return [{ wait: `${2 + below(8)}s` }];
-  const chosen = Array.from(
-    { length: FEWEST + below(MOST - FEWEST) },
-    () => guest.commands[below(guest.commands.length)]!,
+  const lines = Array.from({ length: 1 + below(LINES) }, () =>
+    Array.from({ length: 1 + below(COMMANDS) }, () => guest.commands[below(guest.commands.length)]!),
   );
-  return [{ send: `${[...chosen, "echo work''-done"].join('; ')}\n` }, { expect: 'work-done', timeout: '10m' }];
+  return lines.flatMap((commands, i) => [
+    { send: `${[...commands, `echo work''-done-${i}`].join('; ')}\n` },
+    { expect: `work-done-${i}`, timeout: '5m' },
+  ]);
 }
