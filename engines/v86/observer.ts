@@ -53,6 +53,7 @@ export class Observer implements Probe {
   private inJit!: Global;
   private look!: Global;
   private quiet!: Global;
+  private walksToLook!: Global;
   private repCount!: Global;
   private repEip!: Global;
   private repLeft!: Global;
@@ -125,7 +126,9 @@ export class Observer implements Probe {
         this.vector(vector, software !== 0, hasError !== 0 ? error >>> 0 : null),
       d_delivered: () => this.delivered(),
       d_in8: (port: number, value: number) => this.sync(() => this.events.portRead(port, 1, value & 0xff)),
-      d_apic: (address: number, value: number) => this.sync(() => this.events.mmioRead(address, 4, value)),
+      d_apic: (address: number, value: number) => {
+        if (!this.looks()) this.sync(() => this.events.mmioRead(address, 4, value));
+      },
       d_tsc: (value: bigint) =>
         this.sync(() => this.events.tsc(Number(value & 0xffffffffn), Number((value >> 32n) & 0xffffffffn))),
       d_msr: (index: number) => this.msr(index),
@@ -178,6 +181,7 @@ export class Observer implements Probe {
     this.vectors = globals.d_vectors!;
     this.acknowledged = globals.d_acknowledged!;
     this.depth = globals.d_depth!;
+    this.walksToLook = globals.d_looking!;
     this.base = globals.d_base!;
     this.inJit = globals.d_in_jit!;
     this.look = globals.d_look!;
@@ -423,10 +427,16 @@ export class Observer implements Probe {
     const inner = env[name] as (address: number) => number;
     env[name] = (address: number) => {
       const value = this.asDevice(() => inner(address));
+      if (this.looks()) return value;
       this.sync(() => write(address, value));
       this.tellState(name === 'io_port_read32' ? value : null);
       return value;
     };
+  }
+
+  /** Whether page tables are only looked at: who reads them for good comes after that. */
+  private looks(): boolean {
+    return this.walksToLook.value !== 0;
   }
 
   private inDevice(env: Imports, name: string): void {

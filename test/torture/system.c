@@ -208,7 +208,11 @@ static void once(u32 index, u32 round) {
   steps_left = r >> 13 & 15;
   r = next();
   if ((r & 3) == 0 && mode != REAL) *(&in.edi + (r >> 2 & 7)) = selector(r >> 8);
-  if (paging > 1 && row->traits & SELF && (r & 0x70) == 0) in.edi += ALIAS;
+  if (paging > 1 && row->traits & SELF && (r & 0x70) == 0) {
+    in.edi += ALIAS;
+    /* No page ends REP there before it has been over everything, the tables of pages too. */
+    in.ecx &= 0xff;
+  }
   in.esp = STACK + (r >> 8 & 7) * 4 + ((r & 0x700000) == 0 ? 2 : 0);
   fill(STACK - 64, 32, 0);
   u32 code = narrow ? (mode == RING0 ? CODE16 : mode == RING3 ? USER_CODE16 : CODE >> 4) : mode == RING0 ? CODE32 : USER_CODE32;

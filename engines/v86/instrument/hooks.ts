@@ -46,6 +46,8 @@ export const GLOBALS: [string, binaryen.Type][] = [
   ['d_vectors', i32],
   ['d_acknowledged', i32],
   ['d_quiet', i32],
+  /** within a walk through page tables that only looks: another one follows where there is something to tell */
+  ['d_looking', i32],
   ['d_rep_count', i64],
   ['d_rep_eip', i32],
   ['d_rep_fresh', i32],

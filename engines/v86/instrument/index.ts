@@ -8,7 +8,7 @@
 import binaryen from 'binaryen';
 import { addJitBoundary, wrapInterpreter, wrapStrings } from './counting.js';
 import { GLOBALS, HOOKS, IN_STI, STEP_HOOK, STEPPING, STORES_STATUS } from './hooks.js';
-import { wrapFloatingPoint, wrapValues, wrapVectors } from './values.js';
+import { wrapFloatingPoint, wrapValues, wrapVectors, wrapWalks } from './values.js';
 import { Wrapper } from './wrapper.js';
 import { RUN_ONE } from '../run-one.js';
 
@@ -43,6 +43,7 @@ export function instrument(wasm: Uint8Array, { stepping = false } = {}): Uint8Ar
     wrapStrings(wrapper);
     wrapVectors(wrapper);
     wrapValues(wrapper);
+    wrapWalks(wrapper);
     wrapFloatingPoint(wrapper);
     wrapper.before(/3jit19jit_generate_module$/, 7, (m, arg) => m.call('d_blocks', [arg(5), arg(2)], none));
     addJitBoundary(module);

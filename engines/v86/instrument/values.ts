@@ -91,6 +91,22 @@ export function wrapValues(wrapper: Wrapper): void {
   );
 }
 
+/** Repairs look where an access would go before the engine goes there. */
+export function wrapWalks(wrapper: Wrapper): void {
+  const EFFECTS = 4;
+  for (const name of wrapper.matching(/3cpu3cpu12do_page_walk(\$original)?$/)) {
+    wrapper.wrap(name, 5, [i32], ({ m, arg, local, call, result }) => {
+      const add = (amount: Expr): Expr => m.global.set('d_looking', m.i32.add(m.global.get('d_looking', i32), amount));
+      const looks = (): Expr => m.i32.eqz(arg(EFFECTS));
+      return m.block(
+        null,
+        [add(looks()), m.local.set(local, call()), add(m.i32.sub(m.i32.const(0), looks())), m.local.get(local, i32)],
+        result,
+      );
+    });
+  }
+}
+
 export function wrapFloatingPoint(wrapper: Wrapper): void {
   wrapper.after('instr16_D9_4_reg', 1, (m, arg) => m.call('d_x87', [m.i32.add(m.i32.const(0xd9e0), arg(0))], none));
   wrapper.after('instr16_D9_5_reg', 1, (m, arg) => m.call('d_x87', [m.i32.add(m.i32.const(0xd9e8), arg(0))], none));
