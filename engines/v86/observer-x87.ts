@@ -36,6 +36,16 @@ export class X87Observer {
 
   constructor(private readonly machine: ObservedMachine) {}
 
+  /** Those of the instrumented engine's hooks that are for it. */
+  hooks(): Record<'d_x87' | 'd_environment' | 'd_stored' | 'd_status', CallableFunction> {
+    return {
+      d_x87: (opcode: number) => this.computed(opcode),
+      d_environment: (kind: number) => this.environmentToStore(kind),
+      d_stored: () => this.environmentStored(),
+      d_status: () => this.statusStored(),
+    };
+  }
+
   /** An instruction of this opcode was done. */
   computed(opcode: number): void {
     const told = this.machine.exact() ? OPEN_X87 : CHECKED_X87;

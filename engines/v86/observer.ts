@@ -126,18 +126,13 @@ export class Observer implements Probe {
         this.vector(vector, software !== 0, hasError !== 0 ? error >>> 0 : null),
       d_delivered: () => this.delivered(),
       d_in8: (port: number, value: number) => this.sync(() => this.events.portRead(port, 1, value & 0xff)),
-      d_apic: (address: number, value: number) => {
-        if (!this.looks()) this.sync(() => this.events.mmioRead(address, 4, value));
-      },
+      d_apic: (address: number, value: number) => this.sync(() => this.mmioRead(address, 4, value)),
       d_tsc: (value: bigint) =>
         this.sync(() => this.events.tsc(Number(value & 0xffffffffn), Number((value >> 32n) & 0xffffffffn))),
       d_msr: (index: number) => this.msr(index),
       d_cpuid: (leaf: number, subleaf: number) => this.cpuid(leaf, subleaf),
       d_flags: (eflags: number) => this.sync(() => this.events.flagsImage(eflags)),
-      d_x87: (opcode: number) => this.x87.computed(opcode),
-      d_environment: (kind: number) => this.x87.environmentToStore(kind),
-      d_stored: () => this.x87.environmentStored(),
-      d_status: () => this.x87.statusStored(),
+      ...this.x87.hooks(),
       d_rewritten: () => this.rewritten(),
       d_blocks: (index: number, map: number) => this.blocks.generating(this.memory(), map, index, this.ram()),
       d_left: (serial: number) => this.jitLeft(serial),
@@ -148,8 +143,8 @@ export class Observer implements Probe {
     });
     this.reads(env, 'io_port_read16', (port, value) => this.events.portRead(port, 2, value & 0xffff));
     this.reads(env, 'io_port_read32', (port, value) => this.events.portRead(port, 4, value));
-    this.reads(env, 'mmap_read8', (address, value) => this.events.mmioRead(address, 1, value & 0xff));
-    this.reads(env, 'mmap_read32', (address, value) => this.events.mmioRead(address, 4, value));
+    this.reads(env, 'mmap_read8', (address, value) => this.mmioRead(address, 1, value & 0xff));
+    this.reads(env, 'mmap_read32', (address, value) => this.mmioRead(address, 4, value));
     const random = env.get_rand_int as () => number;
     env.get_rand_int = () => {
       const value = random();
@@ -427,16 +422,15 @@ export class Observer implements Probe {
     const inner = env[name] as (address: number) => number;
     env[name] = (address: number) => {
       const value = this.asDevice(() => inner(address));
-      if (this.looks()) return value;
       this.sync(() => write(address, value));
       this.tellState(name === 'io_port_read32' ? value : null);
       return value;
     };
   }
 
-  /** Whether page tables are only looked at: who reads them for good comes after that. */
-  private looks(): boolean {
-    return this.walksToLook.value !== 0;
+  /** Where page tables are only looked at, who reads them for good comes after that. */
+  private mmioRead(address: number, size: 1 | 4, value: number): void {
+    if (this.walksToLook.value === 0) this.events.mmioRead(address, size, value);
   }
 
   private inDevice(env: Imports, name: string): void {
