@@ -91,7 +91,8 @@ async function taskOf(name: (typeof NAMES)[number], port: number): Promise<Task>
     String.raw`- send: "for i in 1 2 3; do wget -q -O /tmp/file http://10.0.2.2:${port}/; md5sum </tmp/file; done; echo o''ver\n"`,
     '- { expect: "^over", timeout: 120s }',
   ].join('\n');
-  return { name, guest: 'debian-net', session: parseSession(session), network: { forwards: [] } };
+  const network = { forwards: [], access: { ports: { tcp: new Set([port]), udp: new Set<number>() }, names: false } };
+  return { name, guest: 'debian-net', session: parseSession(session), network };
 }
 
 async function measure({ name, guest: guestName, session, network }: Task, plainFirst: boolean, bench: LevelsBench) {

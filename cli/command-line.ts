@@ -59,6 +59,7 @@ export function withCommands(instance: Argv): Argv {
     .command(doctorCommand)
     .demandCommand(1, 'Name a command.')
     .strict()
+    .recommendCommands()
     .check(refuseOdd)
     .parserConfiguration({ 'camel-case-expansion': false })
     .version(version())
@@ -74,7 +75,17 @@ export function withCommands(instance: Argv): Argv {
 }
 
 /** Options that may be given several times. */
-const REPEATABLE = new Set(['analysis', 'symbols', 'forward', 'disk', 'files', 'show-port', 'showPort']);
+const REPEATABLE = new Set([
+  'analysis',
+  'symbols',
+  'forward',
+  'disk',
+  'files',
+  'allow-files',
+  'allow',
+  'show-port',
+  'showPort',
+]);
 
 /** yargs makes an array of an option that is given twice, and lets empty values pass; no handler expects either. */
 function refuseOdd(args: Record<string, unknown>): true {
@@ -118,12 +129,15 @@ function namedStandardInput(args: string[]): string[] {
  * @returns the status to exit with
  */
 export async function runCommandLine(argv: string[]): Promise<number> {
-  const args = namedStandardInput(argv);
+  const args = namedStandardInput(argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv);
   process.exitCode = EXIT_STATUS.ok;
   try {
     await withCommands(yargs(args)).parseAsync();
     return process.exitCode;
   } catch (error) {
-    return reportError(error, { json: args.includes('--json'), debug: args.includes('--debug') });
+    return reportError(error, {
+      json: args.some((arg) => /^--json(=(?!false$)|$)/.test(arg)),
+      debug: args.includes('--debug'),
+    });
   }
 }

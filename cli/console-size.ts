@@ -2,6 +2,7 @@
  * The size of the terminal, for the guest's shell. A serial line has no way to tell it: the command of the guest's spec is
  * typed when the shell awaits one, at first and after each change.
  */
+import { Pattern } from '../formats/pattern.js';
 import type { ConsoleSpec } from '../guests/index.js';
 
 export interface Terminal {
@@ -20,7 +21,7 @@ export class ConsoleSize {
   private line = '';
   /** The guest has not been told yet. */
   private pending = true;
-  private readonly prompt: RegExp;
+  private readonly prompt: Pattern;
   private readonly onResize = (): void => {
     this.pending = true;
     this.tell();
@@ -32,7 +33,7 @@ export class ConsoleSize {
     private readonly terminal: Terminal,
     private readonly type: (bytes: Uint8Array) => void,
   ) {
-    this.prompt = new RegExp(spec.prompt);
+    this.prompt = new Pattern(spec.prompt);
     terminal.on('resize', this.onResize);
   }
 

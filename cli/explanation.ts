@@ -1,6 +1,6 @@
 /** An explanation of a divergence, for people. */
 import type { ExplainedRegister, Explanation } from '../relog/api.js';
-import { formatPairs } from './output.js';
+import { formatList, formatPairs } from './output.js';
 
 export function formatExplanation(explanation: Explanation): string {
   const { summary, between, instruction, registers, memory, event, executed, following, events } = explanation;
@@ -34,7 +34,7 @@ function registerCells({ name, before, machine, simulator, differs }: ExplainedR
 }
 
 function section(title: string, lines: readonly string[]): string {
-  return lines.length === 0 ? '' : `\n${title}\n${lines.map((line) => `  ${line}\n`).join('')}`;
+  return lines.length === 0 ? '' : `\n${formatList(title, lines)}`;
 }
 
 function table(title: string, head: readonly string[], rows: readonly string[][]): string {

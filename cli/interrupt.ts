@@ -8,7 +8,9 @@ export async function interruptible<T>(work: (controller: AbortController) => Pr
   const controller = new AbortController();
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(EXIT_STATUS.interrupted);
-    printNote('\nStopping in order. Once more to stop at once.');
+    // A terminal shows the key.
+    if (process.stderr.isTTY) process.stderr.write('\n');
+    printNote('Stopping in order. Once more to stop at once.');
     controller.abort();
   };
   for (const signal of ENDING_SIGNALS) process.on(signal, onSignal);

@@ -18,3 +18,18 @@ export function withOutput<T>(yargs: Argv<T>, describe: string): Argv<T & Output
     .option('output', { alias: 'o', type: 'string', demandOption: true, requiresArg: true, describe })
     .option('force', { type: 'boolean', default: false, describe: 'Replace an output that exists' });
 }
+
+export interface AllowFilesOption {
+  'allow-files': string[];
+}
+
+/** For commands that take the spec of a guest. */
+export function withAllowFiles<T>(yargs: Argv<T>): Argv<T & AllowFilesOption> {
+  return yargs.option('allow-files', {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    default: [] as string[],
+    describe: 'A folder whose files the spec may name; else only those of its own folder (repeatable)',
+  });
+}

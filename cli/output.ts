@@ -1,30 +1,47 @@
-/** What a command prints: results on stdout, for people or (`--json`) for machines; all the rest on stderr. */
+/**
+ * What a command prints: results on stdout, for people or (`--json`) for machines; all the rest on stderr. Everything but the guest's
+ * console passes here.
+ */
 import { once } from 'node:events';
 import { EXIT_STATUS, exitStatus, DecoupleError } from '../formats/errors.js';
+import { besideProgress } from './progress.js';
+import { printable, printableJson, printableLine } from './printable.js';
 
 /** Prints a command's result: one JSON object on one line with `--json`, else the text. */
 export function printResult(json: boolean, result: unknown, text: string): void {
-  process.stdout.write(json ? `${JSON.stringify(result)}\n` : text.endsWith('\n') ? text : `${text}\n`);
+  if (json) printJson(result);
+  else process.stdout.write(printable(text.endsWith('\n') ? text : `${text}\n`));
+}
+
+function printJson(value: unknown): void {
+  process.stdout.write(`${printableJson(JSON.stringify(value))}\n`);
 }
 
 /**
- * Writes a piece of a long result; comes back when stdout has room for the next one and others had their turn.
+ * Writes a piece of a long result, which is JSON; comes back when stdout has room for the next one and others had their turn.
  * @throws AbortError when the signal comes while there is no room
  */
 export async function writeResult(text: string, signal?: AbortSignal): Promise<void> {
-  if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain', signal && { signal });
+  if (text !== '' && !process.stdout.write(printableJson(text)))
+    await once(process.stdout, 'drain', signal && { signal });
   else await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A line for the person at the terminal, which is no part of the result. */
 export function printNote(line: string): void {
-  process.stderr.write(`${line}\n`);
+  besideProgress(() => process.stderr.write(`${printableLine(line)}\n`));
+}
+
+/** Lines below a title, each within. */
+export function formatList(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `${title}\n${lines.map((line) => `  ${printableLine(line)}\n`).join('')}`;
 }
 
 /** Names and values in two columns, names padded to the longest. */
 export function formatPairs(pairs: [string, string][]): string {
-  const width = Math.max(...pairs.map(([name]) => name.length));
-  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('');
+  const shown = pairs.map(([name, value]) => [printableLine(name), printableLine(value)] as const);
+  const width = Math.max(...shown.map(([name]) => name.length));
+  return shown.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('');
 }
 
 /**
@@ -35,11 +52,16 @@ export function reportError(error: unknown, { json, debug }: { json: boolean; de
   const known = error instanceof DecoupleError;
   const message = known ? error.message : `internal error: ${error instanceof Error ? error.message : String(error)}`;
   const advice = known ? error.advice : 'This is a bug in decouple; --debug shows where.';
-  process.stderr.write(`decouple: ${message}\n${advice}\n`);
+  process.stderr.write(`decouple: ${within(message)}\n${within(advice)}\n`);
   if (debug) process.stderr.write(`\n${stacks(error)}\n`);
   const code = known ? error.code : 'internal';
-  if (json) process.stdout.write(`${JSON.stringify({ error: { code, message, advice } })}\n`);
+  if (json) printJson({ error: { code, message, advice } });
   return known ? exitStatus(error.code) : EXIT_STATUS.internal;
+}
+
+/** Lines after the first one are within: a line break in a name makes none that looks like ours. */
+function within(text: string): string {
+  return printable(text).replaceAll('\n', '\n  ');
 }
 
 /** Stack of the error and of everything that caused it. */

@@ -16,6 +16,18 @@ const RATE_WINDOW = 5;
 /** Seconds between lines in a log. */
 const LOG_EVERY = 30;
 
+/** The bar that is on the terminal. */
+let drawn: { bar: SingleBar; last: () => Progress } | null = null;
+
+/** Writes to the terminal what is no progress: the bar is taken off for it, which else writes over it. */
+export function besideProgress(write: () => void): void {
+  drawn?.bar.stop();
+  write();
+  if (drawn === null) return;
+  const { instructions, total } = drawn.last();
+  drawn.bar.start(total === null || total === 0 ? 1 : total, instructions);
+}
+
 /** A progress line on stderr; where that is no terminal, a line of its own now and then. */
 export function progressLine(stage: string, stream: NodeJS.WriteStream = process.stderr): ProgressLine {
   if (!stream.isTTY) return logLines(stage, stream);
@@ -32,6 +44,7 @@ export function progressLine(stage: string, stream: NodeJS.WriteStream = process
     Presets.shades_classic,
   );
   bar.start(1, 0);
+  drawn = { bar, last: () => last };
   return {
     update(progress) {
       last = progress;
@@ -41,6 +54,7 @@ export function progressLine(stage: string, stream: NodeJS.WriteStream = process
     },
     stop() {
       bar.stop();
+      if (drawn?.bar === bar) drawn = null;
     },
   };
 }
@@ -61,14 +75,14 @@ function logLines(stage: string, stream: NodeJS.WritableStream): ProgressLine {
 }
 
 /** The line without its colours; `rate` knows the instructions a second. */
-export function formatLine(stage: string, { instructions, total, bytes }: Progress, rate: Rate, drawn = true): string {
+export function formatLine(stage: string, { instructions, total, bytes }: Progress, rate: Rate, asBar = true): string {
   const perSecond = rate.perSecond();
   const speed = `${formatCount(perSecond)}/s`;
   const written = bytes > 0 ? `  ${formatBytes(bytes)}` : '';
   if (total === null || total === 0) return `${stage}  ${formatCount(instructions)} instructions  ${speed}${written}`;
   const share = Math.min(1, instructions / total);
   const filled = Math.round(share * WIDTH);
-  const bar = drawn ? `${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)} ` : '';
+  const bar = asBar ? `${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)} ` : '';
   const left = perSecond > 0 ? formatSeconds((total - instructions) / perSecond) : '?';
   const percent = `${Math.floor(share * 100)}%`.padStart(4);
   return `${stage}  ${bar}${percent}  ${formatCount(instructions)} instructions  ${speed}  ${left} left${written}`;

@@ -1,15 +1,20 @@
 /** The options that show the guest a directory of the host. */
 import { DecoupleError } from '../formats/errors.js';
-import type { ShareOptions, ShareSummary } from '../relog/api.js';
+import type { RecordResult, ShareOptions } from '../relog/api.js';
 import { refuseExisting } from './paths.js';
 import { formatBytes, formatExact } from './units.js';
 
 /**
  * @param share `dir`, `dir:ro` or `dir:rw`
  * @param output where what the guest leaves is to go
+ * @param allLinks whether links are made there that lead out of it
  * @throws DecoupleError usage, output-exists
  */
-export function parseShare(share: string | undefined, output: string | undefined): ShareOptions | null {
+export function parseShare(
+  share: string | undefined,
+  output: string | undefined,
+  allLinks: boolean,
+): ShareOptions | null {
   const [, directory = '', access = 'ro'] = /^(.*?)(?::(ro|rw))?$/s.exec(share ?? '') ?? [];
   const writable = access === 'rw';
   if (output !== undefined && !writable) {
@@ -22,14 +27,21 @@ export function parseShare(share: string | undefined, output: string | undefined
   if (share === undefined) return null;
   if (directory === '') throw new DecoupleError('usage', '--share names no directory.', 'Write --share directory:ro.');
   if (output !== undefined) refuseExisting(output, false);
-  return { directory, writable, output: output ?? null };
+  return { directory, writable, output: output ?? null, allLinks };
 }
 
 /** What was shared, for a person; with what was not. */
-export function describeShare({ files, bytes, skipped, unreadable }: ShareSummary): [string, string][] {
+export function describeShare({
+  files,
+  bytes,
+  skipped,
+  unreadable,
+  linksLeftOut,
+}: NonNullable<RecordResult['share']>): [string, string][] {
   const pairs: [string, string][] = [['share', `${formatExact(files)} files, ${formatBytes(bytes)}`]];
   if (skipped.length > 0) pairs.push(['not shared', few(skipped)]);
   if (unreadable.length > 0) pairs.push(['unreadable', `${few(unreadable)}: the guest gets an I/O error`]);
+  if (linksLeftOut.length > 0) pairs.push(['links left out', few(linksLeftOut)]);
   return pairs;
 }
 

@@ -1,5 +1,7 @@
 /** Numbers as people write and read them: counts (`500M`), durations (`30s`), bytes. The one place for both ways. */
 import { DecoupleError } from '../formats/errors.js';
+import { Pattern } from '../formats/pattern.js';
+import type { HostAccess, Protocol } from '../network/host/access.js';
 
 /** Decimal multiples of a count. Case matters: `30M` is thirty million, `30m` thirty minutes. */
 const COUNT_UNITS: Record<string, number> = { '': 1, k: 1e3, M: 1e6, G: 1e9 };
@@ -83,15 +85,15 @@ export function parseDuration(text: string, option: string): number {
  * The source of a regular expression, without slashes around it.
  * @throws DecoupleError usage
  */
-export function parsePattern(source: string, option: string): RegExp {
+export function parsePattern(source: string, option: string): string {
   try {
-    return new RegExp(source);
+    return new Pattern(source).source;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new DecoupleError(
       'usage',
       `--${option}: ${why}.`,
-      'Write a JavaScript regular expression, without slashes.',
+      'Write a regular expression without slashes, without references to groups, and without looking ahead.',
       {
         cause: error,
       },
@@ -113,6 +115,27 @@ export function parseForward(text: string): { hostPort: number; guestPort: numbe
     `--forward ${text} is not a forward.`,
     'Write tcp:, a port of this computer and a port of the guest, like tcp:8080:80.',
   );
+}
+
+/**
+ * Ports of this computer that the guest may reach.
+ * @param texts `tcp:8000`, `udp:all`
+ * @throws DecoupleError usage
+ */
+export function parseAllowed(texts: readonly string[]): HostAccess['ports'] {
+  const ports: Record<Protocol, Set<number> | 'all'> = { tcp: new Set(), udp: new Set() };
+  for (const text of texts) {
+    const [, protocol = '', port = ''] = /^(tcp|udp):(\d{1,5}|all)$/.exec(text) ?? [];
+    const number = Number(port);
+    if (port !== 'all' && !(number >= 1 && number <= 65_535)) {
+      const advice = 'Write tcp: or udp:, and a port of this computer or all, like tcp:8000.';
+      throw new DecoupleError('usage', `--allow ${text} is not a port to allow.`, advice);
+    }
+    const allowed = ports[protocol as Protocol];
+    if (port === 'all') ports[protocol as Protocol] = 'all';
+    else if (allowed !== 'all') allowed.add(number);
+  }
+  return ports;
 }
 
 /** `1234567` → `1.23 M`. Three digits that count; whole numbers below a thousand. */

@@ -1,9 +1,10 @@
 /** The workloads that come with the project: what to type into which guest, one YAML file each. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { parse } from 'yaml';
 import { DecoupleError } from '../formats/errors.js';
+import { parseYaml } from '../formats/yaml.js';
 import { projectRoot } from '../guests/paths.js';
+
 import type { SessionStep } from '../relog/api.js';
 import { parseSession } from '../relog/session.js';
 
@@ -34,6 +35,6 @@ export async function loadWorkload(name: string): Promise<Workload> {
   const path = join(folder(), `${name}.yaml`);
   const text = readFileSync(path, 'utf8');
   const session = parseSession(text, path);
-  const { guest, description = '' } = parse(text) as { guest: string; description?: string };
+  const { guest, description = '' } = parseYaml(text) as { guest: string; description?: string };
   return { name, guest, description, session };
 }

@@ -1,7 +1,7 @@
 /** A file of another format than our own, written piece by piece: under its name it is whole or not there at all. */
-import { closeSync, existsSync, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
-import { DecoupleError, outputError, outputExists } from './errors.js';
-import { publish, temporaryPath } from './publish.js';
+import { closeSync, existsSync, fsyncSync, unlinkSync, writeSync } from 'node:fs';
+import { DecoupleError, outputError } from './errors.js';
+import { checkOutput, createFile, publish, temporaryPath } from './publish.js';
 
 const BUFFER_BYTES = 1 << 20;
 
@@ -21,10 +21,10 @@ export class OutputFile {
     private readonly path: string,
     private readonly force: boolean,
   ) {
-    if (!force && existsSync(path)) throw outputExists(path);
+    checkOutput(path, force);
     this.temporary = temporaryPath(path);
     try {
-      this.fd = openSync(this.temporary, 'w', 0o644);
+      this.fd = createFile(this.temporary);
     } catch (error) {
       throw outputError(path, error);
     }

@@ -1,9 +1,47 @@
 /** How a file that was written beside its place gets its name: whole, or not at all. */
-import { existsSync, linkSync, renameSync, unlinkSync } from 'node:fs';
-import { outputExists } from './errors.js';
+import { randomBytes } from 'node:crypto';
+import { constants, existsSync, linkSync, openSync, renameSync, statSync, unlinkSync } from 'node:fs';
+import { DecoupleError, outputError, outputExists } from './errors.js';
 
+const RANDOM_BYTES = 6;
+
+/** A name that nobody can know before, so that nobody can put something there. It ends with the process that writes it. */
 export function temporaryPath(path: string): string {
-  return `${path}.${process.pid}.part`;
+  return `${path}.${randomBytes(RANDOM_BYTES).toString('hex')}.${process.pid}.part`;
+}
+
+/**
+ * Opens a file that is not there yet, for writing; no link is followed.
+ * @throws errors of the system
+ */
+export function createFile(path: string, mode = 0o644): number {
+  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+  return openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+}
+
+/**
+ * Whether a file may be written here: nothing is there, or with `force` a file that it replaces. A device, a pipe or a folder
+ * is never replaced.
+ * @throws DecoupleError output-exists, write-failed
+ */
+export function checkOutput(path: string, force: boolean): void {
+  let stats;
+  try {
+    stats = statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw outputError(path, error);
+  }
+  if (stats === undefined) return;
+  if (!stats.isFile()) {
+    const what = `${path} is no file: it is a ${kindOf(stats)}, which is not replaced.`;
+    throw new DecoupleError('write-failed', what, 'Give the name of a file.');
+  }
+  if (!force) throw outputExists(path);
+}
+
+function kindOf(stats: { isDirectory(): boolean; isFIFO(): boolean; isSocket(): boolean }): string {
+  if (stats.isDirectory()) return 'folder';
+  return stats.isFIFO() ? 'pipe' : stats.isSocket() ? 'socket' : 'device';
 }
 
 /**

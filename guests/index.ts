@@ -1,14 +1,16 @@
 /** Guests: machines described by a spec, made of Debian packages and programs of ours, ready to be recorded. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
 import type { DriveName } from '../formats/disks.js';
 import { DecoupleError, inputError } from '../formats/errors.js';
+import { readInput } from '../formats/input-file.js';
 import { sha256File } from './debian/hash.js';
 import type { DiskSpec, DiskSpecs } from './disk-spec.js';
 import { buildDirectory, buildKey, type Build, findBuild, imageHash, stampOf, storeBuild } from './cache.js';
 import type { GuestDisk, GuestImage } from './image.js';
 import { specsDirectory } from './paths.js';
 import { provision } from './provision.js';
+import { reached } from './reach.js';
 import { specError } from './fields.js';
 import { parseSpec, type GuestSpec } from './spec.js';
 
@@ -27,6 +29,8 @@ export interface LoadGuestOptions {
   cacheDir: string;
   /** Gets a line for each thing that takes a while. */
   onStep?: (line: string) => void;
+  /** Folders whose files a spec may name beside those of its own. */
+  allowFiles?: readonly string[];
   /** Images to use instead of what the spec says, by drive. */
   disks?: Partial<Record<DriveName, string>>;
 }
@@ -38,7 +42,7 @@ export interface LoadGuestOptions {
  * Errors: `guest-unknown`, `guest-invalid`, `guest-build-failed`, `network-unreachable`, `file-missing`.
  */
 export async function loadGuest(nameOrPath: string, options: LoadGuestOptions): Promise<GuestImage> {
-  const spec = withDisks(describeGuest(nameOrPath), options.disks ?? {});
+  const spec = withDisks(describeGuest(nameOrPath, options.allowFiles), options.disks ?? {});
   const key = await buildKey(spec);
   const { cacheDir, onStep = () => undefined } = options;
   let build = await findBuild(cacheDir, key);
@@ -98,18 +102,27 @@ export function listGuests(): Promise<GuestSummary[]> {
   return Promise.resolve(summaries);
 }
 
+/** A spec has less. */
+const SPEC_BYTES = 1 << 20;
+
 /** The spec of a guest. Errors: `guest-unknown`, `guest-invalid`, `file-missing`. */
-export function describeGuest(nameOrPath: string): GuestSpec {
-  return describe(nameOrPath, '.', []);
+export function describeGuest(nameOrPath: string, allowFiles: readonly string[] = []): GuestSpec {
+  return describe(nameOrPath, null, [], allowFiles);
 }
 
 /**
- * @param directory that paths are relative to
+ * @param extending the path of the spec that extends it
  * @param above specs that extend this one, directly or not
  */
-function describe(nameOrPath: string, directory: string, above: string[]): GuestSpec {
+function describe(
+  nameOrPath: string,
+  extending: string | null,
+  above: string[],
+  allowed: readonly string[],
+): GuestSpec {
   const isPath = nameOrPath.includes('/') || /\.ya?ml$/.test(nameOrPath);
-  const path = isPath ? resolve(directory, nameOrPath) : join(specsDirectory(), `${nameOrPath}.yaml`);
+  const given = (): string => (extending === null ? resolve(nameOrPath) : reached(extending, nameOrPath, allowed));
+  const path = isPath ? given() : join(specsDirectory(), `${nameOrPath}.yaml`);
   if (above.includes(path)) throw specError(path, 'extends itself');
   if (!isPath && !existsSync(path)) {
     throw new DecoupleError(
@@ -118,13 +131,8 @@ function describe(nameOrPath: string, directory: string, above: string[]): Guest
       `Choose one of ${specNames().join(', ')}, or give the path of a spec.`,
     );
   }
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw inputError(path, error);
-  }
-  return parseSpec(text, path, (base) => describe(base, dirname(path), [...above, path]));
+  const text = readInput(path, SPEC_BYTES).toString('utf8');
+  return parseSpec(text, path, (base) => describe(base, path, [...above, path], allowed), allowed);
 }
 
 function specNames(): string[] {

@@ -1,12 +1,14 @@
 /** From a spec to files a machine can boot. Everything is a function of the spec, the files it names and the packages. */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { copyFile, mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DriveName } from '../formats/disks.js';
-import { DecoupleError, inputError } from '../formats/errors.js';
+import { DecoupleError } from '../formats/errors.js';
+import { readInput } from '../formats/input-file.js';
 import { readBzImage } from './assemble/bzimage.js';
 import { COMPILER_PACKAGES, compileProgram, findCompiler } from './assemble/compiler.js';
 import { buildInitramfs, hostPath } from './assemble/initramfs.js';
+import { hasSandbox } from './assemble/sandbox.js';
 import { buildMultibootImage, isMultiboot } from './assemble/multiboot.js';
 import { PackageStore, type FetchedPackage } from './debian/packages.js';
 import type { DiskSpec } from './disk-spec.js';
@@ -17,6 +19,8 @@ import type { BootSpec, GuestSpec, ProgramSpec, KernelSource } from './spec.js';
 
 const FIRMWARE_PACKAGE = 'seabios';
 const FLOPPY_BYTES = 1_474_560;
+/** Of a kernel, an initramfs or a program. */
+const PROGRAM_BYTES = 1 << 30;
 
 export interface Provisioned {
   firmware: GuestImage['firmware'];
@@ -75,7 +79,8 @@ async function compileAll(
   if (programs.length === 0) return compiled;
   const compiler = await findCompiler();
   const libraries = fetched.filter((each) => COMPILER_PACKAGES.includes(each.name));
-  options.onStep(`compiling ${programs.length} programs for i386`);
+  const open = (await hasSandbox()) ? '' : ', which may read what they like: bubblewrap is not here, or may not work';
+  options.onStep(`compiling ${programs.length} programs for i386${open}`);
   for (const program of programs) {
     const elf = await compileProgram(program, compiler, libraries, join(options.cacheDir, 'guests', 'programs'));
     compiled.set(program.path, elf);
@@ -232,9 +237,5 @@ async function keepPrograms(
 }
 
 function readable(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw inputError(path, error);
-  }
+  return readInput(path, PROGRAM_BYTES);
 }

@@ -1,6 +1,6 @@
 /** Where a file that goes into a guest comes from. */
 import { join } from 'node:path';
-import type { Fields } from './fields.js';
+import { specError, type Fields } from './fields.js';
 
 /** A file of a Debian package (`from`: its path there), or one of the user's own (absolute path). */
 export type FileSource = { package: string; from: string } | { file: string };
@@ -10,8 +10,15 @@ export function parseFileSource(fields: Fields, name: string, local: (file: stri
   return fields.isMapping(name) ? parsePackageFile(fields.mapping(name)) : { file: local(fields.string(name)) };
 }
 
+/** Debian Policy, 5.6.1. */
+export function packageName(fields: Fields): string {
+  const name = fields.string('package');
+  if (/^[a-z0-9][a-z0-9+.-]{1,99}$/.test(name)) return name;
+  throw specError(fields.where, `needs "package", the name of a Debian package, not ${JSON.stringify(name)}`);
+}
+
 export function parsePackageFile(fields: Fields): { package: string; from: string } {
-  const source = { package: fields.string('package'), from: fields.guestPath('from') };
+  const source = { package: packageName(fields), from: fields.guestPath('from') };
   fields.end();
   return source;
 }

@@ -1,11 +1,13 @@
 /** What a guest spec says (guests/specs/*.yaml): parsed and checked, nothing looked up or built yet. */
-import { dirname, isAbsolute, resolve } from 'node:path';
-import { parse } from 'yaml';
 import { NETWORK_CARDS, PLAIN_DEVICES, type MachineDevices } from '../formats/devices.js';
+import { Pattern } from '../formats/pattern.js';
+import { parseYaml } from '../formats/yaml.js';
 import { parseDisks, type DiskSpecs } from './disk-spec.js';
+import { isFlagAllowed } from './assemble/flags.js';
 import { mergeInitramfs } from './extend.js';
 import { Fields, specError } from './fields.js';
-import { parseFileSource, type FileSource } from './source.js';
+import { reached } from './reach.js';
+import { packageName, parseFileSource, type FileSource } from './source.js';
 
 /** A kernel; a null `from` stands for the kernel of a kernel package. */
 export type KernelSource = FileSource | { package: string; from: null };
@@ -71,19 +73,23 @@ const MEMORY_MAX = 3 * 2 ** 30;
  * @param text YAML
  * @param path of the spec: paths in it are relative to its directory, and messages name it
  * @param baseOf the spec that this one `extends`, by what it calls it
+ * @param allowed folders whose files it may name beside those of its own
  * Errors: `guest-invalid`; those of `baseOf`.
  */
-export function parseSpec(text: string, path: string, baseOf?: (name: string) => GuestSpec): GuestSpec {
+export function parseSpec(
+  text: string,
+  path: string,
+  baseOf?: (name: string) => GuestSpec,
+  allowed: readonly string[] = [],
+): GuestSpec {
   let document: unknown;
   try {
-    // Warnings would go to the console.
-    document = parse(text, { logLevel: 'error' });
+    document = parseYaml(text);
   } catch (error) {
-    const [line = ''] = String(error instanceof Error ? error.message : error).split('\n');
-    throw specError(path, `is not YAML: ${line.replace(/[.:]$/, '')}`);
+    throw specError(path, (error as Error).message);
   }
   const fields = new Fields(document, path);
-  const local = (file: string): string => (isAbsolute(file) ? file : resolve(dirname(path), file));
+  const local = (file: string): string => reached(path, file, allowed);
   const name = fields.string('name');
   if (!/^[\w.-]+$/.test(name)) throw specError(path, 'needs a "name" of letters, digits, dots and dashes');
   const extended = fields.string('extends', null);
@@ -97,7 +103,7 @@ export function parseSpec(text: string, path: string, baseOf?: (name: string) =>
   const spec: GuestSpec = {
     name,
     description: fields.string('description', ''),
-    release: fields.string('release', base?.release ?? 'bookworm'),
+    release: releaseName(fields, base?.release ?? 'bookworm'),
     memory: base !== null && !fields.has('memory') ? base.memory : fields.size('memory'),
     devices: fields.has('devices') ? parseDevices(inner('devices'), devices) : devices,
     firmware: fields.has('firmware') ? parseFirmware(fields, local) : (base?.firmware ?? null),
@@ -111,6 +117,21 @@ export function parseSpec(text: string, path: string, baseOf?: (name: string) =>
   fields.end();
   checkWhole(spec, path);
   return spec;
+}
+
+/** A word, as it goes into the settings of apt. */
+function releaseName(fields: Fields, fallback: string): string {
+  const name = fields.string('release', fallback);
+  if (/^[a-z][a-z0-9-]{0,31}$/.test(name)) return name;
+  throw specError(fields.where, `needs "release", the name of one such as bookworm, not ${JSON.stringify(name)}`);
+}
+
+function compilerFlags(item: Fields): string[] {
+  const flags = item.strings('flags');
+  const refused = flags.find((flag) => !isFlagAllowed(flag));
+  if (refused === undefined) return flags;
+  const which = 'only those that say what code is made (-O, -D, -m, -f, -std, -W, -l) are';
+  throw specError(item.where, `has the flag ${JSON.stringify(refused)}, which is not allowed: ${which}`);
 }
 
 function parseConsole(fields: Fields): ConsoleSpec {
@@ -140,7 +161,7 @@ function checkWhole(spec: GuestSpec, path: string): void {
 function checkPattern(field: string, source: string | null, path: string): void {
   if (source === null) return;
   try {
-    new RegExp(source);
+    new Pattern(source);
   } catch {
     throw specError(path, `needs "${field}" to be a regular expression, and ${JSON.stringify(source)} is none`);
   }
@@ -213,7 +234,7 @@ function parseKernel(fields: Fields, local: Local): KernelSource {
     throw specError(fields.where, 'needs either "package" or "file"');
   }
   if (!fields.has('package')) return { file: local(fields.string('file')) };
-  return { package: fields.string('package'), from: fields.has('from') ? fields.guestPath('from') : null };
+  return { package: packageName(fields), from: fields.has('from') ? fields.guestPath('from') : null };
 }
 
 function parseInitramfs(fields: Fields, local: Local): InitramfsSpec {
@@ -229,7 +250,7 @@ function parseInitramfs(fields: Fields, local: Local): InitramfsSpec {
     programs: each('programs', (item) => ({
       source: local(item.string('source')),
       path: item.guestPath('path'),
-      flags: item.strings('flags'),
+      flags: compilerFlags(item),
     })),
     directories: each('directories', (item) => ({ path: item.guestPath('path'), mode: mode(item, 0o755) })),
     links: each('links', (item) => ({ path: item.guestPath('path'), target: item.string('target') })),
@@ -252,7 +273,7 @@ function parseFile(item: Fields, local: Local): FileSpec {
   if (given.length !== 1) throw specError(item.where, 'needs one of "text", "source" and "package"');
   if (item.has('text')) return { ...where, text: item.string('text') };
   if (item.has('source')) return { ...where, source: local(item.string('source')) };
-  return { ...where, package: item.string('package'), from: item.guestPath('from', where.path) };
+  return { ...where, package: packageName(item), from: item.guestPath('from', where.path) };
 }
 
 /** Permissions in octal, as text or as YAML's 0o755. */

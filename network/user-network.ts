@@ -1,6 +1,6 @@
 /**
  * A network for one guest that needs no rights on the host, as QEMU's user networking: DHCP, ARP, DNS, echo, and TCP and
- * UDP to the host's 127.0.0.1, which the guest reaches as 10.0.2.2. Nothing else is let out. It lives outside the
+ * UDP to ports of the host's 127.0.0.1 that are allowed, at 10.0.2.2. Nothing else is let out. It lives outside the
  * machine: what it does reaches the guest as frames, which the recording keeps; a replay does without it.
  */
 import type { Server } from 'node:net';
@@ -10,8 +10,9 @@ import { asBuffer } from './bytes.js';
 import { answerDhcp, DHCP_PORT } from './dhcp.js';
 import { DNS_PORT } from './dns.js';
 import { buildFrame, ETHER_TYPE, parseFrame } from './ethernet.js';
+import { mayReach, type HostAccess } from './host/access.js';
 import { listen, type Forward } from './host/forwarder.js';
-import { NameServer, type Resolve } from './host/name-server.js';
+import { hostResolve, NameServer, type Resolve } from './host/name-server.js';
 import { linkFromHost, linkToHost } from './host/tcp-link.js';
 import { UdpRelay } from './host/udp-relay.js';
 import { echoReply, unreachable, UNREACHABLE } from './icmp.js';
@@ -22,6 +23,7 @@ import { buildUdp, parseUdp, type UdpDatagram } from './udp.js';
 
 export interface UserNetworkOptions {
   forwards: readonly Forward[];
+  access: HostAccess;
   /** Bytes that may be on their way to the guest in one TCP connection. */
   maxOnItsWay: number;
   /** Takes a frame to the guest's card. */
@@ -44,7 +46,7 @@ export class UserNetwork {
       timers: realTimers,
       maxOnItsWay: options.maxOnItsWay,
       send: (source, destination, payload) => this.sendIp({ source, destination, protocol: PROTOCOL.tcp, payload }),
-      isHost: (address) => address === ADDRESS.gateway,
+      mayAsk: (address, port) => address === ADDRESS.gateway && mayReach(options.access, 'tcp', port),
       asked: linkToHost,
     });
     this.udp = new UdpRelay({
@@ -52,7 +54,7 @@ export class UserNetwork {
       send: (sourcePort, guest, destinationPort, data) =>
         this.sendUdp(ADDRESS.gateway, guest, { sourcePort, destinationPort, data }),
     });
-    this.names = new NameServer(options.resolve);
+    this.names = new NameServer(options.access.names ? (options.resolve ?? hostResolve) : null);
   }
 
   /** @throws DecoupleError port-unavailable */
@@ -136,10 +138,13 @@ export class UserNetwork {
         if (answer === null) return;
         this.sendUdp(destination, source, { sourcePort: DNS_PORT, destinationPort: sourcePort, data: answer });
       });
-    } else if (destination === ADDRESS.gateway) {
+    } else if (destination === ADDRESS.gateway && mayReach(this.options.access, 'udp', destinationPort)) {
       const quoted = { ...packet, whole: Buffer.from(packet.whole) };
       this.udp.relay(source, sourcePort, destinationPort, data, () => this.refuse(quoted, UNREACHABLE.port));
-    } else this.refuse(packet, ownMac(destination) === null ? UNREACHABLE.prohibited : UNREACHABLE.port);
+    } else {
+      const own = ownMac(destination) !== null && destination !== ADDRESS.gateway;
+      this.refuse(packet, own ? UNREACHABLE.port : UNREACHABLE.prohibited);
+    }
   }
 
   private receiveDhcp(data: Buffer): void {

@@ -1,8 +1,9 @@
 /** The stage `analyze`: simulates a relog once and shows any number of analyses the retired work. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { SimulatorDivergence } from '../engines/unicorn/index.js';
-import { DecoupleError, outputError, outputExists } from '../formats/errors.js';
+import { DecoupleError, outputError } from '../formats/errors.js';
+import { checkOutput, temporaryPath } from '../formats/publish.js';
 import { noSuchPart } from './no-such-part.js';
 import type { AnalysisSinkContext, AnalyzeOptions, AnalyzeResult } from './api.js';
 import { readRam, Simulation } from './simulation.js';
@@ -45,7 +46,7 @@ export async function analyze(options: AnalyzeOptions): Promise<AnalyzeResult> {
       programs: options.programs,
     };
     const batch = options.analyses.length > 0 ? simulator.takeBatch() : null;
-    const temporary = `${outputDir.replace(/\/+$/, '')}.${process.pid}.part`;
+    const temporary = temporaryPath(outputDir.replace(/\/+$/, ''));
     const reports = await write(options, temporary, async (analysis) => {
       if (batch !== null) analysis.onBatch(batch);
       const made = await analysis.finish(temporary, context);
@@ -91,12 +92,12 @@ async function write(
   finish: (analysis: AnalyzeOptions['analyses'][number]) => Promise<string[]>,
 ): Promise<string[]> {
   try {
-    mkdirSync(temporary, { recursive: true });
+    mkdirSync(dirname(temporary), { recursive: true });
+    mkdirSync(temporary);
     const made: string[] = [];
     for (const analysis of analyses) made.push(...(await finish(analysis)));
     const files = made.map((from) => ({ from, to: join(outputDir, relative(temporary, from)) }));
-    const there = files.find(({ to }) => !force && existsSync(to));
-    if (there !== undefined) throw outputExists(there.to);
+    for (const { to } of files) checkOutput(to, force);
     for (const { from, to } of files) {
       mkdirSync(dirname(to), { recursive: true });
       renameSync(from, to);

@@ -4,7 +4,7 @@ import { STREAM_CHANNELS, type DeviceInput, type StreamChannel } from '../format
 import type { DriveName } from '../formats/disks.js';
 import type { RamRegion } from '../formats/state.js';
 import type { GuestImage } from '../guests/image.js';
-import type { Forward } from '../network/index.js';
+import type { Forward, HostAccess } from '../network/index.js';
 
 /** Told now and then; never more often than ten times a second. */
 export interface Progress {
@@ -24,9 +24,9 @@ export interface StageOptions {
 
 export type SessionStep =
   | { kind: 'send'; channel: StreamChannel; bytes: Uint8Array }
-  | { kind: 'expect'; channel: StreamChannel; pattern: RegExp; timeoutSeconds: number }
+  | { kind: 'expect'; channel: StreamChannel; pattern: string; timeoutSeconds: number }
   /** Waits for text on the VGA text screen. */
-  | { kind: 'screen'; pattern: RegExp; timeoutSeconds: number }
+  | { kind: 'screen'; pattern: string; timeoutSeconds: number }
   /** Keyboard and mouse: one input after the other, with pauses between them. */
   | { kind: 'act'; inputs: DeviceInput[] }
   | { kind: 'wait'; seconds: number };
@@ -35,6 +35,7 @@ export type SessionStep =
 export interface NetworkOptions {
   /** Ports of the host's 127.0.0.1 that lead into the guest, TCP. */
   forwards: readonly Forward[];
+  access: HostAccess;
 }
 
 export interface RecordOptions extends StageOptions {
@@ -44,9 +45,9 @@ export interface RecordOptions extends StageOptions {
   /** Write down inputs (a recording) or, while the guest runs, what devices do (a relog). */
   level: 'inputs' | 'device';
   session: SessionStep[];
-  until: RegExp | null;
+  until: string | null;
   /** Ends the recording when the VGA text screen shows this. */
-  untilScreen: RegExp | null;
+  untilScreen: string | null;
   /** A directory of the host to show the guest, or null. */
   share: ShareOptions | null;
   limit: { seconds: number } | { instructions: number } | null;
@@ -69,6 +70,8 @@ export interface ShareOptions {
   writable: boolean;
   /** A directory to be made of what the guest leaves, or null. */
   output: string | null;
+  /** Whether links are made there that lead out of it. */
+  allLinks: boolean;
 }
 
 /** What became of a shared directory when the recording began. */
@@ -95,7 +98,7 @@ export interface RecordResult {
   logBytes: number;
   /** Sentences on what went wrong without ending the recording. */
   warnings: string[];
-  share?: ShareSummary;
+  share?: ShareSummary & { linksLeftOut: string[] };
 }
 
 export interface ReplayOptions extends StageOptions {

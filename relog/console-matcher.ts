@@ -1,4 +1,5 @@
 /** Looks for expressions in what a guest prints, with a bounded memory of it. */
+import { Pattern } from '../formats/pattern.js';
 import { ConsoleLine } from './console-line.js';
 
 const WINDOW = 64 << 10;
@@ -7,14 +8,9 @@ export interface Expectation {
   readonly matched: boolean;
 }
 
-/** The same expression for testing a text of several lines: `^` and `$` match at line breaks, and no place is kept. */
-export function byLine(pattern: RegExp): RegExp {
-  return new RegExp(pattern.source, [...new Set([...pattern.flags.replace(/[gy]/g, ''), 'm'])].join(''));
-}
-
 interface Waiting extends Expectation {
   matched: boolean;
-  pattern: RegExp;
+  pattern: Pattern;
   /** Text printed since the expectation was made, the newest WINDOW characters of it. */
   text: string;
   /** Where in the text it is looked for, or behind what was found. */
@@ -32,11 +28,10 @@ export class ConsoleMatcher {
    * Matches what is printed from now on; `^` and `$` match at line breaks.
    * @param behind one that was met: what was printed behind it counts, too, if no other was met since
    */
-  expect(pattern: RegExp, behind: Expectation | null = null): Expectation {
+  expect(pattern: string, behind: Expectation | null = null): Expectation {
     this.flush();
     const { text, from } = behind !== null && behind === this.met ? this.met : { text: '', from: 0 };
-    const { source, flags } = byLine(pattern);
-    const waiting: Waiting = { matched: false, pattern: new RegExp(source, `${flags}g`), text, from };
+    const waiting: Waiting = { matched: false, pattern: new Pattern(pattern), text, from };
     if (!this.meets(waiting)) this.waiting.push(waiting);
     return waiting;
   }
@@ -60,11 +55,10 @@ export class ConsoleMatcher {
   }
 
   private meets(waiting: Waiting): boolean {
-    waiting.pattern.lastIndex = waiting.from;
-    const found = waiting.pattern.exec(waiting.text);
+    const found = waiting.pattern.find(waiting.text, waiting.from);
     if (found === null) return false;
     waiting.matched = true;
-    waiting.from = found.index + found[0].length;
+    waiting.from = found.end;
     this.met = waiting;
     return true;
   }

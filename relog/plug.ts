@@ -28,7 +28,7 @@ export async function plugIn(
   if (options === null) return null;
   const card = guest.devices.network;
   if (card === 'none') throw noCard(guest.name);
-  return UserNetwork.start({ forwards: options.forwards, maxOnItsWay: MAX_ON_ITS_WAY[card], send });
+  return UserNetwork.start({ ...options, maxOnItsWay: MAX_ON_ITS_WAY[card], send });
 }
 
 function noCard(guest: string): DecoupleError {

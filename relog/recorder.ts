@@ -89,17 +89,21 @@ async function recordWith(
     holder.live = live;
     sink.start(live.machine);
     const recording = new Recording(options, sink, live, consoles, printed);
-    const result = await recording.run().finally(() => keepShare(options, live));
-    return scanned === null ? result : { ...result, share: scanned.summary };
+    let linksLeftOut: string[] = [];
+    const result = await recording.run().finally(() => (linksLeftOut = keepShare(options, live)));
+    return scanned === null ? result : { ...result, share: { ...scanned.summary, linksLeftOut } };
   } finally {
     network?.close();
     opened?.abandon();
   }
 }
 
-/** What the guest has made of a share goes into a directory of its own, also when the recording ended early. */
-function keepShare({ share }: RecorderOptions, { machine }: LiveMachine): void {
-  if (share?.output && machine.share !== null) writeShare(machine.share, share.output);
+/**
+ * What the guest has made of a share goes into a directory of its own, also when the recording ended early.
+ * @returns links that were left out
+ */
+function keepShare({ share }: RecorderOptions, { machine }: LiveMachine): string[] {
+  return share?.output && machine.share !== null ? writeShare(machine.share, share.output, share.allLinks) : [];
 }
 
 class Recording {

@@ -1,15 +1,15 @@
 /** Looks for an expression on a guest's text screen, every now and then: looking costs time, and screens stay. */
-import { byLine } from './console-matcher.js';
+import { Pattern } from '../formats/pattern.js';
 
 const INTERVAL_MS = 50;
 
 export class ScreenWatch {
-  private readonly pattern: RegExp;
+  private readonly pattern: Pattern;
   private last = -Infinity;
 
   /** @param pattern `^` and `$` match at the ends of rows; rows end where their text does */
-  constructor(pattern: RegExp) {
-    this.pattern = byLine(pattern);
+  constructor(pattern: string) {
+    this.pattern = new Pattern(pattern);
   }
 
   /** @param now milliseconds, any origin */

@@ -144,13 +144,13 @@ export class SessionRunner {
   private notPrinted(step: SessionStep & { kind: 'expect' }): DecoupleError {
     const on = step.channel === 'serial0' ? '' : ` on ${step.channel}`;
     const lastLine = JSON.stringify(this.guest.matcher(step.channel).lastLine());
-    return timeout(step, `print ${String(step.pattern)}${on}`, `last line was ${lastLine}`);
+    return timeout(step, `print /${step.pattern}/${on}`, `last line was ${lastLine}`);
   }
 
   private notShown(step: SessionStep & { kind: 'screen' }): DecoupleError {
     const lastRow = this.guest.screen().findLast((row) => row.trim() !== '');
     const shown = lastRow === undefined ? 'screen shows no text' : `last row is ${JSON.stringify(lastRow.trim())}`;
-    return timeout(step, `show ${String(step.pattern)} on its screen`, shown);
+    return timeout(step, `show /${step.pattern}/ on its screen`, shown);
   }
 }
 

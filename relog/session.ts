@@ -10,8 +10,9 @@
  *     - mouse: { click: left }
  *     - wait: 500ms
  */
-import { parse } from 'yaml';
 import { STREAM_CHANNELS, type StreamChannel } from '../formats/devices.js';
+import { Pattern } from '../formats/pattern.js';
+import { parseYaml } from '../formats/yaml.js';
 import type { SessionStep } from './api.js';
 import { invalid, text } from './session-fields.js';
 import { keyInputs, mouseInputs } from './session-inputs.js';
@@ -39,11 +40,9 @@ const KINDS = Object.keys(COMPANIONS) as Kind[];
 export function parseSession(yamlText: string, where = 'The session'): SessionStep[] {
   let document: unknown;
   try {
-    // Warnings would go to the console.
-    document = parse(yamlText, { logLevel: 'error' });
+    document = parseYaml(yamlText);
   } catch (error) {
-    const [line = ''] = String(error instanceof Error ? error.message : error).split('\n');
-    throw invalid(where, `is not YAML: ${line.replace(/[.:]$/, '')}`);
+    throw invalid(where, (error as Error).message);
   }
   const isMapping = typeof document === 'object' && document !== null && 'session' in document;
   return readSession(isMapping ? (document as { session: unknown }).session : document, where);
@@ -101,9 +100,9 @@ function timeout(step: Record<string, unknown>, where: string): { timeoutSeconds
   return { timeoutSeconds: value === undefined ? DEFAULT_TIMEOUT_SECONDS : duration(value, `${where} timeout`) };
 }
 
-function pattern(source: string, where: string): RegExp {
+function pattern(source: string, where: string): string {
   try {
-    return new RegExp(source);
+    return new Pattern(source).source;
   } catch {
     throw invalid(where, `expects ${JSON.stringify(source)}, which is no regular expression`);
   }

@@ -62,7 +62,7 @@ async function boot(guest: GuestImage, { disks }: GuestDisks, signal?: AbortSign
     );
   }
   const matcher = new ConsoleMatcher();
-  const marker = matcher.expect(new RegExp(guest.ready));
+  const marker = matcher.expect(guest.ready);
   const panic = matcher.expect(PANIC);
   const epoch = Date.now();
   let lost: string | null = null;
@@ -100,7 +100,7 @@ async function boot(guest: GuestImage, { disks }: GuestDisks, signal?: AbortSign
 }
 
 /** What Linux prints when it gives up (kernel/panic.c). */
-export const PANIC = /Kernel panic - not syncing/;
+export const PANIC = 'Kernel panic - not syncing';
 
 function save(path: string, snapshot: Snapshot): void {
   const writer = new ContainerWriter({ path, kind: 'snapshot', temporary: true, force: true });

@@ -4,7 +4,7 @@ import type { DiffResult } from '../../relog/inspect/diff.js';
 import type { Difference } from '../../relog/inspect/difference.js';
 import type { GlobalOptions } from '../options.js';
 import { noteCutOff } from '../outcome.js';
-import { formatPairs, printResult } from '../output.js';
+import { formatList, formatPairs, printResult } from '../output.js';
 import { runStage } from '../run.js';
 import { stages } from '../stages.js';
 import { withStore, type StoreOption } from '../store.js';
@@ -56,7 +56,7 @@ function describe({ what, position, sides }: Difference, kind: string): [string,
 }
 
 function before({ before }: Difference): string {
-  return before.length === 0 ? '' : `before it\n${before.map((item) => `  ${text(item)}\n`).join('')}`;
+  return formatList('before it', before.map(text));
 }
 
 /** Long ones, like the data of DMA, cut. */

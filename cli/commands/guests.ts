@@ -1,17 +1,21 @@
 import type { Argv, CommandModule } from 'yargs';
 import type { GuestImage } from '../../guests/image.js';
-import type { GlobalOptions } from '../options.js';
+import { withAllowFiles, type AllowFilesOption, type GlobalOptions } from '../options.js';
 import { formatPairs, printNote, printResult } from '../output.js';
 import { CACHE } from '../paths.js';
 import { stages } from '../stages.js';
 import { formatBytes } from '../units.js';
 
-interface GuestArguments extends GlobalOptions {
+interface GuestArguments extends GlobalOptions, AllowFilesOption {
   guest: string;
 }
 
 function namedGuest(yargs: Argv<GlobalOptions>): Argv<GuestArguments> {
-  return yargs.positional('guest', { type: 'string', demandOption: true, describe: 'Name of a guest, or a spec file' });
+  return withAllowFiles(yargs).positional('guest', {
+    type: 'string',
+    demandOption: true,
+    describe: 'Name of a guest, or a spec file',
+  });
 }
 
 const list: CommandModule<GlobalOptions, GlobalOptions> = {
@@ -28,9 +32,9 @@ const build: CommandModule<GlobalOptions, GuestArguments> = {
   command: 'build <guest>',
   describe: 'Fetch and build a guest; nothing to do when it is built already',
   builder: namedGuest,
-  async handler({ guest, json }) {
-    const image = await load(guest);
-    printResult(json, image, `${image.name} is built (${image.hash.slice(0, 16)}).`);
+  async handler(args) {
+    const image = await load(args);
+    printResult(args.json, image, `${image.name} is built (${image.hash.slice(0, 16)}).`);
   },
 };
 
@@ -38,15 +42,15 @@ const show: CommandModule<GlobalOptions, GuestArguments> = {
   command: 'show <guest>',
   describe: 'What a guest is made of; builds it if needed',
   builder: namedGuest,
-  async handler({ guest, json }) {
-    const image = await load(guest);
-    printResult(json, image, describe(image));
+  async handler(args) {
+    const image = await load(args);
+    printResult(args.json, image, describe(image));
   },
 };
 
-async function load(name: string): Promise<GuestImage> {
+async function load({ guest, 'allow-files': allowFiles }: GuestArguments): Promise<GuestImage> {
   const { loadGuest } = await stages.guests();
-  return loadGuest(name, { cacheDir: CACHE, onStep: printNote });
+  return loadGuest(guest, { cacheDir: CACHE, onStep: printNote, allowFiles });
 }
 
 function describe(image: GuestImage): string {

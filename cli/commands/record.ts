@@ -1,11 +1,17 @@
-import { readFile } from 'node:fs/promises';
 import type { Argv, CommandModule } from 'yargs';
-import { DecoupleError, inputError } from '../../formats/errors.js';
+import { DecoupleError } from '../../formats/errors.js';
+import { readInput } from '../../formats/input-file.js';
 import type { NetworkOptions, RecordResult, SessionStep } from '../../relog/api.js';
 import { Keyboard, Screen } from '../console.js';
 import { ConsoleSize } from '../console-size.js';
 import { parseDisks, withDisks, type DiskOption } from '../disks.js';
-import { withOutput, type GlobalOptions, type OutputOptions } from '../options.js';
+import {
+  withAllowFiles,
+  type AllowFilesOption,
+  withOutput,
+  type GlobalOptions,
+  type OutputOptions,
+} from '../options.js';
 import { describeEnd, statusOfEnd } from '../outcome.js';
 import { formatPairs, printNote, printResult } from '../output.js';
 import { CACHE, refuseExisting } from '../paths.js';
@@ -13,9 +19,9 @@ import { runStage } from '../run.js';
 import { describeShare, parseShare } from '../share.js';
 import { stages } from '../stages.js';
 import { withStore, type StoreOption } from '../store.js';
-import { formatBytes, formatRun, parseForward, parseLimit, parsePattern, parseSeed } from '../units.js';
+import { formatBytes, formatRun, parseAllowed, parseForward, parseLimit, parsePattern, parseSeed } from '../units.js';
 
-interface RecordArguments extends GlobalOptions, OutputOptions, DiskOption, StoreOption {
+interface RecordArguments extends GlobalOptions, OutputOptions, DiskOption, StoreOption, AllowFilesOption {
   guest: string;
   session: string | undefined;
   start: 'ready' | 'power-on';
@@ -26,14 +32,17 @@ interface RecordArguments extends GlobalOptions, OutputOptions, DiskOption, Stor
   seed: string;
   share: string | undefined;
   'share-out': string | undefined;
+  'share-out-links': boolean;
   console: boolean;
   net: 'none' | 'user';
   forward: string[];
+  allow: string[];
+  dns: boolean;
 }
 
 function builder(yargs: Argv<GlobalOptions>): Argv<RecordArguments> {
   const options = withDisks(
-    withOutput(yargs, 'The recording to write'),
+    withAllowFiles(withOutput(yargs, 'The recording to write')),
     "Image for a drive (hda=PATH), instead of the guest's",
   );
   return withStore(options, 'Store for what the guest starts from; recordings that share one are tiny')
@@ -80,11 +89,29 @@ function builder(yargs: Argv<GlobalOptions>): Argv<RecordArguments> {
       requiresArg: true,
       describe: 'A new directory for what the guest leaves in a share that it may write to',
     })
+    .option('share-out-links', {
+      type: 'boolean',
+      default: false,
+      describe: 'Make links there, too, that lead out of it: what they lead to, the guest has chosen',
+    })
     .option('console', { type: 'boolean', default: false, describe: 'Show what the guest prints' })
     .option('net', {
       choices: ['none', 'user'] as const,
       default: 'none' as const,
-      describe: "What the guest's network card is plugged into; user: DHCP, DNS, and 127.0.0.1 as 10.0.2.2",
+      describe:
+        "What the guest's network card is plugged into; user: a network of its own, with what --allow and --dns let out",
+    })
+    .option('allow', {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      default: [] as string[],
+      describe: 'A port of 127.0.0.1 that the guest may reach at 10.0.2.2: tcp:8000, udp:123, tcp:all (repeatable)',
+    })
+    .option('dns', {
+      type: 'boolean',
+      default: false,
+      describe: "Ask this computer's resolver for names that the guest asks for, which leads them out",
     })
     .option('forward', {
       type: 'string',
@@ -102,7 +129,7 @@ async function handler(args: RecordArguments): Promise<void> {
   const until = args.until === undefined ? null : parsePattern(args.until, 'until');
   const untilScreen = args['until-screen'] === undefined ? null : parsePattern(args['until-screen'], 'until-screen');
   const seed = parseSeed(args.seed);
-  const network = networkOptions(args.net, args.forward);
+  const network = networkOptions(args);
   const disks = parseDisks(args.disk);
   const interactive = args.session === undefined && until === null && untilScreen === null && limit === null;
   if (interactive && !process.stdin.isTTY) {
@@ -112,11 +139,14 @@ async function handler(args: RecordArguments): Promise<void> {
       'Give --session, --until, --until-screen or --for.',
     );
   }
-  const share = parseShare(args.share, args['share-out']);
+  const share = parseShare(args.share, args['share-out'], args['share-out-links']);
   refuseExisting(args.output, args.force);
   const session = args.session === undefined ? [] : await readSession(args.session);
   const { loadGuest } = await stages.guests();
-  const guest = await loadGuest(args.guest, { cacheDir: CACHE, onStep: printNote, disks });
+  const guest = await loadGuest(args.guest, {
+    ...{ cacheDir: CACHE, onStep: printNote, disks },
+    allowFiles: args['allow-files'],
+  });
   const record = await stages.record();
 
   const showConsole = interactive || args.console;
@@ -171,18 +201,19 @@ async function handler(args: RecordArguments): Promise<void> {
 }
 
 /** @throws DecoupleError usage */
-function networkOptions(net: 'none' | 'user', forwards: string[]): NetworkOptions | null {
-  if (net === 'user') return { forwards: forwards.map(parseForward) };
-  if (forwards.length === 0) return null;
-  throw new DecoupleError('usage', '--forward needs a network to forward into.', 'Give --net user too.');
+function networkOptions({ net, forward, allow, dns }: RecordArguments): NetworkOptions | null {
+  if (net === 'user')
+    return { forwards: forward.map(parseForward), access: { ports: parseAllowed(allow), names: dns } };
+  const useless = forward.length > 0 ? '--forward' : allow.length > 0 ? '--allow' : dns ? '--dns' : null;
+  if (useless === null) return null;
+  throw new DecoupleError('usage', `${useless} needs a network.`, 'Give --net user too.');
 }
+
+const SESSION_BYTES = 16 << 20;
 
 /** @throws DecoupleError file-missing, file-unreadable, session-invalid */
 async function readSession(path: string): Promise<SessionStep[]> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw inputError(path, error);
-  });
-  return (await stages.session())(text, path);
+  return (await stages.session())(readInput(path, SESSION_BYTES).toString('utf8'), path);
 }
 
 function formatResult({ output, reason, instructions, seconds, bytes, logBytes, share }: RecordResult): string {

@@ -5,7 +5,7 @@ import { parseDisks, withDisks, type DiskOption } from '../disks.js';
 import { formatExplanation } from '../explanation.js';
 import type { GlobalOptions } from '../options.js';
 import { noteCutOff } from '../outcome.js';
-import { formatPairs, printResult } from '../output.js';
+import { formatList, formatPairs, printResult } from '../output.js';
 import { runStage } from '../run.js';
 import { stages } from '../stages.js';
 import { withStore, type StoreOption } from '../store.js';
@@ -102,9 +102,7 @@ function formatDivergence({ position, symbol, instruction, what, expected, got, 
     ['expected', expected],
     ['got', got],
   ];
-  return (
-    formatPairs(pairs) + (events.length === 0 ? '' : `events around it\n${events.map((e) => `  ${e}\n`).join('')}`)
-  );
+  return formatPairs(pairs) + formatList('events around it', events);
 }
 
 export const verifyCommand: CommandModule<GlobalOptions, VerifyArguments> = {

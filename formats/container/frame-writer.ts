@@ -5,11 +5,11 @@
  * (a recording that must survive its writer).
  */
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, rmSync, writeSync } from 'node:fs';
 import { encode } from '../cbor.js';
 import { crc32 } from '../checksum.js';
-import { DecoupleError, outputError, outputExists } from '../errors.js';
-import { publish, temporaryPath } from '../publish.js';
+import { DecoupleError, outputError } from '../errors.js';
+import { checkOutput, createFile, publish, temporaryPath } from '../publish.js';
 import { compress } from '../zstd.js';
 import { INDEX_PLACE_BYTES } from './find-frames.js';
 import { IndexBuilder } from './index-frame.js';
@@ -61,14 +61,21 @@ export class FrameWriter {
     this.path = options.path;
     this.force = options.force;
     this.temporary = options.temporary;
-    if (!options.force && existsSync(options.path)) throw outputExists(options.path);
+    checkOutput(options.path, options.force);
     this.writePath = options.temporary ? temporaryPath(options.path) : options.path;
     try {
-      this.fd = openSync(this.writePath, options.temporary || options.force ? 'w' : 'wx', 0o644);
+      // Another one with this name stays as it is for those who have it open, or know it by a link.
+      if (!options.temporary && options.force) rmSync(options.path, { force: true });
+      this.fd = createFile(this.writePath);
     } catch (error) {
       throw outputError(options.path, error);
     }
-    this.put(encodePreamble(options.kind, Math.max(options.major ?? 0, USUAL_VERSION)));
+    try {
+      this.put(encodePreamble(options.kind, Math.max(options.major ?? 0, USUAL_VERSION)));
+    } catch (error) {
+      this.abandon();
+      throw error;
+    }
   }
 
   /**
@@ -116,8 +123,8 @@ export class FrameWriter {
       this.fd = null;
       if (this.writePath !== this.path) publish(this.writePath, this.path, this.force);
     } catch (error) {
-      if (error instanceof DecoupleError) throw error;
-      throw outputError(this.path, error);
+      if (this.fd === null && this.writePath !== this.path) rmSync(this.writePath, { force: true });
+      throw error instanceof DecoupleError ? error : outputError(this.path, error);
     }
   }
 

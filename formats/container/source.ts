@@ -1,6 +1,7 @@
 /** Where the bytes of a container come from: a file, read at any place, or a pipe, read once from front to back. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { DecoupleError, hasSystemCode, inputError } from '../errors.js';
+import { openInput, type InputFile } from '../input-file.js';
 import { damaged } from './layout.js';
 
 /** The name of standard input on the command line, and the file that is the same. */
@@ -51,18 +52,21 @@ export function readOnce(name: string): DecoupleError {
  * @throws DecoupleError file-missing, file-unreadable
  */
 export function openSource(path: string): ByteSource {
-  let fd: number;
+  // A file that is open already, by its number: a socket, which standard input often is, cannot be opened by name.
+  const given = isStandardInput(path) ? '0' : OPEN_FILE.exec(path)?.[1];
+  const { fd, stats } = given === undefined ? openInput(path) : lookAtOpen(path, Number(given));
+  return stats.isFile() ? new File(fd, stats.size, path) : new Pipe(fd);
+}
+
+/** How a shell names the end of a pipe. */
+const OPEN_FILE = /^\/(?:dev|proc\/self)\/fd\/(\d+)$/;
+
+function lookAtOpen(path: string, fd: number): InputFile {
   try {
-    // By its number: a socket, which standard input often is, cannot be opened by name.
-    fd = isStandardInput(path) ? 0 : openSync(path, 'r');
+    return { fd, stats: fstatSync(fd) };
   } catch (error) {
     throw inputError(path, error);
   }
-  const stats = fstatSync(fd);
-  if (stats.isFile()) return new File(fd, stats.size, path);
-  if (!stats.isDirectory()) return new Pipe(fd);
-  closeSync(fd);
-  throw inputError(path, Object.assign(new Error('it is a directory'), { code: 'EISDIR' }));
 }
 
 class File implements ByteSource {

@@ -3,10 +3,11 @@
  * writer relies on say so by their time, and stay. It may be killed at any moment.
  */
 import { randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import { DecoupleError, outputError } from '../errors.js';
+import { readInput } from '../input-file.js';
 import { isAlive } from '../process-alive.js';
 import { syncFolder, writeDurably, type StoreFolder } from './folder.js';
 import { knownRoots, listsOf, needsOf } from './needs.js';
@@ -17,6 +18,8 @@ import { PACK_SUFFIX, Store } from './store.js';
 const CLOCK_SLACK_MS = 1000;
 /** A lease of another computer counts for this long: whether its writer lives cannot be seen from here. */
 const FOREIGN_LEASE_MS = 86_400_000;
+/** A lease and the lock of the garbage collector have less. */
+const LEASE_BYTES = 4096;
 
 export interface CollectOptions {
   store: string;
@@ -177,7 +180,7 @@ function leases(folder: StoreFolder): { path: string; since: number; lives: bool
   return readdirSync(places).flatMap((name) => {
     const path = join(places, name);
     try {
-      const { pid, host, since } = JSON.parse(readFileSync(path, 'utf8')) as {
+      const { pid, host, since } = JSON.parse(readInput(path, LEASE_BYTES).toString('utf8')) as {
         pid: number;
         host: string;
         since: number;
@@ -229,7 +232,7 @@ function takeLock(folder: StoreFolder): string {
 
 function readIfThere(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readInput(path, LEASE_BYTES).toString('utf8');
   } catch {
     return '';
   }

@@ -3,12 +3,14 @@
  * written under a temporary name and renamed; nothing is ever changed in place.
  */
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { DecoupleError, hasSystemCode, outputError } from '../errors.js';
+import { DecoupleError, outputError } from '../errors.js';
+import { readInput } from '../input-file.js';
 import { publish, temporaryPath } from '../publish.js';
 
 const MARKER = 'decouple-store.json';
+const MARKER_BYTES = 4096;
 export const STORE_VERSION = 1;
 
 export class StoreFolder {
@@ -24,9 +26,9 @@ export class StoreFolder {
     const place = resolve(path);
     let text: string;
     try {
-      text = readFileSync(join(place, MARKER), 'utf8');
+      text = readInput(join(place, MARKER), MARKER_BYTES).toString('utf8');
     } catch (error) {
-      if (!hasSystemCode(error, 'ENOENT', 'ENOTDIR')) throw unreadable(place, error);
+      if (!(error instanceof DecoupleError && error.code === 'file-missing')) throw unreadable(place, error);
       throw new DecoupleError(
         'store-missing',
         `${path} is not a store.`,

@@ -1,9 +1,13 @@
 /** Roots: which files were written against a store, and which lists of objects each needs. */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { readInput } from '../input-file.js';
 import { syncFolder, writeDurably, type StoreFolder } from './folder.js';
 import { HASH_BYTES } from './pack.js';
+
+/** 32 bytes for each list, in base 64: a file of some ten thousand contents. */
+const ROOT_BYTES = 64 << 20;
 
 export interface Root {
   /** Of its own file in the store. */
@@ -33,7 +37,10 @@ export function readRoots(folder: StoreFolder): { roots: Root[]; unreadable: str
     if (!name.endsWith('.json')) continue;
     const place = join(places, name);
     try {
-      const { path, lists } = JSON.parse(readFileSync(place, 'utf8')) as { path: string; lists: string };
+      const { path, lists } = JSON.parse(readInput(place, ROOT_BYTES).toString('utf8')) as {
+        path: string;
+        lists: string;
+      };
       const all = Buffer.from(lists, 'base64');
       if (typeof path !== 'string' || all.length % HASH_BYTES !== 0) throw new Error('it is not complete');
       const names = Array.from({ length: all.length / HASH_BYTES }, (_, i) =>

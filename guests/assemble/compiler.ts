@@ -2,7 +2,7 @@
  * Static i386 programs, made with the machine's own compiler. Headers and libraries come from Debian's i386 packages,
  * so neither gcc's multilib packages nor root are needed. Same compiler and packages in, same bytes out.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, basename, join } from 'node:path';
 import { DecoupleError } from '../../formats/errors.js';
 import { runCommand } from '../debian/command.js';
@@ -11,6 +11,7 @@ import { COMPILER_LIBRARY, type FetchedPackage } from '../debian/packages.js';
 import { makeDirectory } from '../debian/scratch.js';
 import { projectRoot } from '../paths.js';
 import type { ProgramSpec } from '../spec.js';
+import { runWithin } from './sandbox.js';
 
 export const COMPILER_PACKAGES = ['libc6-dev', 'linux-libc-dev', COMPILER_LIBRARY];
 
@@ -69,7 +70,9 @@ export async function compileProgram(
   await makeDirectory(directory, async (scratch) => {
     const output = join(scratch, basename(program.path));
     const args = [...compileArguments(await includeDirectory(compiler), packages, program), '-o', output];
-    const result = await runCommand(compiler.command, args, { cwd: dirname(program.source) });
+    const readable = [...sourceFiles(program.source), ...packages.map((each) => each.files)];
+    const place = { readable, writable: scratch, cwd: dirname(program.source) };
+    const result = await runWithin(place, compiler.command, args);
     if (result.status !== 0 || (isOurs(program) && result.stderr.includes('warning:')))
       throw compileError(program, result.stderr);
   });
@@ -97,8 +100,13 @@ export function sourceFiles(source: string): string[] {
   if (!existsSync(source)) {
     throw new DecoupleError('guest-build-failed', `${source} does not exist.`, 'Correct the path in the guest spec.');
   }
-  const headers = [...readFileSync(source, 'utf8').matchAll(/^#include "([^"]+)"/gm)];
-  return [source, ...headers.map(([, name = '']) => join(dirname(source), name))];
+  const headers = [...readFileSync(source, 'utf8').matchAll(/^#include "([\w-][\w.-]*)"/gm)];
+  return [source, ...headers.map(([, name = '']) => join(dirname(source), name)).filter(isBesideIt)];
+}
+
+/** There, and no link that leads away. */
+function isBesideIt(path: string): boolean {
+  return existsSync(path) && dirname(realpathSync(path)) === realpathSync(dirname(path));
 }
 
 /** Where the compiler keeps its own headers (stddef.h and the like). */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { openInput } from '../../formats/input-file.js';
 
 /** SHA-256 in hex of bytes in memory. */
 export function sha256(data: Uint8Array | string): string {
@@ -10,6 +11,7 @@ export function sha256(data: Uint8Array | string): string {
 /** SHA-256 in hex of a file, streamed. */
 export async function sha256File(path: string): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
+  // It is closed when it ends.
+  await pipeline(createReadStream(path, { fd: openInput(path).fd }), hash);
   return hash.digest('hex');
 }

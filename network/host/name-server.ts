@@ -11,13 +11,14 @@ const MAX_QUESTIONS = 32;
 /** IPv4 addresses of a name. Rejects with an error whose `code` is ENOTFOUND when there is none. */
 export type Resolve = (name: string) => Promise<string[]>;
 
-const hostResolve: Resolve = async (name) =>
+export const hostResolve: Resolve = async (name) =>
   (await lookup(name, { all: true, family: 4 })).map(({ address }) => address);
 
 export class NameServer {
   private asking = 0;
 
-  constructor(private readonly resolve: Resolve = hostResolve) {}
+  /** @param resolve null: there are no other names than its own */
+  constructor(private readonly resolve: Resolve | null) {}
 
   /** @returns the datagram that answers, or null when there is nothing to say */
   async answer(message: Buffer): Promise<Buffer | null> {
@@ -26,9 +27,9 @@ export class NameServer {
     const { name, type } = question;
     if (type !== DNS_TYPE.a && type !== DNS_TYPE.aaaa) return buildAnswer(question, DNS_STATUS.notImplemented, []);
     if (OWN_NAMES.has(name)) return buildAnswer(question, DNS_STATUS.ok, type === DNS_TYPE.a ? [ADDRESS.gateway] : []);
+    if (this.resolve === null || !/^[\w.-]+$/.test(name)) return buildAnswer(question, DNS_STATUS.noSuchName, []);
     // There is no IPv6 here; whether the name exists the question for IPv4 addresses tells.
     if (type === DNS_TYPE.aaaa) return buildAnswer(question, DNS_STATUS.ok, []);
-    if (!/^[\w.-]+$/.test(name)) return buildAnswer(question, DNS_STATUS.noSuchName, []);
     if (this.asking >= MAX_QUESTIONS) return null;
     this.asking++;
     try {

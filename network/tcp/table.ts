@@ -16,8 +16,8 @@ export interface TcpOptions {
   maxOnItsWay: number;
   /** Sends a segment, as the payload of an IPv4 packet. */
   send(source: number, destination: number, segment: Buffer): void;
-  /** Whether connections to this address may be asked for. */
-  isHost(address: number): boolean;
+  /** Whether a connection to this address and port may be asked for. */
+  mayAsk(address: number, port: number): boolean;
   /** The guest wants a connection to this port of the host: see there to it that `accept` or `refuse` is called. */
   asked(port: number, request: Request): Application;
 }
@@ -46,7 +46,7 @@ export class TcpTable {
     const existing = this.connections.get(key(guest, segment.sourcePort, address, segment.destinationPort));
     if (existing !== undefined) return existing.receive(segment);
     const opening = (segment.flags & (TCP_FLAG.syn | TCP_FLAG.ack | TCP_FLAG.rst)) === TCP_FLAG.syn;
-    const allowed = this.options.isHost(address) && this.connections.size < MAX_CONNECTIONS;
+    const allowed = this.options.mayAsk(address, segment.destinationPort) && this.connections.size < MAX_CONNECTIONS;
     if (opening && allowed) this.ask(guest, address, segment);
     else this.refuse(guest, address, segment);
   }

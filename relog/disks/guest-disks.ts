@@ -1,10 +1,10 @@
 /** The disks of a guest, ready for a machine that is run live. */
-import { readFileSync } from 'node:fs';
 import { Disk, type DiskLoss } from '../../engines/v86/index.js';
 import { DRIVES, type DiskReferences, type Overlays } from '../../formats/disks.js';
-import { DecoupleError, inputError } from '../../formats/errors.js';
+import { DecoupleError } from '../../formats/errors.js';
+import { readInput } from '../../formats/input-file.js';
 import type { GuestDisk, GuestImage } from '../../guests/image.js';
-import { checkDrives, checkGeometry } from './geometry.js';
+import { checkDrives, checkGeometry, MAX_FLOPPY_BYTES } from './geometry.js';
 import { HostImage } from './host-image.js';
 import { MemoryImage } from './memory-image.js';
 
@@ -35,7 +35,7 @@ export function openGuestDisks(guest: GuestImage, overlays: Overlays = {}): Gues
       const given = guest.disks[drive]!;
       let source;
       if (drive === 'fda') {
-        result.floppy = readImage(given.path);
+        result.floppy = readInput(given.path, MAX_FLOPPY_BYTES);
         source = new MemoryImage(result.floppy);
       } else {
         source = new HostImage(given.path, false);
@@ -60,14 +60,6 @@ function checkUnchanged(image: HostImage, { path, size, modified }: GuestDisk): 
     `${path} was changed after its SHA-256 was taken.`,
     'Leave disk images alone while they are in use, and run this again.',
   );
-}
-
-function readImage(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw inputError(path, error);
-  }
 }
 
 /** A sentence on what became of a base image. */

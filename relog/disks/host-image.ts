@@ -1,7 +1,17 @@
 /** A disk image on this machine: read in blocks, never written, watched for changes by whoever else has it. */
-import { closeSync, fstatSync, openSync, readSync, statSync, type BigIntStats, type Stats } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  fstatSync,
+  readSync,
+  statSync,
+  type BigIntStats,
+  type ReadStream,
+  type Stats,
+} from 'node:fs';
 import type { DiskSource } from '../../engines/v86/index.js';
 import { DecoupleError, inputError } from '../../formats/errors.js';
+import { openInput } from '../../formats/input-file.js';
 
 const BLOCK_BYTES = 64 << 10;
 /** 8 MiB: enough for what file systems read twice in short order. */
@@ -29,15 +39,7 @@ export class HostImage implements DiskSource {
     readonly path: string,
     private readonly strict: boolean,
   ) {
-    try {
-      this.fd = openSync(path, 'r');
-    } catch (error) {
-      throw inputError(path, error);
-    }
-    if (!fstatSync(this.fd).isFile()) {
-      closeSync(this.fd);
-      throw notAFile(path);
-    }
+    this.fd = openInput(path).fd;
     this.stamp = this.look();
     this.size = this.left = this.stamp.size;
   }
@@ -71,6 +73,11 @@ export class HostImage implements DiskSource {
       done += part.length;
     }
     return result;
+  }
+
+  /** All of it, from front to back. */
+  stream(): ReadStream {
+    return createReadStream(this.path, { fd: this.fd, start: 0, autoClose: false });
   }
 
   close(): void {
@@ -128,10 +135,6 @@ export function lookAt(path: string): Stats | null {
 
 export function stampOf(stats: BigIntStats): FileStamp {
   return { size: Number(stats.size), modified: stats.mtimeNs.toString() };
-}
-
-function notAFile(path: string): DecoupleError {
-  return new DecoupleError('file-unreadable', `${path} is not a file.`, 'Give the file of a disk image.');
 }
 
 function imageChanged(path: string): DecoupleError {

@@ -12,9 +12,9 @@ import {
 } from 'node:fs';
 import { ContainerReader, refuseStandardInput } from '../../formats/container/index.js';
 import type { DriveName } from '../../formats/disks.js';
-import { DecoupleError, hasSystemCode, outputError, outputExists } from '../../formats/errors.js';
+import { DecoupleError, hasSystemCode, outputError } from '../../formats/errors.js';
 import { SECTOR_BYTES, type Overlay } from '../../formats/overlay.js';
-import { publish, temporaryPath } from '../../formats/publish.js';
+import { checkOutput, publish, temporaryPath } from '../../formats/publish.js';
 import { readLog, readStart, type RecordingStart } from '../../formats/recording.js';
 import type { StageOptions } from '../api.js';
 import { Replayer } from '../replayer.js';
@@ -47,7 +47,7 @@ export interface OverlayResult {
 export async function overlayHere(options: OverlayOptions): Promise<OverlayResult> {
   const { input, drive, output } = options;
   refuseStandardInput(input);
-  if (!options.inPlace && !options.force && statSync(output, { throwIfNoEntry: false })) throw outputExists(output);
+  if (!options.inPlace) checkOutput(output, options.force);
   const { start, recorded } = readOverlay(input, drive);
   const reference = start.header.disks[drive];
   if (options.inPlace) await checkCopy(options, start);
@@ -59,10 +59,10 @@ export async function overlayHere(options: OverlayOptions): Promise<OverlayResul
   } else {
     const scratch = temporaryPath(output);
     try {
-      if (reference === undefined) writeFileSync(scratch, start.blobs.get(drive as 'fda')!);
+      if (reference === undefined) writeFileSync(scratch, start.blobs.get(drive as 'fda')!, { flag: 'wx' });
       else {
         const base = await openBase(input, drive, reference, options.disks[drive] ?? null);
-        copyFileSync(base.path, scratch, constants.COPYFILE_FICLONE);
+        copyFileSync(base.path, scratch, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
         // Throws when it was changed meanwhile.
         base.readable();
         base.close();

@@ -1,6 +1,5 @@
 /** The disks of a recording, ready for a machine that runs it again. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Disk } from '../../engines/v86/index.js';
@@ -67,7 +66,7 @@ export async function openBase(
   const image = new HostImage(path, true);
   try {
     const hash = createHash('sha256');
-    await pipeline(createReadStream(path), hash).catch((error: unknown) => Promise.reject(inputError(path, error)));
+    await pipeline(image.stream(), hash).catch((error: unknown) => Promise.reject(inputError(path, error)));
     if (hash.digest('hex') !== reference.sha256) throw differs(recording, drive, path, 'its SHA-256 is another one');
     image.readable();
     return image;

@@ -5,7 +5,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { isStandardInput } from '../../formats/container/index.js';
-import { DecoupleError, type ErrorCode } from '../../formats/errors.js';
+import { DecoupleError, EXIT_STATUS, type ErrorCode } from '../../formats/errors.js';
 import type { StageOptions } from '../api.js';
 import type { runHere } from './here.js';
 import type { StageName, ToChild, ToParent } from './protocol.js';
@@ -49,6 +49,11 @@ export function runStage<T>(stage: StageName, options: StageCallbacks): Promise<
   };
   const abort = (): void => say({ kind: 'abort' });
   signal?.addEventListener('abort', abort);
+  // Who asks twice does not wait for the end: the machine may be in a loop that hears nothing.
+  const onExit = (status: number): void => {
+    if (status === EXIT_STATUS.interrupted) child.kill('SIGKILL');
+  };
+  process.on('exit', onExit);
   return new Promise<T>((resolve, reject) => {
     child.on('message', (message: ToParent) => {
       if (message.kind === 'progress') onProgress?.(message.progress);
@@ -62,6 +67,7 @@ export function runStage<T>(stage: StageName, options: StageCallbacks): Promise<
     if (typed) void forward(typed, say);
   }).finally(() => {
     signal?.removeEventListener('abort', abort);
+    process.off('exit', onExit);
     if (child.connected) child.disconnect();
   });
 }

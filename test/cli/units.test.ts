@@ -11,6 +11,7 @@ import {
   parseSeed,
 } from '../../cli/units.js';
 import { DecoupleError } from '../../formats/errors.js';
+import { Pattern } from '../../formats/pattern.js';
 
 const usage = { instanceOf: DecoupleError, code: 'usage' };
 
@@ -63,9 +64,9 @@ test('seeds are 32 bits', (t) => {
   for (const text of ['4294967296', '-1', '1.5', 'x', '', '1e3']) t.throws(() => parseSeed(text), usage, text);
 });
 
-test('patterns are JavaScript regular expressions', (t) => {
-  t.true(parsePattern('done: \\d+', 'until').test('done: 12'));
-  t.throws(() => parsePattern('(', 'until'), usage);
+test('patterns are regular expressions that can be searched for in time', (t) => {
+  t.true(new Pattern(parsePattern('done: \\d+', 'until')).test('done: 12'));
+  for (const text of ['(', '(a)\\1', 'a(?=b)']) t.throws(() => parsePattern(text, 'until'), usage);
 });
 
 test('any whole count below a million is read back from its digits', (t) => {

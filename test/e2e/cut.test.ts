@@ -41,7 +41,7 @@ async function relogOfDiskAndNetwork(t: ExecutionContext, folder: string): Promi
     `expect: ${MD5}\n  ${TIMEOUT}`,
   );
   const [recording, relog] = [join(folder, 'run.dcr'), join(folder, 'run.relog')];
-  await run(t, 'record', spec, '--session', session, '-o', recording, '--net', 'user');
+  await run(t, 'record', spec, '--session', session, '-o', recording, '--net', 'user', '--allow', `tcp:${port}`);
   await run<RelogResult>(t, 'relog', recording, '-o', relog, '--keyframe-every', '10M');
   return relog;
 }

@@ -52,7 +52,7 @@ for (const guest of ['debian-net', ...(THOROUGH ? ['debian-net-ne2k', 'debian-ne
       recording,
       '--net',
       'user',
-      ...['--forward', `tcp:${guestPort}:80`],
+      ...['--forward', `tcp:${guestPort}:80`, '--allow', `tcp:${port}`],
     );
 
     const capture = join(folder, 'run.pcapng');
@@ -97,6 +97,7 @@ test.serial('the server resets the connection in the middle: the guest sees an e
     response.write(FILE.subarray(0, 1_000_000), () => response.socket?.resetAndDestroy());
   });
   const recording = join(folder, 'run.dcr');
+  const nobody = await freePort();
   const session = sessionFile(
     folder,
     ...LEASE,
@@ -104,12 +105,13 @@ test.serial('the server resets the connection in the middle: the guest sees an e
     `expect: "wget: .*(reset|closed)"\n  ${TIMEOUT}`,
     `expect: "status=1"\n  ${TIMEOUT}`,
     // Nobody listens there; and other addresses are out of reach.
-    String.raw`send: "wget -O - http://10.0.2.2:${await freePort()}/; wget -O - http://192.0.2.1/; echo do''ne\n"`,
+    String.raw`send: "wget -O - http://10.0.2.2:${nobody}/; wget -O - http://192.0.2.1/; echo do''ne\n"`,
     `expect: "10.0.2.2.: Connection refused"\n  ${TIMEOUT}`,
     `expect: "192.0.2.1.: Connection refused"\n  ${TIMEOUT}`,
     `expect: "done"\n  ${TIMEOUT}`,
   );
-  await run(t, 'record', 'debian-net', '--session', session, '-o', recording, '--net', 'user');
+  const network = ['--net', 'user', '--allow', `tcp:${port}`, '--allow', `tcp:${nobody}`];
+  await run(t, 'record', 'debian-net', '--session', session, '-o', recording, ...network);
   await goesAllTheWay(t, recording);
 });
 

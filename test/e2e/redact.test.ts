@@ -250,7 +250,7 @@ for (const guest of ['debian-net', ...(THOROUGH ? ['debian-net-ne2k'] : [])]) {
       String.raw`send: "md5sum /tmp/typed; echo do''ne\n"`,
       `expect: "^done"\n  ${TIMEOUT}`,
     );
-    await run(t, 'record', guest, '--session', session, '--net', 'user', '-o', at('run.dcr'));
+    await run(t, 'record', guest, '--session', session, '--net', 'user', '--allow', `tcp:${port}`, '-o', at('run.dcr'));
     const every = ['--keyframe-every', '5M'];
     const relog = await run<RelogResult>(t, 'relog', at('run.dcr'), '-o', at('run.relog'), ...every);
     const result = await run<RedactResult>(t, 'redact', at('run.relog'), '-o', at('clean.relog'));

@@ -114,9 +114,9 @@ async function record(
   await recordHere({
     ...{ guest, output: join(folder, `${name}.dcr`), start, level: 'inputs', cacheDir, force: false },
     session: session === null ? [] : parseSession(session, 'session'),
-    until: session === null ? new RegExp(TINY_GUEST_SAYS) : null,
+    until: session === null ? TINY_GUEST_SAYS : null,
     ...{ untilScreen: null, limit: { seconds: 60 }, seed: 1, network: null, input: null },
-    share: guest.devices.share ? { directory, writable: true, output: null } : null,
+    share: guest.devices.share ? { directory, writable: true, output: null, allLinks: false } : null,
   });
 }
 

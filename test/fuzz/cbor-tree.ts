@@ -10,11 +10,13 @@ export type Tree = Exclude<Item, Item[] | Map<Item, Item>> | Raw | Tree[] | Map<
 
 /** Items in all at the most: what was repeated within what was repeated ends there. */
 const MOST_ITEMS = 100_000;
+/** Within each other: a tree that was put into itself has no end. More than any reader takes. */
+const MOST_DEPTH = 500;
 
 export function encodeTree(tree: Tree): Buffer {
   const pieces: Uint8Array[] = [];
-  const put = (item: Tree): void => {
-    if (pieces.length > MOST_ITEMS) return;
+  const put = (item: Tree, depth: number): void => {
+    if (pieces.length > MOST_ITEMS || depth > MOST_DEPTH) return;
     if (item instanceof Raw) pieces.push(item.bytes);
     else if (typeof item === 'bigint') pieces.push(item >= 0n ? head(0, item) : head(1, -1n - item));
     else if (typeof item === 'number') pieces.push(float(item));
@@ -24,16 +26,16 @@ export function encodeTree(tree: Tree): Buffer {
     else if (item instanceof Uint8Array) pieces.push(head(2, item.length), item);
     else if (Array.isArray(item)) {
       pieces.push(head(4, item.length));
-      item.forEach(put);
+      for (const each of item) put(each, depth + 1);
     } else {
       pieces.push(head(5, item.size));
       for (const [key, value] of item) {
-        put(key);
-        put(value);
+        put(key, depth + 1);
+        put(value, depth + 1);
       }
     }
   };
-  put(tree);
+  put(tree, 0);
   return Buffer.concat(pieces);
 }
 
@@ -63,12 +65,16 @@ export interface Place {
 /** All places of a tree, but for what is deep inside of very long lists. */
 export function placesOf(tree: Tree, most = 5000): Place[] {
   const places: Place[] = [];
-  const visit = (item: Tree): void => {
-    if (places.length >= most) return;
-    if (Array.isArray(item)) item.forEach((each, key) => (places.push({ parent: item, key }), visit(each)));
-    else if (item instanceof Map) item.forEach((each, key) => (places.push({ parent: item, key }), visit(each)));
+  const visit = (item: Tree, depth: number): void => {
+    if (places.length >= most || depth > MOST_DEPTH) return;
+    const below = (each: Tree, key: number | Tree): void => {
+      if (Array.isArray(item) || item instanceof Map) places.push({ parent: item, key });
+      visit(each, depth + 1);
+    };
+    if (Array.isArray(item)) item.forEach(below);
+    else if (item instanceof Map) item.forEach(below);
   };
-  visit(tree);
+  visit(tree, 0);
   return places;
 }
 

@@ -47,10 +47,16 @@ export function guard(folder: string, outside: (what: string) => void): void {
   ] as const) {
     const original = table[name]!;
     table[name] = (path, flags = 'r', ...rest) => {
-      const reads = flags === 'r' || flags === 'rs' || typeof flags === 'function' || flags === fs.constants.O_RDONLY;
-      if (!reads && !inside(path)) refuse(name, path);
+      if (!onlyReads(flags) && !inside(path)) refuse(name, path);
       return original.call(table, path, flags, ...rest);
     };
   }
   syncBuiltinESMExports();
+}
+
+/** @param flags as `open` takes them; a function where there are none */
+function onlyReads(flags: unknown): boolean {
+  const { O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND } = fs.constants;
+  if (typeof flags === 'number') return (flags & (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND)) === 0;
+  return flags === 'r' || flags === 'rs' || typeof flags === 'function';
 }

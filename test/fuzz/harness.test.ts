@@ -5,6 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { DecoupleError } from '../../formats/errors.js';
 import { temporaryFolder } from '../support/folder.js';
 import { runCase, type Finding } from './case.js';
+import { encodeTree, placesOf, type Tree } from './cbor-tree.js';
 import { guard } from './guard.js';
 
 async function findings(t: ExecutionContext, run: (file: string, out: string) => void): Promise<Finding[]> {
@@ -68,4 +69,15 @@ test.serial('what is written elsewhere', (t) => {
     outside.map((what) => what.split(' ')[0]),
     ['writeFileSync', 'mkdirSync'],
   );
+});
+
+test('a tree that was put into itself is written up to some depth', (t) => {
+  const list: Tree[] = [1];
+  const map = new Map<Tree, Tree>([['list', list]]);
+  list.push(map);
+  for (const tree of [list, map]) {
+    t.true(placesOf(tree).length > 100);
+    const bytes = encodeTree(tree);
+    t.true(bytes.length > 100 && bytes.length < 100_000);
+  }
 });

@@ -2,7 +2,9 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { COMPILER_PACKAGES, compileProgram, findCompiler } from '../../guests/assemble/compiler.js';
 import { moduleEntries } from '../../guests/assemble/modules.js';
+import { hasSandbox } from '../../guests/assemble/sandbox.js';
 import { sha256 } from '../../guests/debian/hash.js';
 import { PackageStore } from '../../guests/debian/packages.js';
 import { loadGuest, type GuestImage } from '../../guests/index.js';
@@ -93,4 +95,28 @@ test("a user's program may have warnings, and stand there by two names", async (
   const guest = await loadGuest(join(fresh, 'guest.yaml'), { cacheDir: fresh });
   const paths = guest.programs.map((each) => each.guestPath);
   for (const { path } of programs) t.true(paths.includes(path), path);
+});
+
+test("a program's source gets nothing of this computer into the guest", async (t) => {
+  if (!(await hasSandbox())) return t.pass('it says so when it compiles');
+  const folder = temporaryFolder(t);
+  const secret = join(temporaryFolder(t), 'secret');
+  writeFileSync(secret, '"a secret"');
+  symlinkSync(secret, join(folder, 'link.h'));
+  const packages = await new PackageStore(cacheDir, 'bookworm', 'i386').fetchAll(COMPILER_PACKAGES);
+  const compiler = await findCompiler();
+  const compile = (code: string): Promise<string> => {
+    const source = join(folder, 'own.c');
+    writeFileSync(source, `${code}\nint main(void) { return 0; }\n`);
+    return compileProgram({ source, path: '/usr/bin/own', flags: [] }, compiler, packages, join(folder, 'made'));
+  };
+  for (const code of [
+    `const char secret[] =\n#include "${secret}"\n;`,
+    'const char secret[] =\n#include "link.h"\n;',
+    `__asm__(".incbin \\"${secret}\\"");`,
+  ]) {
+    const error = await t.throwsAsync(compile(code), { code: 'guest-build-failed' }, code);
+    t.false(error?.message.includes('a secret'));
+  }
+  t.true(existsSync(await compile('int fine;')));
 });

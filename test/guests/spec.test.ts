@@ -33,7 +33,12 @@ test('a guest of one line each', (t) => {
 
 test('paths are relative to the spec, the command line is unfolded', (t) => {
   const firmware = { bios: '../bios.bin', vgaBios: '/abs/vga.bin' };
-  const spec = parseSpec(stringify({ ...minimal, firmware, boot: { ...linux, initrd: 'rd.gz' } }), '/x/spec.yaml');
+  const spec = parseSpec(
+    stringify({ ...minimal, firmware, boot: { ...linux, initrd: 'rd.gz' } }),
+    '/x/spec.yaml',
+    undefined,
+    ['/'],
+  );
   t.deepEqual(spec.firmware, { bios: '/bios.bin', vgaBios: '/abs/vga.bin' });
   t.deepEqual(spec.boot, {
     kind: 'bzimage',
@@ -106,7 +111,7 @@ test('a spec that extends another keeps its disks, whatever it boots', (t) => {
 });
 
 test('a file of a package is named by its path there, wherever a spec names one', (t) => {
-  const from = (path: string): object => ({ package: 'p', from: path });
+  const from = (path: string): object => ({ package: 'some', from: path });
   t.regex(refusal(t, { ...minimal, disks: { hda: from('../../etc/passwd') } }), /"from"/);
   t.regex(refusal(t, { ...minimal, disks: { hda: from('/a/../../b') } }), /"from"/);
   t.regex(refusal(t, { ...minimal, boot: { ...linux, initrd: from('relative') } }), /"from"/);

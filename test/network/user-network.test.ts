@@ -181,3 +181,30 @@ test('frames of any content break nothing', async (t) => {
     { numRuns: 1000 },
   );
 });
+
+test('nothing of the host is reached that was not allowed', async (t) => {
+  const reached: string[] = [];
+  const port = await listen(t, () => reached.push('allowed'));
+  const other = await listen(t, () => reached.push('other'));
+  const access = { ports: { tcp: new Set([port]), udp: new Set<number>() }, names: false };
+  const asked: string[] = [];
+  const guest = await start(t, { access, resolve: (name) => Promise.resolve((asked.push(name), ['127.0.0.1'])) });
+  const udp = (destinationPort: number, data: Buffer, to: number): void =>
+    guest.send(PROTOCOL.udp, buildUdp({ sourcePort: 68, destinationPort, data }, ADDRESS.guest, to), to);
+  for (const name of ['host', 'me.example']) udp(53, dnsQuestion(name, 1), ADDRESS.nameServer);
+  udp(other, Buffer.from('x'), ADDRESS.gateway);
+  const refused = new Keeper();
+  guest.connect(5001, other, refused);
+  const taken = new Keeper();
+  guest.connect(5000, port, taken);
+  await until(() => taken.events.length > 0 && refused.events.length > 0 && guest.packets.length >= 3);
+  t.deepEqual([taken.events, refused.events], [['opened'], ['refused']]);
+  t.deepEqual(reached, ['allowed']);
+  t.deepEqual(asked, []);
+  const answers = guest.packets
+    .filter(({ source }) => source === ADDRESS.nameServer)
+    .map(({ payload, source, destination }) => parseUdp(payload, source, destination)!.data);
+  t.deepEqual(answers.map((data) => data[3]! & 15), [0, 3]); // prettier-ignore
+  const icmp = guest.packets.filter(({ protocol }) => protocol === PROTOCOL.icmp);
+  t.deepEqual(icmp.map(({ payload }) => [payload[0], payload[1]]), [[3, 13]]); // prettier-ignore
+});

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   readlinkSync,
@@ -26,7 +27,7 @@ import { temporaryFolder } from '../support/folder.js';
 const GUEST = { name: 'x', devices: { ...PLAIN_DEVICES, share: true } };
 
 function scan(directory: string, read?: ReadFile) {
-  return scanShare({ directory, writable: true, output: null }, GUEST, read);
+  return scanShare({ directory, writable: true, output: null, allLinks: false }, GUEST, read);
 }
 
 function sample(t: ExecutionContext): string {
@@ -46,7 +47,7 @@ test('a directory comes back as it was: files, modes, links as links', (t) => {
   t.is(share.contents.length, 2);
   t.deepEqual(summary, { files: 3, bytes: 13, skipped: [], unreadable: [] });
   const back = `${folder}-back`;
-  writeShare(new ShareTree(decodeShare(encodeShare(share))), back);
+  t.deepEqual(writeShare(new ShareTree(decodeShare(encodeShare(share))), back, true), []);
   const list = (path: string): string =>
     execFileSync('find', ['.', '-printf', '%p %y %m %s %l %Ts\n'], { cwd: path, encoding: 'utf8' });
   const files = (path: string): string[] =>
@@ -59,10 +60,36 @@ test('a directory comes back as it was: files, modes, links as links', (t) => {
   t.true(statSync(join(back, 'sub', 'empty')).isDirectory());
 });
 
+test('links that lead out are left out, and no file runs as somebody else', (t) => {
+  const folder = temporaryFolder(t);
+  mkdirSync(join(folder, 'in/sub/deep'), { recursive: true });
+  const links: [string, string, boolean][] = [
+    ['to-file', 'sub/file', true],
+    ['sub/up', '../to-file', true],
+    ['sub/deep/two-up', '../../to-file', true],
+    ['absolute', '/etc/passwd', false],
+    ['out', '../out', false],
+    ['sub/out', '../../out', false],
+    ['sub/deep/top', '../..', true],
+    // By way of the one before, it leads out.
+    ['by-way', 'sub/deep/top/..', false],
+    ['dotted', './sub/./file', true],
+  ];
+  for (const [name, target] of links) symlinkSync(target, join(folder, 'in', name));
+  writeFileSync(join(folder, 'in/sub/file'), 'x');
+  chmodSync(join(folder, 'in/sub/file'), 0o6777);
+  const back = join(folder, 'back');
+  const leftOut = writeShare(new ShareTree(scan(join(folder, 'in')).share), back, false);
+  t.deepEqual(leftOut.sort(), links.flatMap(([name, target, kept]) => (kept ? [] : [`${name} -> ${target}`])).sort());
+  for (const [name, , kept] of links)
+    t.is(lstatSync(join(back, name), { throwIfNoEntry: false }) !== undefined, kept, name);
+  t.is(statSync(join(back, 'sub/file')).mode & 0o7777, 0o777 & ~process.umask());
+});
+
 test('an existing directory is never written to', (t) => {
   const folder = sample(t);
   const tree = new ShareTree(scan(folder).share);
-  t.throws(() => writeShare(tree, folder), { code: 'output-exists' });
+  t.throws(() => writeShare(tree, folder, false), { code: 'output-exists' });
   t.is(readFileSync(join(folder, 'one'), 'utf8'), 'same');
 });
 

@@ -2,6 +2,7 @@
 import { ADDRESS, ownMac } from '../../network/addresses.js';
 import { buildFrame, ETHER_TYPE, parseFrame } from '../../network/ethernet.js';
 import { buildIpv4, parseIpv4, PROTOCOL, type Ipv4Packet } from '../../network/ipv4.js';
+import type { HostAccess } from '../../network/host/access.js';
 import { Connection } from '../../network/tcp/connection.js';
 import { buildSegment, parseSegment, TCP_FLAG, type Segment } from '../../network/tcp/segment.js';
 import { realTimers } from '../../network/timers.js';
@@ -9,6 +10,8 @@ import { UserNetwork, type UserNetworkOptions } from '../../network/user-network
 import type { Keeper } from './tcp-pair.js';
 
 export const GUEST_MAC = Buffer.from('525400123456', 'hex');
+
+const EVERYTHING: HostAccess = { ports: { tcp: 'all', udp: 'all' }, names: true };
 
 export class FrameGuest {
   network!: UserNetwork;
@@ -22,7 +25,7 @@ export class FrameGuest {
   static async start(options: Partial<UserNetworkOptions> = {}): Promise<FrameGuest> {
     const guest = new FrameGuest();
     guest.network = await UserNetwork.start({
-      ...{ forwards: [], maxOnItsWay: 64 << 10, ...options },
+      ...{ forwards: [], access: EVERYTHING, maxOnItsWay: 64 << 10, ...options },
       // As the machine does it: what arrives, arrives later.
       send: (frame) => void setImmediate(() => guest.receive(frame)),
     });
