@@ -24,3 +24,14 @@ export function textOf(path: string): string {
     return '';
   }
 }
+
+/** Whether memory that was only read takes none: most kernels show the same page of zeros everywhere, and some give each its own. */
+export function sharesZeros(): boolean {
+  const BYTES = 64 << 20;
+  const PAGE = 4096;
+  const zeros = Buffer.alloc(BYTES);
+  const before = residentBytes(process.pid);
+  let sum = 0;
+  for (let at = 0; at < BYTES; at += PAGE) sum += zeros[at]!;
+  return sum === 0 && residentBytes(process.pid) - before < BYTES / 2;
+}
