@@ -4,7 +4,6 @@ import { basename, join } from 'node:path';
 import { DecoupleError } from '../formats/errors.js';
 import { parseYaml } from '../formats/yaml.js';
 import { projectRoot } from '../guests/paths.js';
-
 import type { SessionStep } from '../relog/api.js';
 import { parseSession } from '../relog/session.js';
 

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants, existsSync, linkSync, openSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { DecoupleError, outputError, outputExists } from './errors.js';
+import { kindOfFile } from './input-file.js';
 
 const RANDOM_BYTES = 6;
 
@@ -33,15 +34,10 @@ export function checkOutput(path: string, force: boolean): void {
   }
   if (stats === undefined) return;
   if (!stats.isFile()) {
-    const what = `${path} is no file: it is a ${kindOf(stats)}, which is not replaced.`;
+    const what = `${path} is no file: it is a ${kindOfFile(stats)}, which is not replaced.`;
     throw new DecoupleError('write-failed', what, 'Give the name of a file.');
   }
   if (!force) throw outputExists(path);
-}
-
-function kindOf(stats: { isDirectory(): boolean; isFIFO(): boolean; isSocket(): boolean }): string {
-  if (stats.isDirectory()) return 'folder';
-  return stats.isFIFO() ? 'pipe' : stats.isSocket() ? 'socket' : 'device';
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Built guests on disk: `<cacheDir>/guests/<key>/`, complete or not there at all. */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { inputError } from '../formats/errors.js';
@@ -9,6 +9,7 @@ import { readLock } from './debian/lock.js';
 import { makeDirectory } from './debian/scratch.js';
 import type { GuestImage } from './image.js';
 import { packagesOf, type Provisioned } from './provision.js';
+import { readSource } from './source.js';
 import type { GuestSpec } from './spec.js';
 
 /** To be raised when the same inputs are made into other bytes. */
@@ -60,11 +61,7 @@ function inputFiles(spec: GuestSpec): string[] {
 }
 
 function fileKey(path: string): string {
-  try {
-    return sha256(readFileSync(path));
-  } catch (error) {
-    throw inputError(path, error);
-  }
+  return sha256(readSource(path));
 }
 
 /** Runs `build` in a fresh directory and stores its result under `key`. An interrupted build leaves nothing behind. */

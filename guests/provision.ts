@@ -4,7 +4,6 @@ import { copyFile, mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DriveName } from '../formats/disks.js';
 import { DecoupleError } from '../formats/errors.js';
-import { readInput } from '../formats/input-file.js';
 import { readBzImage } from './assemble/bzimage.js';
 import { COMPILER_PACKAGES, compileProgram, findCompiler } from './assemble/compiler.js';
 import { buildInitramfs, hostPath } from './assemble/initramfs.js';
@@ -14,13 +13,11 @@ import { PackageStore, type FetchedPackage } from './debian/packages.js';
 import type { DiskSpec } from './disk-spec.js';
 import { FIRMWARE_LIMITS } from '../formats/firmware.js';
 import type { GuestImage } from './image.js';
-import { pathInPackage, pathOf } from './source.js';
+import { pathInPackage, pathOf, readSource } from './source.js';
 import type { BootSpec, GuestSpec, ProgramSpec, KernelSource } from './spec.js';
 
 const FIRMWARE_PACKAGE = 'seabios';
 const FLOPPY_BYTES = 1_474_560;
-/** Of a kernel, an initramfs or a program. */
-const PROGRAM_BYTES = 1 << 30;
 
 export interface Provisioned {
   firmware: GuestImage['firmware'];
@@ -120,7 +117,7 @@ async function provideDisks(
     const image = join(target, `${drive}.img`);
     if ('package' in disk) {
       // A copy, as the cache of packages may be thrown away.
-      await writeFile(image, readable(pathOf(disk, packages)));
+      await writeFile(image, readSource(pathOf(disk, packages)));
       // Written to a floppy, a short image leaves the rest of it empty.
       if (drive === 'fda' && statSync(image).size < FLOPPY_BYTES) await truncate(image, FLOPPY_BYTES);
     } else {
@@ -133,7 +130,7 @@ async function provideDisks(
 }
 
 async function multiboot(spec: GuestSpec, commandLine: string, kernel: string, initrd: Buffer | null): Promise<Buffer> {
-  const bytes = readable(kernel);
+  const bytes = readSource(kernel);
   if (isMultiboot(bytes)) {
     if (initrd === null && commandLine === '') return bytes;
     const advice = 'Leave both out, or boot it from a disk with a loader.';
@@ -160,7 +157,7 @@ async function copyKernel(
   target: string,
 ): Promise<GuestImage['boot']> {
   const copy = join(target, 'vmlinuz');
-  await writeFile(copy, wholeWords(readable(kernel)));
+  await writeFile(copy, wholeWords(readSource(kernel)));
   if (initrd === null) return { kind: 'bzimage', kernel: copy, initrd: null, cmdline };
   await writeFile(join(target, 'initrd'), initrd);
   return { kind: 'bzimage', kernel: copy, initrd: join(target, 'initrd'), cmdline };
@@ -176,7 +173,7 @@ function readInitrd(
   packages: ReadonlyMap<string, string>,
 ): Buffer | null {
   if (initrd === null) return null;
-  return readable(pathOf(initrd, packages));
+  return readSource(pathOf(initrd, packages));
 }
 
 function kernelFile(source: KernelSource, packages: ReadonlyMap<string, string>): string {
@@ -205,7 +202,7 @@ async function provideFirmware(
   const from = spec.firmware ?? { bios: join(share, 'bios.bin'), vgaBios: join(share, 'vgabios-stdvga.bin') };
   const firmware = { bios: join(target, 'bios.bin'), vgaBios: join(target, 'vgabios.bin') };
   for (const image of ['bios', 'vgaBios'] as const) {
-    const bytes = readable(from[image]);
+    const bytes = readSource(from[image]);
     if (bytes.length > FIRMWARE_LIMITS[image])
       throw firmwareTooLarge(from[image], bytes.length, FIRMWARE_LIMITS[image]);
     await writeFile(firmware[image], bytes);
@@ -224,7 +221,7 @@ async function keepPrograms(
   for (const file of spec.initramfs?.files ?? []) {
     if ('text' in file) continue;
     const path = hostPath(file, packages);
-    if (readable(path).toString('latin1', 0, 4) === '\x7fELF') sources.set(file.path, path);
+    if (readSource(path).toString('latin1', 0, 4) === '\x7fELF') sources.set(file.path, path);
   }
   const kept: GuestImage['programs'] = [];
   for (const [guestPath, source] of [...sources].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -234,8 +231,4 @@ async function keepPrograms(
     kept.push({ guestPath, elf });
   }
   return kept;
-}
-
-function readable(path: string): Buffer {
-  return readInput(path, PROGRAM_BYTES);
 }

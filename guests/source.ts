@@ -1,5 +1,6 @@
 /** Where a file that goes into a guest comes from. */
 import { join } from 'node:path';
+import { readInput } from '../formats/input-file.js';
 import { specError, type Fields } from './fields.js';
 
 /** A file of a Debian package (`from`: its path there), or one of the user's own (absolute path). */
@@ -30,4 +31,15 @@ export function pathInPackage(packages: ReadonlyMap<string, string>, name: strin
 
 export function pathOf(source: FileSource, packages: ReadonlyMap<string, string>): string {
   return 'file' in source ? source.file : pathInPackage(packages, source.package, source.from);
+}
+
+/** A kernel, an initramfs or a program has less. */
+const SOURCE_BYTES = 1 << 30;
+
+/**
+ * The whole of a file that goes into a guest.
+ * @throws DecoupleError file-missing, file-unreadable
+ */
+export function readSource(path: string): Buffer {
+  return readInput(path, SOURCE_BYTES);
 }

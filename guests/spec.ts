@@ -2,8 +2,8 @@
 import { NETWORK_CARDS, PLAIN_DEVICES, type MachineDevices } from '../formats/devices.js';
 import { Pattern } from '../formats/pattern.js';
 import { parseYaml } from '../formats/yaml.js';
-import { parseDisks, type DiskSpecs } from './disk-spec.js';
 import { isFlagAllowed } from './assemble/flags.js';
+import { parseDisks, type DiskSpecs } from './disk-spec.js';
 import { mergeInitramfs } from './extend.js';
 import { Fields, specError } from './fields.js';
 import { reached } from './reach.js';

@@ -2,7 +2,7 @@
  * Static i386 programs, made with the machine's own compiler. Headers and libraries come from Debian's i386 packages,
  * so neither gcc's multilib packages nor root are needed. Same compiler and packages in, same bytes out.
  */
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname, basename, join } from 'node:path';
 import { DecoupleError } from '../../formats/errors.js';
 import { runCommand } from '../debian/command.js';
@@ -10,6 +10,7 @@ import { sha256 } from '../debian/hash.js';
 import { COMPILER_LIBRARY, type FetchedPackage } from '../debian/packages.js';
 import { makeDirectory } from '../debian/scratch.js';
 import { projectRoot } from '../paths.js';
+import { readSource } from '../source.js';
 import type { ProgramSpec } from '../spec.js';
 import { runWithin } from './sandbox.js';
 
@@ -62,7 +63,7 @@ export async function compileProgram(
   const inputs = [
     [basename(program.path), compiler.version, ...COMMON_FLAGS, ...program.flags],
     packages.map((each) => each.sha256),
-    sourceFiles(program.source).map((path) => [basename(path), sha256(readFileSync(path))]),
+    sourceFiles(program.source).map((path) => [basename(path), sha256(readSource(path))]),
   ];
   const directory = join(cacheDir, sha256(JSON.stringify(inputs)).slice(0, 32));
   const target = join(directory, basename(program.path));
@@ -100,7 +101,11 @@ export function sourceFiles(source: string): string[] {
   if (!existsSync(source)) {
     throw new DecoupleError('guest-build-failed', `${source} does not exist.`, 'Correct the path in the guest spec.');
   }
-  const headers = [...readFileSync(source, 'utf8').matchAll(/^#include "([\w-][\w.-]*)"/gm)];
+  const headers = [
+    ...readSource(source)
+      .toString('utf8')
+      .matchAll(/^#include "([\w-][\w.-]*)"/gm),
+  ];
   return [source, ...headers.map(([, name = '']) => join(dirname(source), name)).filter(isBesideIt)];
 }
 

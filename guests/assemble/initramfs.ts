@@ -1,6 +1,6 @@
 import { readFileSync, existsSync } from 'node:fs';
 import { DecoupleError } from '../../formats/errors.js';
-import { pathInPackage } from '../source.js';
+import { pathInPackage, readSource } from '../source.js';
 import type { FileSpec, InitramfsSpec } from '../spec.js';
 import { writeCpio, type CpioEntry } from './cpio.js';
 import { moduleEntries } from './modules.js';
@@ -35,7 +35,7 @@ export function buildInitramfs(spec: InitramfsSpec, parts: InitramfsParts): Buff
 function fileContent(file: FileSpec, packages: ReadonlyMap<string, string>): Buffer {
   if ('text' in file) return Buffer.from(file.text);
   const path = hostPath(file, packages);
-  if (existsSync(path)) return readFileSync(path);
+  if (existsSync(path)) return readSource(path);
   const where = 'package' in file ? `Package ${file.package} has no file ${file.from}.` : `${path} does not exist.`;
   throw new DecoupleError('guest-build-failed', where, 'Correct the path in the guest spec.');
 }

@@ -61,6 +61,15 @@ test('a store whose marker is a pipe, and a disk that is a device, are refused',
     timeout: TIMEOUT_MS,
   });
   t.regex(recorded.stderr, /\/dev\/zero cannot be read: it is a device/);
+  await execa('mkfifo', [join(folder, 'pipe')]);
+  for (const initramfs of [
+    { files: [{ path: '/f', source: './pipe' }] },
+    { programs: [{ path: '/x', source: './pipe' }] },
+  ]) {
+    writeFileSync(spec, JSON.stringify({ name: 'g', extends: 'debian-busybox', initramfs }));
+    const { stderr } = await decouple(['guests', 'build', spec], { timeout: TIMEOUT_MS });
+    t.regex(stderr, /pipe cannot be read: it is a pipe, not a file/);
+  }
 });
 
 test('what is no file is never replaced, and nothing is left beside it', async (t) => {

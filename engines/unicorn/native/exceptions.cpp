@@ -25,9 +25,10 @@ bool ofSimd(uint8_t vector, Env env) {
   return vector == kSimdException || (vector == kInvalidOpcode && (env.cr(4) & kExceptionsSupported) == 0);
 }
 
-/** Whether memory may be read before it is raised, whose pages are marked by that: #DE, #BR, #TS to #PF, #XM. */
+/** Whether any instruction may read memory before it raises this, whose pages are marked by that: #DE, #BR, #PF, #XM.
+ */
 bool mayHaveRead(uint8_t vector) {
-  constexpr uint32_t kVectors = 1u << 0 | 1u << 5 | 0x1fu << 10 | 1u << kSimdException;
+  constexpr uint32_t kVectors = 1u << 0 | 1u << 5 | 1u << kPageFault | 1u << kSimdException;
   return vector < 32 && (kVectors >> vector & 1) != 0;
 }
 
@@ -39,12 +40,6 @@ bool takesFromMemory(const Instruction& instruction) {
 }
 
 bool ofSegment(uint8_t vector) { return vector >= 10 && vector <= 13; }
-
-/** Whether this instruction may have read memory before it raised this. (The engine reads what OUTS sends before it
- * looks at ports.) */
-bool mayHaveRead(uint8_t vector, const Instruction& instruction) {
-  return mayHaveRead(vector) && (!ofSegment(vector) || takesFromMemory(instruction));
-}
 
 }  // namespace
 
@@ -76,7 +71,7 @@ bool Simulator::mayNotBeRead(uint32_t linear) const {
 /** Whether the instruction here may leave something although it raises this. */
 bool Simulator::leavesSomething(uint8_t vector) const {
   if (ofSimd(vector, engine_.env())) return true;
-  return mayHaveRead(vector) && mayHaveRead(vector, instructionHere());
+  return mayHaveRead(vector) || (ofSegment(vector) && takesFromMemory(instructionHere()));
 }
 
 /** The exception that is due here is delivered now; may begin a trial of its instruction first. */
@@ -115,8 +110,9 @@ void Simulator::endTrial(int raised) {
   const bool simd = ofSimd(vector, engine_.env());
   if (raised == vector && simd) kept |= Trial::kSimdFlags;
   // What takes a selector has read it, also where the engine would go on with it.
-  const bool taken = raised == Disagreement::kNothing && ofSegment(vector) && takesFromMemory(tried_);
-  if (taken || (raised == vector && (simd || mayHaveRead(vector, tried_)))) kept |= Trial::kMarks;
+  const bool taken = ofSegment(vector) && takesFromMemory(tried_);
+  const bool read = raised == vector && (simd || taken || mayHaveRead(vector));
+  if (read || (raised == Disagreement::kNothing && taken)) kept |= Trial::kMarks;
   trial_.end(ram_, engine_.env(), position_, kept);
   if (comparing_ && raised != vector) disagree(*cursor_.due(), raised);
   leaveTrial();

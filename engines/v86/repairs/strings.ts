@@ -33,8 +33,12 @@ export const OWN_BYTES: Repair = {
   ],
 };
 
+/** v86's functions of some string instructions, of all sizes, with each ending. */
+const ofSizes = (names: readonly string[], ...endings: readonly string[]): string[] =>
+  names.flatMap((name) => ['b', 'w', 'd'].flatMap((size) => endings.map((ending) => `${name}${size}${ending}`)));
+
 /** Which store to memory: these run over their own bytes. */
-const STORING = ['movs', 'stos', 'ins'].flatMap((name) => ['b', 'w', 'd'].map((size) => `${name}${size}_rep`));
+const STORING = ofSizes(['movs', 'stos', 'ins'], '_rep');
 
 const OWN_PAGES: Repair = {
   id: 'string-own-pages',
@@ -49,11 +53,9 @@ const OWN_PAGES: Repair = {
 /** v86's functions for string instructions; in compiled code those without REP are generated. */
 const STRING_FUNCTIONS = [
   ...STORING,
-  ...['outs', 'lods'].flatMap((name) => ['b', 'w', 'd'].map((size) => `${name}${size}_rep`)),
-  ...['cmps', 'scas'].flatMap((name) =>
-    ['b', 'w', 'd'].flatMap((size) => [`${name}${size}_repz`, `${name}${size}_repnz`]),
-  ),
-  ...['ins', 'outs', 'cmps'].flatMap((name) => ['b', 'w', 'd'].map((size) => `${name}${size}_no_rep`)),
+  ...ofSizes(['outs', 'lods'], '_rep'),
+  ...ofSizes(['cmps', 'scas'], '_repz', '_repnz'),
+  ...ofSizes(['ins', 'outs', 'cmps'], '_no_rep'),
   ...['6E', 'A4', 'A6', 'AA', 'AC', 'AE'].map((opcode) => `instructions::instr_${opcode}`),
   ...['6F', 'A5', 'A7', 'AB', 'AD', 'AF'].flatMap((opcode) => [
     `instructions::instr16_${opcode}`,
