@@ -16,14 +16,16 @@ void onFloatingPointSignal(int number, siginfo_t*, void* passed) {
     std::signal(number, SIG_DFL);
     return;
   }
-  trap.mxcsr = static_cast<const ucontext_t*>(passed)->uc_mcontext.fpregs->mxcsr;
-  siglongjmp(trap.resume, 1);
+  auto& mxcsr = static_cast<ucontext_t*>(passed)->uc_mcontext.fpregs->mxcsr;
+  if (trap.raised == 0) trap.mxcsr = mxcsr;
+  trap.raised = 1;
+  mxcsr |= kMxcsrMasks;
 }
 
 bool catchSignal() {
   struct sigaction action {};
   action.sa_sigaction = onFloatingPointSignal;
-  action.sa_flags = SA_SIGINFO | SA_NODEFER;
+  action.sa_flags = SA_SIGINFO;
   return sigaction(SIGFPE, &action, nullptr) == 0;
 }
 

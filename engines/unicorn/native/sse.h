@@ -2,7 +2,6 @@
 #pragma once
 
 #include <emmintrin.h>
-#include <setjmp.h>
 
 #include <csignal>
 #include <cstdint>
@@ -22,14 +21,19 @@ enum Mxcsr : uint32_t {
 inline void loadHostMxcsr(uint32_t value) { asm volatile("ldmxcsr %0" : : "m"(value) : "memory"); }
 
 /**
- * A calculation with exceptions that are not masked: when the host raises one, its signal handler comes back to where
- * `resume` was set, and `mxcsr` is as it was then. Which flags are set beside the one raised, only the processor knows.
+ * A calculation with exceptions that are not masked: when the host raises one, its signal handler keeps MXCSR as it was
+ * then, masks all, and the instruction runs again, to be forgotten. Which flags are set beside the one raised, only the
+ * processor knows.
+ *
+ * The handler returns: who jumps out of it takes along what the kernel gave it, such as the rights to the pages of
+ * compiled JavaScript (pkeys(7)).
  */
 struct SseTrap {
-  sigjmp_buf resume;
   /** The host is calculating. */
   volatile sig_atomic_t armed;
-  uint32_t mxcsr;
+  volatile sig_atomic_t raised;
+  /** Of the first exception. */
+  volatile uint32_t mxcsr;
 };
 /** This thread's; the first call has the process catch the signal. */
 SseTrap& sseTrap();
@@ -43,13 +47,12 @@ __attribute__((noinline)) uint32_t runSseSlowly(uint32_t guest, Run& run) {
     after = run();
   } else {
     SseTrap& trap = sseTrap();
-    if (sigsetjmp(trap.resume, 0) == 0) {
-      trap.armed = 1;
-      loadHostMxcsr(guest & ~kMxcsrFlags);
-      trap.mxcsr = run();
-    }
+    trap.raised = 0;
+    trap.armed = 1;
+    loadHostMxcsr(guest & ~kMxcsrFlags);
+    after = run();
     trap.armed = 0;
-    after = trap.mxcsr;
+    if (trap.raised != 0) after = trap.mxcsr;
   }
   const uint32_t flags = after & kMxcsrFlags;
   // With the usual control bits flags may stay: they are among the guest's from now on.
