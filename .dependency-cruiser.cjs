@@ -1,16 +1,17 @@
 /**
  * The rooms of the project and who may know whom; `npm run lint` checks every import against it.
  *
+ *   confine            nothing of the project
  *   formats            nothing of the project
  *   engines/<each>     formats; never another engine
  *   network            formats
- *   guests             formats, and the types of session files (relog)
- *   relog              formats, engines, network, and types of guests and analyses
+ *   guests             formats, confine, and the types of session files (relog)
+ *   relog              formats, confine, engines, network, and types of guests and analyses
  *   analyses           formats, and the types of the simulator's events
  *   corpus             formats, guests, relog
  *   cli                all of the above; nobody knows cli
  */
-const ROOMS = ['formats', 'engines/v86', 'engines/unicorn', 'network', 'relog', 'analyses', 'guests', 'cli'];
+const ROOMS = ['confine', 'formats', 'engines/v86', 'engines/unicorn', 'network', 'relog', 'analyses', 'guests', 'cli'];
 
 /** Imports of room `from` that go to a project folder which is neither itself nor in `may`. */
 function room(from, may) {
@@ -20,7 +21,7 @@ function room(from, may) {
     comment: `${from}/ may import ${may.length === 0 ? 'nothing of the project' : may.join(', ')}`,
     from: { path: `^${from}/` },
     to: {
-      path: '^(formats|engines|network|relog|analyses|guests|corpus|cli|test|bench|scripts)/',
+      path: '^(confine|formats|engines|network|relog|analyses|guests|corpus|cli|test|bench|scripts)/',
       pathNot: [from, ...may].map((name) => `^${name}/`),
     },
   };
@@ -39,13 +40,14 @@ function typesOnly(from, to) {
 
 module.exports = {
   forbidden: [
+    room('confine', []),
     room('formats', []),
     room('engines/v86', ['formats']),
     room('engines/unicorn', ['formats']),
     room('network', ['formats']),
-    room('relog', ['formats', 'engines', 'network', 'guests', 'analyses']),
+    room('relog', ['formats', 'confine', 'engines', 'network', 'guests', 'analyses']),
     room('analyses', ['formats', 'engines/unicorn']),
-    room('guests', ['formats', 'relog']),
+    room('guests', ['formats', 'confine', 'relog']),
     room('corpus', ['formats', 'guests', 'relog']),
     room('cli', ROOMS),
     typesOnly('relog', 'analyses'),

@@ -4,6 +4,7 @@ import yargs, { type Argv } from 'yargs';
 import { STANDARD_INPUT, STANDARD_INPUT_FILE } from '../formats/container/index.js';
 import { DecoupleError, EXIT_MEANING, EXIT_STATUS, type ExitClass } from '../formats/errors.js';
 import { analyzeCommand } from './commands/analyze.js';
+import { chooseShell, completionCommand } from './commands/completion.js';
 import { doctorCommand } from './commands/doctor.js';
 import { exportCommand } from './commands/export.js';
 import { cutCommand } from './commands/cut.js';
@@ -24,18 +25,28 @@ import { storeCommand } from './commands/store.js';
 import { verifyCommand } from './commands/verify.js';
 import { reportError } from './output.js';
 import { PROJECT } from './paths.js';
+import { setVerbosity } from './verbosity.js';
 
-/** Width of help texts: fixed, so that they are the same on every terminal and in the documentation. */
+/** Columns of a help text that no terminal shows. */
 const HELP_WIDTH = 100;
 
-/** @param instance of yargs, with nothing in it but arguments */
-export function withCommands(instance: Argv): Argv {
+/**
+ * @param instance of yargs, with nothing in it but arguments
+ * @param width of help texts, in columns
+ */
+export function withCommands(instance: Argv, width = process.stdout.isTTY ? process.stdout.columns : HELP_WIDTH): Argv {
   return instance
     .scriptName('decouple')
     .locale('en')
     .usage('$0 <command>\n\nRecord a whole PC at full speed, analyse the very same instructions later.')
     .option('json', { type: 'boolean', default: false, global: true, describe: 'Print the result as JSON on stdout' })
     .option('debug', { type: 'boolean', default: false, global: true, describe: 'Show stacks of errors' })
+    .option('quiet', {
+      ...{ type: 'boolean', default: false, global: true },
+      describe: 'On standard error nothing but what went wrong',
+    })
+    .option('verbose', { type: 'boolean', default: false, global: true, describe: 'Say, too, what is opened and how' })
+    .middleware(setVerbosity, true)
     .command(recordCommand)
     .command(replayCommand)
     .command(relogCommand)
@@ -43,7 +54,6 @@ export function withCommands(instance: Argv): Argv {
     .command(screenshotCommand)
     .command(verifyCommand)
     .command(analyzeCommand)
-    .command(exportCommand)
     .command(guestsCommand)
     .command(diskCommand)
     .command(infoCommand)
@@ -57,6 +67,7 @@ export function withCommands(instance: Argv): Argv {
     .command(unpackCommand)
     .command(storeCommand)
     .command(doctorCommand)
+    .command(completionCommand)
     .demandCommand(1, 'Name a command.')
     .strict()
     .recommendCommands()
@@ -64,7 +75,7 @@ export function withCommands(instance: Argv): Argv {
     .parserConfiguration({ 'camel-case-expansion': false })
     .version(version())
     .epilogue(exitStatuses())
-    .wrap(HELP_WIDTH)
+    .wrap(width)
     .exitProcess(false)
     .fail((message: string | null, error: Error | undefined) => {
       // Errors of handlers and of our own checks pass; what yargs itself finds wrong comes as a message.
@@ -89,6 +100,7 @@ const REPEATABLE = new Set([
 
 /** yargs makes an array of an option that is given twice, and lets empty values pass; no handler expects either. */
 function refuseOdd(args: Record<string, unknown>): true {
+  if (args['quiet'] === true && args['verbose'] === true) throw usageError('--quiet and --verbose exclude each other.');
   for (const [name, value] of Object.entries(args)) {
     if (name.length === 1) continue;
     if (Array.isArray(value) && !REPEATABLE.has(name)) throw usageError(`--${name} is given more than once.`);
@@ -131,6 +143,7 @@ function namedStandardInput(args: string[]): string[] {
 export async function runCommandLine(argv: string[]): Promise<number> {
   const args = namedStandardInput(argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv);
   process.exitCode = EXIT_STATUS.ok;
+  chooseShell(args);
   try {
     await withCommands(yargs(args)).parseAsync();
     return process.exitCode;

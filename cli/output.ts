@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { EXIT_STATUS, exitStatus, DecoupleError } from '../formats/errors.js';
 import { besideProgress } from './progress.js';
+import { isQuiet, isVerbose } from './verbosity.js';
 import { printable, printableJson, printableLine } from './printable.js';
 
 /** Prints a command's result: one JSON object on one line with `--json`, else the text. */
@@ -27,9 +28,15 @@ export async function writeResult(text: string, signal?: AbortSignal): Promise<v
   else await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A line for the person at the terminal, which is no part of the result. */
+/** A line for the person at the terminal, which is no part of the result; not with `--quiet`. */
 export function printNote(line: string): void {
+  if (isQuiet()) return;
   besideProgress(() => process.stderr.write(`${printableLine(line)}\n`));
+}
+
+/** A line for who asks for more, with `--verbose`. */
+export function printDetail(line: string): void {
+  if (isVerbose()) printNote(line);
 }
 
 /** Lines below a title, each within. */
@@ -52,10 +59,11 @@ export function reportError(error: unknown, { json, debug }: { json: boolean; de
   const known = error instanceof DecoupleError;
   const message = known ? error.message : `internal error: ${error instanceof Error ? error.message : String(error)}`;
   const advice = known ? error.advice : 'This is a bug in decouple; --debug shows where.';
-  process.stderr.write(`decouple: ${within(message)}\n${within(advice)}\n`);
+  const details = known && error.details !== '' ? `\n${error.details.trim()}` : '';
+  process.stderr.write(`decouple: ${within(message + details)}\n${within(advice)}\n`);
   if (debug) process.stderr.write(`\n${stacks(error)}\n`);
   const code = known ? error.code : 'internal';
-  if (json) printJson({ error: { code, message, advice } });
+  if (json) printJson({ error: { code, message, advice, ...(details !== '' && { details: details.trim() }) } });
   return known ? exitStatus(error.code) : EXIT_STATUS.internal;
 }
 

@@ -1,6 +1,7 @@
 /** The line on the terminal that tells how far a stage is, how fast it goes and how long it will take. */
 import { Presets, SingleBar } from 'cli-progress';
 import type { Progress } from '../relog/api.js';
+import { isQuiet } from './verbosity.js';
 import { formatBytes, formatCount, formatSeconds } from './units.js';
 
 export interface ProgressLine {
@@ -30,6 +31,7 @@ export function besideProgress(write: () => void): void {
 
 /** A progress line on stderr; where that is no terminal, a line of its own now and then. */
 export function progressLine(stage: string, stream: NodeJS.WriteStream = process.stderr): ProgressLine {
+  if (isQuiet()) return { update: () => undefined, stop: () => undefined };
   if (!stream.isTTY) return logLines(stage, stream);
   const rate = new Rate();
   let last: Progress = { instructions: 0, total: null, bytes: 0 };

@@ -2,6 +2,7 @@
 import { DecoupleError } from '../formats/errors.js';
 import type { StageOptions } from '../relog/api.js';
 import { interruptible } from './interrupt.js';
+import { printDetail, printNote } from './output.js';
 import { progressLine } from './progress.js';
 
 export interface RunOptions {
@@ -20,6 +21,7 @@ export async function runStage<T>(
   work: (options: Required<StageOptions>) => Promise<T>,
   { progress = true, mayEndEarly = false }: RunOptions = {},
 ): Promise<T> {
+  if (WITH_ENGINE.has(stage)) await tellConfinement();
   const line = progress ? progressLine(stage) : null;
   return interruptible(async ({ signal }) => {
     try {
@@ -33,6 +35,24 @@ export async function runStage<T>(
       line?.stop();
     }
   });
+}
+
+/** Stages that run a guest's code. */
+const WITH_ENGINE = new Set([
+  ...['record', 'replay', 'relog', 'heal', 'verify', 'analyze', 'export', 'screenshot', 'disk'],
+]);
+let told = false;
+
+/** Once a command. */
+async function tellConfinement(): Promise<void> {
+  if (told) return;
+  told = true;
+  const { confinement } = await import('../relog/process/confinement.js');
+  const how = await confinement();
+  if (how === 'bubblewrap') printDetail('The engine runs in a process that sees its inputs and outputs alone.');
+  if (how === 'off') printDetail('The engine may do what you may: DECOUPLE_CONFINE=off.');
+  if (how === 'not here')
+    printNote('The engine may do what you may: bubblewrap is not here, or may not work. See docs/security.md.');
 }
 
 function interrupted(stage: string, cause?: unknown): DecoupleError {

@@ -9,9 +9,8 @@ export const stages = {
   replay: async () => (await import('../relog/replay.js')).replay,
   relog: async () => (await import('../relog/relog.js')).relog,
   exportPcapng: async () => (await import('../relog/export.js')).exportPcapng,
-  verify: async () => (await import('../relog/verify.js')).verify,
-  explain: async () => (await import('../relog/explain/explain.js')).explain,
-  analyze: async () => (await import('../relog/analyze.js')).analyze,
+  verify: async () => (await import('../relog/verify-apart.js')).verifyApart,
+  analyze: async () => (await import('../relog/analyze-apart.js')).analyzeApart,
   dump: async () => (await import('../relog/inspect/dump.js')).dump,
   stats: async () => (await import('../relog/inspect/stats.js')).stats,
   diff: async () => (await import('../relog/inspect/diff.js')).diff,
@@ -24,6 +23,10 @@ export const stages = {
   copyFile: async () => (await import('../formats/copy.js')).copyFile,
   store: async () => import('../formats/store/index.js'),
   diagnose: async () => (await import('../relog/doctor.js')).diagnose,
-  kernelNames: async () => (await import('../analyses/symbols/kernel.js')).kernelNames,
-  analyses: async () => import('../analyses/index.js'),
+};
+
+/** Modules that a stage loads in its own process. */
+export const modules = {
+  kernelNames: import.meta.resolve('../analyses/symbols/kernel.js'),
+  analyses: import.meta.resolve('../analyses/index.js'),
 };

@@ -109,19 +109,22 @@ export function codesOf(exitClass: ExitClass): ErrorCode[] {
 
 export class DecoupleError extends Error {
   override readonly name = 'DecoupleError';
+  readonly details: string;
 
   /**
    * @param code what kind of error, decides the exit status
    * @param message what is wrong, one sentence, naming the file or the guest
    * @param advice what to do about it, one sentence
+   * @param options.details what another program said of it, in lines
    */
   constructor(
     readonly code: ErrorCode,
     message: string,
     readonly advice: string,
-    options?: { cause?: unknown },
+    options?: { cause?: unknown; details?: string },
   ) {
     super(message, options);
+    this.details = options?.details ?? '';
   }
 }
 

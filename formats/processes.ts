@@ -9,3 +9,12 @@ export function isAlive(pid: number): boolean {
     return hasSystemCode(error, 'EPERM');
   }
 }
+
+let own = process.pid;
+
+/** By which number others know this process. One that is confined has numbers of its own, and is told. */
+export const processId = (): number => own;
+
+export function setProcessId(pid: number): void {
+  own = pid;
+}

@@ -3,12 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { constants, existsSync, linkSync, openSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { DecoupleError, outputError, outputExists } from './errors.js';
 import { kindOfFile } from './input-file.js';
+import { processId } from './processes.js';
 
 const RANDOM_BYTES = 6;
 
 /** A name that nobody can know before, so that nobody can put something there. It ends with the process that writes it. */
 export function temporaryPath(path: string): string {
-  return `${path}.${randomBytes(RANDOM_BYTES).toString('hex')}.${process.pid}.part`;
+  return `${path}.${randomBytes(RANDOM_BYTES).toString('hex')}.${processId()}.part`;
 }
 
 /**
@@ -18,6 +19,14 @@ export function temporaryPath(path: string): string {
 export function createFile(path: string, mode = 0o644): number {
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
   return openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+}
+
+/**
+ * Opens a file that was made for the writer, and is empty.
+ * @throws errors of the system
+ */
+export function openClaimed(path: string): number {
+  return openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW);
 }
 
 /**

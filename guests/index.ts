@@ -58,7 +58,7 @@ export async function loadGuest(nameOrPath: string, options: LoadGuestOptions): 
     );
   }
   const { firmware, boot, programs } = build.provisioned;
-  const disks = await disksOf(spec, build, buildDirectory(cacheDir, key));
+  const disks = await disksOf(spec, build, buildDirectory(cacheDir, key), onStep);
   const { name, memory, devices, ready, readyTimeout } = spec;
   const image = { name, memory, devices, firmware, boot, disks, ready, readyTimeout, programs };
   return { ...image, console: spec.console, hash: imageHash(image, buildDirectory(cacheDir, key), build.hashes) };
@@ -70,10 +70,15 @@ function withDisks(spec: GuestSpec, given: Partial<Record<DriveName, string>>): 
 }
 
 /** Disks made for the guest, and the user's own, which are hashed now: they may have changed since the build. */
-async function disksOf(spec: GuestSpec, { provisioned, hashes, stamps }: Build, directory: string) {
+async function disksOf(
+  spec: GuestSpec,
+  { provisioned, hashes, stamps }: Build,
+  directory: string,
+  onStep: (line: string) => void,
+) {
   const disks: GuestImage['disks'] = {};
   for (const [drive, disk] of Object.entries(spec.disks) as [DriveName, DiskSpec][]) {
-    if ('file' in disk) disks[drive] = await imageFile(disk.file);
+    if ('file' in disk) disks[drive] = await imageFile(disk.file, drive, onStep);
     else {
       const path = provisioned.disks[drive]!;
       disks[drive] = { path, sha256: hashes[relative(directory, path)]!, ...stamps[path]! };
@@ -82,9 +87,15 @@ async function disksOf(spec: GuestSpec, { provisioned, hashes, stamps }: Build, 
   return disks;
 }
 
-async function imageFile(path: string): Promise<GuestDisk> {
+async function imageFile(path: string, drive: DriveName, onStep: (line: string) => void): Promise<GuestDisk> {
   const stamp = stampOf(path);
-  const sha256 = await sha256File(path).catch((error: unknown) => Promise.reject(inputError(path, error)));
+  const began = performance.now();
+  const tell = (done: number, size: number): void => {
+    const left = (((performance.now() - began) / 1000) * (size - done)) / done;
+    const how = `${Math.floor((100 * done) / size)} %, ${Math.ceil(left)} s left`;
+    onStep(`reading ${path}, which is ${drive}, for its SHA-256: ${how}`);
+  };
+  const sha256 = await sha256File(path, tell).catch((error: unknown) => Promise.reject(inputError(path, error)));
   return { path, sha256, ...stamp };
 }
 

@@ -36,6 +36,8 @@ export interface InitramfsSpec {
   nodes: { path: string; type: 'char' | 'block'; mode: number; major: number; minor: number }[];
   /** Kernel modules by name; what they depend on comes along. */
   modules: string[];
+  /** Paths and modules of the extended spec that are left out. */
+  without: string[];
 }
 
 export interface GuestSpec {
@@ -109,7 +111,7 @@ export function parseSpec(
     firmware: fields.has('firmware') ? parseFirmware(fields, local) : (base?.firmware ?? null),
     boot,
     disks: { ...base?.disks, ...bootDisks, ...disks },
-    initramfs: mergeInitramfs(base?.initramfs ?? null, initramfs),
+    initramfs: mergeInitramfs(base?.initramfs ?? null, initramfs, path),
     ready: fields.has('ready') ? fields.string('ready') : (base?.ready ?? null),
     readyTimeout: fields.seconds('readyTimeout', base?.readyTimeout ?? 60),
     console: fields.has('console') ? parseConsole(inner('console')) : (base?.console ?? null),
@@ -262,6 +264,7 @@ function parseInitramfs(fields: Fields, local: Local): InitramfsSpec {
       minor: item.integer('minor', 0, 2 ** 20 - 1),
     })),
     modules: fields.strings('modules'),
+    without: fields.strings('without'),
   };
   fields.end();
   return initramfs;

@@ -5,7 +5,8 @@
 import { Observer, type Machine } from '../engines/v86/index.js';
 import { ContainerWriter } from '../formats/container/index.js';
 import { EventWriter } from '../formats/event-writer.js';
-import { KEYFRAME_EVERY, type RecordOptions, type RecordResult } from './api.js';
+import { KEYFRAME_EVERY, type RecordResult } from './api.js';
+import type { RecorderOptions } from './recorder.js';
 import { instrumentedEngine } from './engine-modules.js';
 import { Relogger } from './relogger.js';
 import type { RunEnd, RunSink } from './run-sink.js';
@@ -24,13 +25,14 @@ export class DeviceSink implements RunSink {
   /** @throws DecoupleError output-exists, write-failed */
   static async create({
     guest,
-    output,
+    output: path,
+    claimed,
     force,
     store,
-  }: Pick<RecordOptions, 'guest' | 'output' | 'force' | 'store'>): Promise<DeviceSink> {
+  }: Pick<RecorderOptions, 'guest' | 'output' | 'claimed' | 'force' | 'store'>): Promise<DeviceSink> {
     const events = new EventWriter(0);
     const observer = new Observer(instrumentedEngine, events);
-    const writer = new ContainerWriter({ path: output, kind: 'relog', temporary: false, force, store });
+    const writer = new ContainerWriter({ path, kind: 'relog', temporary: false, force, claimed, store });
     return new DeviceSink(observer, events, writer, guest);
   }
 

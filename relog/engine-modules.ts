@@ -2,72 +2,98 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  engineModule,
-  enginePackage,
-  instrumentedHash,
-  repairedHash,
-  type ObserverModules,
-} from '../engines/v86/index.js';
+import type { ObserverModules } from '../engines/v86/index.js';
+// Not by way of the index, which loads what decodes instructions, too, and that takes most of a second.
+import { engineModule, enginePackage, instrumentedHash } from '../engines/v86/package.js';
+import { repairedHash } from '../engines/v86/repairs/index.js';
+import { DecoupleError, hasSystemCode } from '../formats/errors.js';
 import { writeWhole } from '../formats/output-file.js';
 
-type Kind = 'plain' | 'instrumented' | 'stepping';
+export type EngineKind = 'plain' | 'instrumented' | 'stepping';
+
+/** A compiled module in the cache, and what it is made by. */
+interface Cached {
+  path: string;
+  make: () => Promise<Uint8Array>;
+}
 
 /**
  * The engine that records and replays.
  * @param repairs ids of the table of repairs (engines/v86/repairs/table.ts)
  * @param cacheDir a folder that may be thrown away; by default one of the user's
  */
-export function repairedEngine(repairs: readonly string[], cacheDir = defaultCache()): Promise<WebAssembly.Module> {
-  return repairs.length === 0 ? engineModule() : compiled('plain', repairs, cacheDir);
+export function repairedEngine(repairs: readonly string[], cacheDir = engineCache()): Promise<WebAssembly.Module> {
+  return repairs.length === 0 ? engineModule() : once(engineOf('plain', repairs, cacheDir));
 }
 
 /** @param stepping one that can also be watched instruction by instruction */
 export async function instrumentedEngine(
   repairs: readonly string[],
   { stepping = false } = {},
-  cacheDir = defaultCache(),
+  cacheDir = engineCache(),
 ): Promise<ObserverModules> {
   const [engine, wrapper] = await Promise.all([
-    compiled(stepping ? 'stepping' : 'instrumented', repairs, cacheDir),
-    once(join(cacheDir, `${instrumentedHash().slice(0, 32)}.wrapper.wasm`), async () =>
-      (await import('../engines/v86/instrument/index.js')).jitWrapper(),
-    ),
+    once(engineOf(stepping ? 'stepping' : 'instrumented', repairs, cacheDir)),
+    once(wrapperIn(cacheDir)),
   ]);
   return { engine, wrapper };
 }
 
-function compiled(kind: Kind, repairs: readonly string[], cacheDir: string): Promise<WebAssembly.Module> {
+/** Puts into the cache what a process will need that may not write there. */
+export async function prepareEngines(kinds: readonly EngineKind[], repairs: readonly string[]): Promise<void> {
+  const cacheDir = engineCache();
+  const needed = kinds
+    .filter((kind) => kind !== 'plain' || repairs.length > 0)
+    .map((kind) => engineOf(kind, repairs, cacheDir));
+  if (kinds.some((kind) => kind !== 'plain')) needed.push(wrapperIn(cacheDir));
+  for (const { path, make } of needed) if (!existsSync(path)) keep(path, await make());
+}
+
+function engineOf(kind: EngineKind, repairs: readonly string[], cacheDir: string): Cached {
   const key = [
     ...(kind === 'plain' ? [] : [instrumentedHash().slice(0, 32)]),
     ...(repairs.length === 0 ? [] : [repairedHash(repairs).slice(0, 32)]),
   ];
-  return once(join(cacheDir, `${key.join('-')}.${kind}.wasm`), () => make(kind, repairs));
+  return { path: join(cacheDir, `${key.join('-')}.${kind}.wasm`), make: () => make(kind, repairs) };
+}
+
+function wrapperIn(cacheDir: string): Cached {
+  const path = join(cacheDir, `${instrumentedHash().slice(0, 32)}.wrapper.wasm`);
+  return { path, make: async () => (await import('../engines/v86/instrument/index.js')).jitWrapper() };
 }
 
 /** Compiled once a process. */
 const made = new Map<string, Promise<WebAssembly.Module>>();
 
-function once(path: string, bytes: () => Promise<Uint8Array>): Promise<WebAssembly.Module> {
-  let module = made.get(path);
+function once(cached: Cached): Promise<WebAssembly.Module> {
+  let module = made.get(cached.path);
   if (module === undefined) {
-    module = load(path, bytes);
-    made.set(path, module);
+    module = load(cached);
+    made.set(cached.path, module);
     // What went wrong may be put right until it is asked for again.
-    module.catch(() => made.delete(path));
+    module.catch(() => made.delete(cached.path));
   }
   return module;
 }
 
-async function load(path: string, bytes: () => Promise<Uint8Array>): Promise<WebAssembly.Module> {
-  if (!existsSync(path)) {
-    mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
-    writeWhole(path, await bytes(), true);
-  }
-  return WebAssembly.compile(readFileSync(path));
+async function load({ path, make }: Cached): Promise<WebAssembly.Module> {
+  if (existsSync(path)) return WebAssembly.compile(readFileSync(path));
+  const bytes = await make();
+  keep(path, bytes);
+  return WebAssembly.compile(bytes as BufferSource);
 }
 
-async function make(kind: Kind, repairs: readonly string[]): Promise<Uint8Array> {
+/** Where it cannot be kept it is made again. */
+function keep(path: string, bytes: Uint8Array): void {
+  try {
+    mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
+    writeWhole(path, bytes, true);
+  } catch (error) {
+    if (!(error instanceof DecoupleError) && !hasSystemCode(error)) throw error;
+  }
+}
+
+async function make(kind: EngineKind, repairs: readonly string[]): Promise<Uint8Array> {
   // Loaded only when needed: binaryen takes half a second to start.
   const wasm =
     repairs.length === 0
@@ -78,7 +104,8 @@ async function make(kind: Kind, repairs: readonly string[]): Promise<Uint8Array>
   return instrument(wasm, { stepping: kind === 'stepping' });
 }
 
-function defaultCache(): string {
+/** Where compiled engines are kept. */
+export function engineCache(): string {
   const base =
     process.env.XDG_CACHE_HOME ?? (process.env.HOME === undefined ? tmpdir() : join(process.env.HOME, '.cache'));
   return join(base, 'decouple', 'engine');

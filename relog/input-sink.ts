@@ -7,10 +7,11 @@ import { PAGE_BYTES } from '../formats/pages.js';
 import { writeBlob, writeDisk, writeHeader, writeLog } from '../formats/recording.js';
 import { encodeShare, type Share } from '../formats/share.js';
 import type { MachineImages } from '../engines/v86/index.js';
-import type { RecordOptions, RecordResult } from './api.js';
+import type { RecordResult } from './api.js';
 import { describeLoss, type GuestDisks } from './disks/guest-disks.js';
 import { blobsOf } from './images.js';
 import { LogBuilder } from './log-builder.js';
+import type { RecorderOptions } from './recorder.js';
 import type { RunEnd, RunSink } from './run-sink.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -34,13 +35,13 @@ export class InputSink implements RunSink {
    * @throws DecoupleError output-exists, write-failed
    */
   constructor(
-    options: Pick<RecordOptions, 'guest' | 'output' | 'start' | 'seed' | 'force' | 'store'>,
+    options: Pick<RecorderOptions, 'guest' | 'output' | 'claimed' | 'start' | 'seed' | 'force' | 'store'>,
     private readonly from: RunStart,
   ) {
-    const { guest, output, start, seed, force, store } = options;
+    const { guest, output: path, claimed, start, seed, force, store } = options;
     const { images, disks, snapshot, share, epoch, clockStart } = from;
     this.journal = new LogBuilder(clockStart);
-    const writer = new ContainerWriter({ path: output, kind: 'recording', temporary: false, force, store });
+    const writer = new ContainerWriter({ path, kind: 'recording', temporary: false, force, claimed, store });
     this.writer = writer;
     try {
       writeHeader(writer, {

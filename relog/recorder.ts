@@ -26,6 +26,8 @@ const PROGRESS_MS = 100;
 export type RecorderOptions = Omit<RecordOptions, 'input'> & {
   /** Calls back with what the user types; null at the end of it. Absent when not interactive. */
   onInput?: (handler: (bytes: Uint8Array | null) => void) => void;
+  /** The output is there already, made for this recording, with nothing in it. */
+  claimed?: boolean;
 };
 
 /**

@@ -12,6 +12,7 @@ const ROOT = join(import.meta.dirname, '..');
 const NATIVE = 'engines/unicorn/native';
 const CACHE = '.cache/lint';
 const ROOMS = [
+  'confine',
   'formats',
   'engines',
   'network',

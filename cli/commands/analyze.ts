@@ -8,7 +8,7 @@ import { noteCutOff } from '../outcome.js';
 import { formatPairs, printResult } from '../output.js';
 import { programsFor } from '../programs.js';
 import { runStage } from '../run.js';
-import { stages } from '../stages.js';
+import { modules, stages } from '../stages.js';
 import { withStore, type StoreOption } from '../store.js';
 import { parseStretch, withStretch, type StretchOptions } from '../stretch.js';
 import { formatRun } from '../units.js';
@@ -55,14 +55,14 @@ async function handler(args: AnalyzeArguments): Promise<void> {
   refuseStandardInput(args.relog);
   const stretch = parseStretch(args);
   const analyze = await stages.analyze();
-  const { createAnalysis } = await stages.analyses();
   const programs = await programsFor(args.relog, args.symbols);
   const result = await runStage('analyze', (stage) =>
     analyze({
       input: args.relog,
       outputDir: args.output,
       force: args.force,
-      analyses: [...new Set(args.analysis)].map(createAnalysis),
+      module: modules.analyses,
+      names: [...new Set(args.analysis)],
       programs,
       stretch,
       ...stage,

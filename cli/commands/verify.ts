@@ -7,7 +7,7 @@ import type { GlobalOptions } from '../options.js';
 import { noteCutOff } from '../outcome.js';
 import { formatList, formatPairs, printResult } from '../output.js';
 import { runStage } from '../run.js';
-import { stages } from '../stages.js';
+import { modules, stages } from '../stages.js';
 import { withStore, type StoreOption } from '../store.js';
 import { formatExact, formatRun } from '../units.js';
 
@@ -35,13 +35,11 @@ async function handler(args: VerifyArguments): Promise<void> {
   const recording = args.recording ?? null;
   if (recording !== null && !args.explain) throw unexplained('--recording');
   if (args.disk.length > 0 && recording === null) throw unexplained('--disk');
-  const findSymbols = await stages.kernelNames();
-  const { result, explanation } = await runStage('verify', async (stage) => {
-    const options = { input: args.relog, findSymbols, ...stage };
-    if (!args.explain) return { result: await (await stages.verify())(options), explanation: null };
-    const { verified, explanation } = await (await stages.explain())({ ...options, recording, disks });
-    return { result: verified, explanation };
-  });
+  const verify = await stages.verify();
+  const { explain } = args;
+  const { result, explanation } = await runStage('verify', (stage) =>
+    verify({ input: args.relog, symbols: modules.kernelNames, explain, recording, disks, ...stage }),
+  );
   noteCutOff(args.relog, result.cutOff);
   const shown = explanation === null ? '' : `\n${formatExplanation(explanation)}`;
   const json = { ...toJson(result), ...(explanation !== null && { explanation }) };

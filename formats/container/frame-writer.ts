@@ -9,7 +9,7 @@ import { closeSync, fsyncSync, rmSync, writeSync } from 'node:fs';
 import { encode } from '../cbor.js';
 import { crc32 } from '../checksum.js';
 import { DecoupleError, outputError } from '../errors.js';
-import { checkOutput, createFile, publish, temporaryPath } from '../publish.js';
+import { checkOutput, createFile, openClaimed, publish, temporaryPath } from '../publish.js';
 import { compress } from '../zstd.js';
 import { INDEX_PLACE_BYTES } from './find-frames.js';
 import { IndexBuilder } from './index-frame.js';
@@ -33,6 +33,8 @@ export interface WriterOptions {
   temporary: boolean;
   /** Replace a file that is already there. */
   force: boolean;
+  /** The file is there already, made for this writer, with nothing in it. Not with `temporary`. */
+  claimed?: boolean | undefined;
   /** Major version; absent: the usual one. A copy has that of what it is a copy of, if that is later. */
   major?: number | undefined;
 }
@@ -61,12 +63,13 @@ export class FrameWriter {
     this.path = options.path;
     this.force = options.force;
     this.temporary = options.temporary;
-    checkOutput(options.path, options.force);
+    const claimed = options.claimed === true;
+    if (!claimed) checkOutput(options.path, options.force);
     this.writePath = options.temporary ? temporaryPath(options.path) : options.path;
     try {
       // Another one with this name stays as it is for those who have it open, or know it by a link.
-      if (!options.temporary && options.force) rmSync(options.path, { force: true });
-      this.fd = createFile(this.writePath);
+      if (!options.temporary && options.force && !claimed) rmSync(options.path, { force: true });
+      this.fd = claimed ? openClaimed(this.writePath) : createFile(this.writePath);
     } catch (error) {
       throw outputError(options.path, error);
     }

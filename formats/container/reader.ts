@@ -45,8 +45,8 @@ export class ContainerReader extends FrameReader {
     return payload;
   }
 
-  /** What the header says of the store; null when it says nothing. */
-  private storeHint(): StoreHint | null {
+  /** What the header says of the store; null when it says nothing, or has not been read. */
+  storeHint(): StoreHint | null {
     const header = this.header ?? this.readHeader();
     if (header === null) return null;
     try {

@@ -8,7 +8,7 @@ import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import { DecoupleError, outputError } from '../errors.js';
 import { readInput } from '../input-file.js';
-import { isAlive } from '../process-alive.js';
+import { isAlive, processId } from '../processes.js';
 import { syncFolder, writeDurably, type StoreFolder } from './folder.js';
 import { knownRoots, listsOf, needsOf } from './needs.js';
 import { keyOf, PackWriter, type PackReader } from './pack.js';
@@ -212,7 +212,7 @@ function takeLock(folder: StoreFolder): string {
   const path = join(folder.path, 'gc.lock');
   for (let tries = 0; ; tries++) {
     try {
-      writeDurably(path, `${process.pid}\n`, false);
+      writeDurably(path, `${processId()}\n`, false);
       return path;
     } catch (error) {
       const taken = error instanceof DecoupleError && error.code === 'output-exists';

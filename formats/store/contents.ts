@@ -36,6 +36,13 @@ export function cutsOf(payload: Uint8Array): number[] {
   return [...new Set(cuts)].filter((cut) => cut > 0).sort((a, b) => a - b);
 }
 
+/** Where the stores of a file may be: the one that is asked for, the one that it names, and one of that name beside it. */
+export function storePlaces(file: string, hint: StoreHint | null): string[] {
+  const given = process.env['DECOUPLE_STORE'] ?? '';
+  const hinted = hint === null ? [] : [hint.path, join(dirname(resolve(file)), basename(hint.path))];
+  return [...new Set([...(given === '' ? [] : [resolve(given)]), ...hinted])];
+}
+
 /** The stores that a file's contents may be in. */
 export class ContentStores {
   private readonly stores: Store[];
@@ -48,9 +55,7 @@ export class ContentStores {
     private readonly file: string,
     private readonly hint: StoreHint | null,
   ) {
-    const given = process.env['DECOUPLE_STORE'] ?? '';
-    const hinted = hint === null ? [] : [hint.path, join(dirname(resolve(file)), basename(hint.path))];
-    const places = new Set([...(given === '' ? [] : [resolve(given)]), ...hinted]);
+    const places = storePlaces(file, hint);
     this.stores = [];
     for (const path of places) {
       try {
@@ -60,7 +65,7 @@ export class ContentStores {
         if (!(error instanceof DecoupleError) || error.code !== 'store-missing') throw error;
       }
     }
-    if (this.stores.length === 0) throw missing(file, hint, [...places]);
+    if (this.stores.length === 0) throw missing(file, hint, places);
   }
 
   /**

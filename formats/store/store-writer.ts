@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { MAX_PAYLOAD_BYTES } from '../container/layout.js';
 import { DecoupleError, outputError } from '../errors.js';
+import { processId } from '../processes.js';
 import { StoreFolder, syncFolder, writeDurably } from './folder.js';
 import { HASH_BYTES, keyOf, nameOf, PackWriter } from './pack.js';
 import { writeRoot } from './roots.js';
@@ -37,7 +38,7 @@ export class StoreWriter {
     try {
       for (const name of ['packs', 'roots', 'leases'] as const) this.folder.folder(name, true);
       // Before it looks what is there: a collector then leaves alone what it finds.
-      const lease = { pid: process.pid, host: hostname(), since: Date.now() };
+      const lease = { pid: processId(), host: hostname(), since: Date.now() };
       writeDurably(this.lease, JSON.stringify(lease), false);
     } catch (error) {
       throw error instanceof DecoupleError ? error : outputError(path, error);

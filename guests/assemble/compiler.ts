@@ -84,15 +84,11 @@ export async function compileProgram(
 const isOurs = ({ source }: ProgramSpec): boolean => source.startsWith(join(projectRoot(), 'guests', 'programs'));
 
 function compileError(program: ProgramSpec, output: string): DecoupleError {
-  const lines = output.split('\n');
-  const first = [/error:|undefined|multiple definition/, /warning:/]
-    .map((kind) => lines.find((line) => kind.test(line)))
-    .find(Boolean);
   return new DecoupleError(
     'guest-build-failed',
-    `${program.source} cannot be compiled for i386: ${first ?? output.trim()}`,
+    `${program.source} cannot be compiled for i386.`,
     'Correct the program; with gcc older than 12 install a newer one.',
-    { cause: new Error(output) },
+    { details: output },
   );
 }
 

@@ -2,7 +2,7 @@
  * Runs the compiler where it sees nothing but what it needs: a program's source is a stranger's, and a compiler reads whatever a source
  * includes. With bubblewrap, where this computer has it and lets it work.
  */
-import { existsSync } from 'node:fs';
+import { findBubblewrap, shown, systemPlaces } from '../../confine/index.js';
 import { runCommand, type CommandResult } from '../debian/command.js';
 
 export interface Sandbox {
@@ -13,32 +13,12 @@ export interface Sandbox {
   cwd: string;
 }
 
-const PROGRAM = 'bwrap';
-/** Where a system has its programs, what they load, and what they are told of it. */
-const SYSTEM = ['/usr', '/bin', '/lib', '/lib32', '/lib64', '/libx32', '/etc/alternatives', '/etc/ld.so.cache'];
 const ALONE = ['--unshare-all', '--die-with-parent', '--new-session', '--clearenv'];
 const ENVIRONMENT = ['--setenv', 'PATH', '/usr/bin:/bin', '--setenv', 'LC_ALL', 'C.UTF-8'];
 
-const seen = (path: string): string[] => ['--ro-bind', path, path];
-
-let works: Promise<boolean> | null = null;
-
 /** Whether there is bubblewrap, and the system lets it make namespaces. */
-export function hasSandbox(): Promise<boolean> {
-  works ??= runCommand(PROGRAM, [...ALONE, ...ENVIRONMENT, ...system(), 'true']).then(({ status }) => status === 0);
-  return works;
-}
-
-function system(): string[] {
-  return [
-    ...SYSTEM.filter((path) => existsSync(path)).flatMap(seen),
-    '--proc',
-    '/proc',
-    '--dev',
-    '/dev',
-    '--tmpfs',
-    '/tmp',
-  ];
+export async function hasSandbox(): Promise<boolean> {
+  return (await findBubblewrap()) !== null;
 }
 
 /** As `runCommand`; without a sandbox where there is none. */
@@ -47,7 +27,9 @@ export async function runWithin(
   command: string,
   args: readonly string[],
 ): Promise<CommandResult> {
-  if (!(await hasSandbox())) return runCommand(command, [...args], { cwd });
-  const places = [...readable.flatMap(seen), '--bind', writable, writable, '--chdir', cwd];
-  return runCommand(PROGRAM, [...ALONE, ...ENVIRONMENT, ...system(), ...places, command, ...args]);
+  const bubblewrap = await findBubblewrap();
+  if (bubblewrap === null) return runCommand(command, [...args], { cwd });
+  const places = [...systemPlaces(), ...readable.flatMap(shown), '--bind', writable, writable, '--chdir', cwd];
+  const all = [...ALONE, ...bubblewrap.args, ...ENVIRONMENT, ...places, command, ...args];
+  return runCommand(bubblewrap.program, all, { env: bubblewrap.environment });
 }

@@ -2,7 +2,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasSystemCode } from '../../formats/errors.js';
-import { isAlive } from '../../formats/process-alive.js';
+import { isAlive } from '../../formats/processes.js';
 
 let count = 0;
 

@@ -1,6 +1,5 @@
 /** The disks of a recording, ready for a machine that runs it again. */
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Disk } from '../../engines/v86/index.js';
 import { damaged } from '../../formats/container/index.js';
@@ -9,7 +8,8 @@ import { DecoupleError, inputError } from '../../formats/errors.js';
 import { Overlay } from '../../formats/overlay.js';
 import type { RecordingStart } from '../../formats/recording.js';
 import { checkDrives, checkGeometry } from './geometry.js';
-import { HostImage, lookAt } from './host-image.js';
+import { HostImage } from './host-image.js';
+import { checkSize, differs } from './look-at-base.js';
 import { MemoryImage } from './memory-image.js';
 
 /** Where base images are now, when that is not where they were recorded. */
@@ -74,29 +74,6 @@ export async function openBase(
     image.close();
     throw error;
   }
-}
-
-function checkSize(recording: string, drive: DriveName, reference: DiskReference, path: string): void {
-  const stats = lookAt(path);
-  if (stats === null) {
-    throw new DecoupleError(
-      'disk-missing',
-      `${path}, the base image of ${drive} in ${recording}, is not there.`,
-      `Say where it is with --disk ${drive}=PATH; it has ${reference.size} bytes and SHA-256 ${reference.sha256}.`,
-    );
-  }
-  if (!stats.isFile()) throw differs(recording, drive, path, 'it is not a file');
-  if (stats.size !== reference.size) {
-    throw differs(recording, drive, path, `it has ${stats.size} bytes, not ${reference.size}`);
-  }
-}
-
-function differs(recording: string, drive: DriveName, path: string, why: string): DecoupleError {
-  return new DecoupleError(
-    'disk-differs',
-    `${path} is not the base image of ${drive} in ${resolve(recording)}: ${why}.`,
-    `Say where the image is as it was recorded, with --disk ${drive}=PATH.`,
-  );
 }
 
 function checkPaths(recording: string, { header }: RecordingStart, paths: DiskPaths): void {

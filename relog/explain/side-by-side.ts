@@ -3,6 +3,7 @@
  * the relog, which is wherever the machine stood between two slices.
  */
 import { Observer, type Machine } from '../../engines/v86/index.js';
+import { EVENT } from '../../formats/events.js';
 import { EventWriter } from '../../formats/event-writer.js';
 import type { DiskPaths } from '../disks/recorded-disks.js';
 import type { StageOptions } from '../api.js';
@@ -32,7 +33,6 @@ export interface Meeting {
 export class SideBySide {
   /** What the machine's devices did, as a relog would have it, but for keyframes. */
   readonly events = new EventWriter(0);
-  checks = 0;
   /** Somebody else moves the simulator, and the machine's slices do not end where they did. */
   apart = false;
   /** Both stand at the start. */
@@ -110,6 +110,11 @@ export class SideBySide {
     this.observer.onSlice = () => undefined;
   }
 
+  /** Checks that the machine has come to. */
+  private checks(): number {
+    return this.events.byKind.get(EVENT.check) ?? 0;
+  }
+
   close(): void {
     this.replayer.close();
     this.simulation.close();
@@ -121,9 +126,11 @@ export class SideBySide {
     const position = observer.position();
     if (position === this.lastCheck) return;
     this.lastCheck = position;
-    if (this.apart) return this.onMeeting({ check: this.checks + 1, position, stop: { reason: 'limit' } });
+    if (this.apart) return this.onMeeting({ check: this.checks() + 1, position, stop: { reason: 'limit' } });
     this.events.check(position, observer.eip(), observer.flags(), observer.gpr(), observer.rep());
-    simulation.simulator.stopAtCheck(++this.checks);
-    this.onMeeting({ check: this.checks, position, stop: simulation.advance() });
+    // Others come from within the slice: where a string instruction may write over itself.
+    const checks = this.checks();
+    simulation.simulator.stopAtCheck(checks);
+    this.onMeeting({ check: checks, position, stop: simulation.advance() });
   }
 }

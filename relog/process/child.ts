@@ -1,9 +1,15 @@
 /** The entry point of a stage's process. */
-import { DecoupleError } from '../../formats/errors.js';
+import { DecoupleError, hasSystemCode } from '../../formats/errors.js';
+import { setProcessId } from '../../formats/processes.js';
 import { runHere, type StageHooks } from './here.js';
+import { stayInThisProcess } from './parent.js';
 import type { StageName, ToChild, ToParent } from './protocol.js';
 import { ENDING_SIGNALS } from './signals.js';
 
+// A stage within a stage: this process may start no other.
+stayInThisProcess(runHere);
+
+let confined = false;
 const abort = new AbortController();
 /** Typed before anybody listens. */
 const early: (Uint8Array | null)[] = [];
@@ -35,7 +41,11 @@ process.on('disconnect', () => abort.abort());
 process.on('message', (message: ToChild) => {
   if (message.kind === 'abort') abort.abort();
   else if (message.kind === 'input') onInput(message.bytes);
-  else void start(message.stage, message.options);
+  else {
+    setProcessId(message.processId);
+    confined = message.confined;
+    void start(message.stage, message.options);
+  }
 });
 
 async function start(stage: StageName, options: unknown): Promise<void> {
@@ -55,12 +65,20 @@ function listen(handler: typeof onInput): void {
 }
 
 function errorReply(error: unknown): ToParent {
-  const known = error instanceof DecoupleError ? error : null;
+  const known = error instanceof DecoupleError ? error : outOfReach(error);
   return {
     kind: 'error',
     code: known?.code ?? null,
-    message: error instanceof Error ? error.message : String(error),
+    message: known?.message ?? (error instanceof Error ? error.message : String(error)),
     advice: known?.advice ?? '',
     stack: (error instanceof Error ? error.stack : undefined) ?? '',
   };
+}
+
+/** A file that a confined process does not see: nothing of ours asks for one. */
+function outOfReach(error: unknown): DecoupleError | null {
+  if (!confined || !hasSystemCode(error, 'ENOENT', 'EACCES', 'EPERM', 'EROFS')) return null;
+  const { path } = error as NodeJS.ErrnoException;
+  const message = `The machine's process tried to use ${path ?? 'a file'}, which it may not see: ${(error as Error).message}.`;
+  return new DecoupleError('engine-died', message, 'Report it (docs/security.md).', { cause: error });
 }

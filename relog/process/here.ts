@@ -7,11 +7,13 @@ import type {
   ScreenshotOptions,
   StageOptions,
 } from '../api.js';
+import type { AnalyzeApartOptions } from '../analyze-apart.js';
 import type { ExplainHereOptions } from '../explain/explain-here.js';
 import type { HealHereOptions } from '../heal/heal-here.js';
 import type { OverlayOptions } from '../disks/overlay-here.js';
 import type { PlainOptions } from '../plain.js';
 import type { RecorderOptions } from '../recorder.js';
+import type { VerifyApartOptions } from '../verify-apart.js';
 import type { StageName } from './protocol.js';
 
 export interface StageHooks extends StageOptions {
@@ -59,6 +61,14 @@ export async function runHere(stage: StageName, options: unknown, { listen, ...h
     case 'heal': {
       const { healHere } = await import('../heal/heal-here.js');
       return healHere({ ...(options as HealHereOptions), ...hooks });
+    }
+    case 'verify': {
+      const { verifyHere } = await import('../verify-apart.js');
+      return verifyHere({ ...(options as VerifyApartOptions), ...hooks });
+    }
+    case 'analyze': {
+      const { analyzeHere } = await import('../analyze-apart.js');
+      return analyzeHere({ ...(options as AnalyzeApartOptions), ...hooks });
     }
     case 'relog': {
       const { relogHere } = await import('../relog-here.js');

@@ -2,12 +2,12 @@
  * Runs a stage that holds a machine in a process of its own: what a guest does to the engine costs an error message,
  * not the caller.
  */
-import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { constants } from 'node:os';
 import { isStandardInput } from '../../formats/container/index.js';
 import { DecoupleError, EXIT_STATUS, type ErrorCode } from '../../formats/errors.js';
 import type { StageOptions } from '../api.js';
 import type { runHere } from './here.js';
+import type { Confinement } from './confinement.js';
 import type { StageName, ToChild, ToParent } from './protocol.js';
 
 export interface StageCallbacks extends StageOptions {
@@ -28,22 +28,35 @@ export function stayInThisProcess(run: typeof runHere): void {
 }
 
 /** @param options beside the callbacks, plain data as the structured clone algorithm takes it */
-export function runStage<T>(stage: StageName, options: StageCallbacks): Promise<T> {
-  const { onProgress, onConsole, signal, typed, ...plain } = options;
+export async function runStage<T>(stage: StageName, options: StageCallbacks): Promise<T> {
+  const { onProgress, onConsole, signal, typed: _typed, ...plain } = options;
   signal?.throwIfAborted();
   if (here !== null)
     return here(stage, plain, { onProgress, onConsole, signal, listen: () => undefined }) as Promise<T>;
-  const child = fork(fileURLToPath(new URL('child.js', import.meta.url)), [], {
-    serialization: 'advanced',
-    // Standard input is the stage's only when that is what it reads: a terminal's keys come through messages.
-    stdio: [
-      plain.input !== undefined && isStandardInput(plain.input) ? 'inherit' : 'ignore',
-      'inherit',
-      'inherit',
-      'ipc',
-    ],
-    execArgv: ['--max-old-space-size=4096'],
-  });
+  // A process that is itself a stage's never needs it.
+  const { confine } = await import('./confinement.js');
+  const confinement = await confine(stage, plain);
+  try {
+    const result = await inItsProcess<T>(stage, options, confinement);
+    confinement?.publish();
+    return result;
+  } catch (error) {
+    // What a recording wrote before it failed is of use.
+    attempt(
+      () => confinement?.publish(),
+      () => undefined,
+    );
+    throw error;
+  } finally {
+    confinement?.clear();
+  }
+}
+
+async function inItsProcess<T>(stage: StageName, options: StageCallbacks, confinement: Confinement | null): Promise<T> {
+  const { onProgress, onConsole, signal, typed, ...plain } = options;
+  const { startProcess } = await import('./start.js');
+  const machine = startProcess(plain.input !== undefined && isStandardInput(plain.input), confinement);
+  const { child } = machine;
   const say = (message: ToChild): void => {
     if (child.connected) child.send(message);
   };
@@ -51,25 +64,37 @@ export function runStage<T>(stage: StageName, options: StageCallbacks): Promise<
   signal?.addEventListener('abort', abort);
   // Who asks twice does not wait for the end: the machine may be in a loop that hears nothing.
   const onExit = (status: number): void => {
-    if (status === EXIT_STATUS.interrupted) child.kill('SIGKILL');
+    if (status === EXIT_STATUS.interrupted) machine.kill();
   };
   process.on('exit', onExit);
   return new Promise<T>((resolve, reject) => {
     child.on('message', (message: ToParent) => {
-      if (message.kind === 'progress') onProgress?.(message.progress);
-      else if (message.kind === 'console') onConsole?.(message.bytes);
+      if (message.kind === 'progress') {
+        if (message.progress.bytes > 0) attempt(() => confinement?.grown(), reject);
+        onProgress?.(message.progress);
+      } else if (message.kind === 'console') onConsole?.(message.bytes);
       else if (message.kind === 'result') resolve(message.result as T);
       else reject(errorFrom(message));
     });
     child.on('error', reject);
     child.on('exit', (status, killer) => reject(died(stage, status, killer)));
-    say({ kind: 'start', stage, options: plain });
+    const claimed = confinement?.claimed === true ? { claimed: true } : {};
+    const confined = confinement !== null;
+    say({ kind: 'start', stage, options: { ...plain, ...claimed }, processId: child.pid ?? 0, confined });
     if (typed) void forward(typed, say);
   }).finally(() => {
     signal?.removeEventListener('abort', abort);
     process.off('exit', onExit);
     if (child.connected) child.disconnect();
   });
+}
+
+function attempt(work: () => void, failed: (error: unknown) => void): void {
+  try {
+    work();
+  } catch (error) {
+    failed(error);
+  }
 }
 
 async function forward(input: AsyncIterable<Uint8Array>, say: (message: ToChild) => void): Promise<void> {
@@ -84,8 +109,18 @@ function errorFrom(message: ToParent & { kind: 'error' }): Error {
   return error;
 }
 
-function died(stage: StageName, status: number | null, signal: NodeJS.Signals | null): DecoupleError {
-  const how = signal === null ? `status ${status}` : signal;
+const SIGNALS = Object.entries(constants.signals) as [NodeJS.Signals, number][];
+
+function died(stage: StageName, status: number | null, killer: NodeJS.Signals | null): DecoupleError {
+  // As a shell says it: the process that was started waits for the machine's.
+  const signal = killer ?? SIGNALS.find(([, number]) => status === SIGNAL_STATUS + number)?.[0] ?? null;
+  if (signal === 'SIGSYS')
+    return new DecoupleError(
+      'engine-died',
+      "The machine's process was stopped: it tried to open a socket, to start a process or to look into one, which it may not.",
+      'Report the recording: this is a fault of an engine, or an attack on it (docs/security.md).',
+    );
+  const how = signal ?? `status ${status}`;
   return new DecoupleError(
     'engine-died',
     `The machine's process ended unexpectedly (${how}).`,
@@ -94,3 +129,5 @@ function died(stage: StageName, status: number | null, signal: NodeJS.Signals | 
       : 'Try again with more memory; if it happens again, report the recording.',
   );
 }
+
+const SIGNAL_STATUS = 128;

@@ -2,10 +2,22 @@
 import type { Progress } from '../api.js';
 
 export type StageName =
-  'record' | 'replay' | 'relog' | 'export' | 'plain' | 'screenshot' | 'disk' | 'asciicast' | 'explain' | 'heal';
+  | 'record'
+  | 'replay'
+  | 'relog'
+  | 'export'
+  | 'plain'
+  | 'screenshot'
+  | 'disk'
+  | 'asciicast'
+  | 'explain'
+  | 'heal'
+  | 'verify'
+  | 'analyze';
 
 export type ToChild =
-  | { kind: 'start'; stage: StageName; options: unknown }
+  /** `processId`: by which others know the process. */
+  | { kind: 'start'; stage: StageName; options: unknown; processId: number; confined: boolean }
   | { kind: 'input'; bytes: Uint8Array | null }
   | { kind: 'abort' };
 

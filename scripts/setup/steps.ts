@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { isGuestBuilt, loadGuest } from '../../guests/index.js';
 import { buildAddon, hasAddon, isAddonBuilt } from './addon.js';
+import { fetchBubblewrap, hasBubblewrap } from './bubblewrap.js';
 import { fetchTshark, findTshark } from './tshark.js';
 import { fetchUnicorn, findUnicorn } from './unicorn.js';
 
@@ -25,6 +26,7 @@ export function laterSteps(root: string, options: SetupOptions): { name: string;
   const guests = [DEFAULT_GUEST, ...(options.tests ? TEST_GUESTS : [])];
   return [
     { name: 'libunicorn', step: unicornStep(cacheDir) },
+    { name: 'bubblewrap', step: bubblewrapStep(cacheDir) },
     ...(hasAddon(root) ? [{ name: 'simulator', step: addonStep(root, cacheDir, options.nodeGypEnvironment) }] : []),
     ...(options.tests ? [{ name: 'tshark', step: tsharkStep(cacheDir) }] : []),
     ...guests.map((name) => ({ name: `guest ${name}`, step: guestStep(name, cacheDir) })),
@@ -36,6 +38,10 @@ function unicornStep(cacheDir: string): Step {
     isDone: async () => (await findUnicorn(cacheDir)) !== null,
     run: (report) => fetchUnicorn(cacheDir, report),
   };
+}
+
+function bubblewrapStep(cacheDir: string): Step {
+  return { isDone: () => hasBubblewrap(cacheDir), run: (report) => fetchBubblewrap(cacheDir, report) };
 }
 
 function tsharkStep(cacheDir: string): Step {

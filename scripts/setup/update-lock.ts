@@ -1,7 +1,7 @@
 /**
  * Moves the pins of guests/debian.lock.json to what Debian's archives offer now (`npm run update-lock`). Packages are
  * those the specs that come with the project need, libunicorn for each architecture that can run the simulator,
- * tshark for the tests, and clang for the fuzzer.
+ * bubblewrap, tshark for the tests, and clang for the fuzzer.
  */
 import { join } from 'node:path';
 import { DecoupleError } from '../../formats/errors.js';
@@ -10,6 +10,7 @@ import { PackageStore } from '../../guests/debian/packages.js';
 import { describeGuest, listGuests } from '../../guests/index.js';
 import { projectRoot } from '../../guests/paths.js';
 import { packagesOf } from '../../guests/provision.js';
+import { BUBBLEWRAP } from './bubblewrap.js';
 import { TSHARK } from './tshark.js';
 import { CLANG } from './clang.js';
 import { PREFIX_ARCHITECTURES } from './debian-prefix.js';
@@ -27,7 +28,7 @@ async function wantedPackages(): Promise<Map<string, Set<string>>> {
     wanted.set(`${UNICORN_RELEASE}/${architecture}`, new Set(UNICORN_PACKAGES));
   }
   for (const architecture of PREFIX_ARCHITECTURES) {
-    for (const { release, packages } of [TSHARK, CLANG]) {
+    for (const { release, packages } of [BUBBLEWRAP, TSHARK, CLANG]) {
       const names = wanted.get(`${release}/${architecture}`) ?? new Set();
       packages.forEach((each) => names.add(each));
       wanted.set(`${release}/${architecture}`, names);

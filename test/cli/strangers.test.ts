@@ -9,13 +9,12 @@ import { ContainerWriter, MAJOR_VERSION } from '../../formats/container/index.js
 import { EXIT_STATUS } from '../../formats/errors.js';
 import { writeRelogHeader } from '../../formats/relog.js';
 import { decouple, PROJECT } from '../support/cli.js';
+import { STEERS } from '../fuzz/case.js';
 import { temporaryFolder } from '../support/folder.js';
 
 const RECORDING = join(PROJECT, 'test/fixtures/v2/tiny.dcr');
 const RELOG = join(PROJECT, 'test/fixtures/v2/tiny.relog');
 const TIMEOUT_MS = 60_000;
-// eslint-disable-next-line no-control-regex
-const STEERS = /[\0-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
 
 /** A folder, a pipe, a device, and links to them. */
 async function notFiles(folder: string): Promise<string[]> {

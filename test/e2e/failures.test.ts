@@ -9,11 +9,11 @@ import type { RecordResult } from '../../relog/api.js';
 import { decouple, PROJECT } from '../support/cli.js';
 import { temporaryFolder } from '../support/folder.js';
 import {
-  childrenOf,
   ENDLESS,
   goesAllTheWay,
   GUEST,
   isAlive,
+  machineOf,
   run,
   sessionFile,
   start,
@@ -29,8 +29,7 @@ async function recordEndlessly(folder: string) {
   running.stdout.on('data', (bytes: Buffer) => (shown += bytes.toString('latin1')));
   // By then there are several frames in the log.
   await until(() => shown.includes('tick 12000'));
-  const [machine] = childrenOf(running.pid!);
-  return { output, running, machine: machine! };
+  return { output, running, machine: machineOf(running.pid!) };
 }
 
 test.serial('the machine’s process is killed: the recording is of use up to its last frame', async (t) => {
@@ -52,8 +51,9 @@ test.serial('the command is killed: its machine ends in order', async (t) => {
 });
 
 test.serial('both are killed at once', async (t) => {
-  const { output, running } = await recordEndlessly(temporaryFolder(t));
-  process.kill(-running.pid!, 'SIGKILL');
+  const { output, running, machine } = await recordEndlessly(temporaryFolder(t));
+  process.kill(machine, 'SIGKILL');
+  running.kill('SIGKILL');
   await running;
   await goesAllTheWay(t, output, true);
 });

@@ -26,6 +26,9 @@ const STATUSES: ReadonlySet<number> = new Set(
 );
 /** A line of a JavaScript stack, or what Node and sanitizers say before one. */
 const STACK = /^\s+at .+[:(]\d+:\d+\)?$|^\w*Error: .*\n\s+at |internal error|Sanitizer/m;
+/** What a terminal obeys, or shows in another place: none of it may come out of a file. */
+// eslint-disable-next-line no-control-regex
+export const STEERS = /[\0-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
 /** Then a command is asked to end, as Ctrl-C does; a file may well say that its guest runs for hours. */
 const PATIENCE_MS = 10_000;
 
@@ -86,6 +89,7 @@ function wrongWith(status: number, { out, err }: { out: string; err: string }): 
   if (status === EXIT_STATUS.internal) return 'an internal error';
   if (!STATUSES.has(status)) return `status ${status}, which means nothing`;
   if (STACK.test(err) || STACK.test(out)) return 'a stack in what it says';
+  if (STEERS.test(out) || STEERS.test(err)) return 'a control character in what it says';
   // diff and doctor say it on stdout.
   if (status !== EXIT_STATUS.ok && out === '' && !err.startsWith('decouple: ') && !err.includes('\ndecouple: ')) {
     return 'nothing said of what went wrong';

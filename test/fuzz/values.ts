@@ -46,6 +46,8 @@ const TEXTS = [
   '/dev/stdin',
   '/',
   '.',
+  '\u001b]0;title\u0007\u001b[2J',
+  'a\u009b31m\nverdict  exact\r\u202e',
 ];
 const text = fc.oneof(fc.constantFrom(...TEXTS), fc.constant('x'.repeat(100_000)), fc.string({ maxLength: 12 }));
 

@@ -98,6 +98,17 @@ test('a spec that extends another has what it says itself, and the rest of the o
   t.deepEqual(spec.initramfs?.modules, ['one', 'two']);
 });
 
+test('a spec leaves out what it does not want of another', (t) => {
+  const of = (without: string[]) =>
+    parseSpec(stringify({ name: 'own', extends: 'base', initramfs: { without } }), '/x/own.yaml', () =>
+      parseSpec(stringify(BASE), '/y/base.yaml'),
+    ).initramfs;
+  t.deepEqual(of(['/a', 'one'])?.files, [{ path: '/b', mode: 0o644, text: 'b' }]);
+  t.deepEqual(of(['/a', 'one'])?.modules, []);
+  t.throws(() => of(['/nowhere']), { message: /leaves out "\/nowhere", which is not in what it extends/ });
+  t.regex(refusal(t, { ...minimal, boot: linux, initramfs: { without: ['/a'] } }), /leaves out/);
+});
+
 test('a spec that extends another keeps its disks, whatever it boots', (t) => {
   const base = { ...minimal, boot: { kind: 'disk', hda: 'a.img', fda: 'b.img' }, disks: { cdrom: 'c.iso' } };
   const disksOf = (own: object): unknown =>

@@ -83,8 +83,14 @@ export async function until(condition: () => boolean): Promise<void> {
   }
 }
 
+/** The process that holds the machine of a command: started by it, or by what confines it. */
+export function machineOf(pid: number): number {
+  const [child] = childrenOf(pid);
+  return child === undefined ? pid : machineOf(child);
+}
+
 /** Process numbers of a process's children (proc(5)). */
-export function childrenOf(pid: number): number[] {
+function childrenOf(pid: number): number[] {
   return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
     readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
   );
