@@ -4,18 +4,22 @@
  */
 import { once } from 'node:events';
 import { EXIT_STATUS, exitStatus, DecoupleError } from '../formats/errors.js';
+import { schemaOf, type JsonName, type JsonResults } from './json.js';
 import { besideProgress } from './progress.js';
 import { isQuiet, isVerbose } from './verbosity.js';
 import { printable, printableJson, printableLine } from './printable.js';
 
-/** Prints a command's result: one JSON object on one line with `--json`, else the text. */
-export function printResult(json: boolean, result: unknown, text: string): void {
-  if (json) printJson(result);
+/**
+ * Prints a command's result: one JSON object on one line with `--json`, else the text.
+ * @param name of the result, which says what its fields are
+ */
+export function printResult<N extends JsonName>(json: boolean, name: N, result: JsonResults[N], text: string): void {
+  if (json) printJson(name, result);
   else process.stdout.write(printable(text.endsWith('\n') ? text : `${text}\n`));
 }
 
-function printJson(value: unknown): void {
-  process.stdout.write(`${printableJson(JSON.stringify(value))}\n`);
+function printJson<N extends JsonName>(name: N, value: JsonResults[N]): void {
+  process.stdout.write(`${printableJson(JSON.stringify({ schema: schemaOf(name), ...value }))}\n`);
 }
 
 /**
@@ -63,7 +67,8 @@ export function reportError(error: unknown, { json, debug }: { json: boolean; de
   process.stderr.write(`decouple: ${within(message + details)}\n${within(advice)}\n`);
   if (debug) process.stderr.write(`\n${stacks(error)}\n`);
   const code = known ? error.code : 'internal';
-  if (json) printJson({ error: { code, message, advice, ...(details !== '' && { details: details.trim() }) } });
+  if (json)
+    printJson('error', { error: { code, message, advice, ...(details !== '' && { details: details.trim() }) } });
   return known ? exitStatus(error.code) : EXIT_STATUS.internal;
 }
 

@@ -163,7 +163,7 @@ export interface ScreenshotResult {
 
 /** What a terminal recording is made of: a stream that a guest prints to, or its VGA text screen. */
 export const CAST_CHANNELS = [...STREAM_CHANNELS, 'screen'] as const;
-export type CastChannel = (typeof CAST_CHANNELS)[number];
+export type CastChannel = StreamChannel | 'screen';
 
 export interface AsciicastOptions extends StageOptions {
   input: string;

@@ -72,6 +72,7 @@ async function handler(args: AnalyzeArguments): Promise<void> {
   if (result.partial !== null) process.exitCode = exitStatus('diverged');
   printResult(
     args.json,
+    'analyze',
     result,
     formatPairs([
       ['ran', formatRun(result.instructions, result.seconds)],

@@ -34,6 +34,7 @@ async function handler(args: CutArguments): Promise<void> {
   const result = await runStage('cut', (stage) => cut({ input, output, force, store, from: from ?? 0, to, ...stage }));
   printResult(
     args.json,
+    'cut',
     result,
     formatPairs([
       ['relog', `${result.output}, ${formatBytes(result.bytes)}`],

@@ -36,7 +36,7 @@ async function handler({ a, b, ignore, json }: DiffArguments): Promise<void> {
   const result = await runStage('diff', (stage) => diff({ inputs: [a, b], ignore: names, ...stage }));
   noteCutOff(a, result.cutOff[0]);
   noteCutOff(b, result.cutOff[1]);
-  printResult(json, result, formatDiff(result));
+  printResult(json, 'diff', result, formatDiff(result));
   process.exitCode = result.same ? EXIT_STATUS.ok : exitStatus('diverged');
 }
 

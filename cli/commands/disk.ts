@@ -47,7 +47,12 @@ const list: CommandModule<GlobalOptions, ListArguments> = {
   async handler({ recording: input, json }) {
     const { listDisks } = await stages.disks();
     const disks = listDisks(input);
-    printResult(json, disks, disks.length === 0 ? 'It has no disks.' : formatPairs(disks.flatMap(describe)));
+    printResult(
+      json,
+      'disks',
+      { disks },
+      disks.length === 0 ? 'It has no disks.' : formatPairs(disks.flatMap(describe)),
+    );
   },
 };
 
@@ -81,7 +86,7 @@ async function apply(args: DriveArguments, output: string, inPlace: boolean, for
   const result = await runStage('disk', (stage) =>
     applyOverlay({ input: args.recording, drive, disks, output, inPlace, force, ...stage }),
   );
-  printResult(args.json, result, formatResult(result));
+  printResult(args.json, 'disk', result, formatResult(result));
 }
 
 function formatResult({ drive, output, bytes, written, replayed }: OverlayResult): string {

@@ -21,7 +21,7 @@ async function handler({ file, disk, json }: DoctorArguments): Promise<void> {
   const disks = parseDisks(disk);
   const diagnose = await stages.diagnose();
   const result = await diagnose(file, disks);
-  printResult(json, result, formatDiagnosis(result));
+  printResult(json, 'doctor', result, formatDiagnosis(result));
   const lack = result.findings.find((finding) => finding.lack !== null)?.lack;
   process.exitCode = lack ? exitStatus(lack.code) : EXIT_STATUS.ok;
 }

@@ -24,7 +24,7 @@ const list: CommandModule<GlobalOptions, GlobalOptions> = {
   async handler({ json }) {
     const { listGuests } = await stages.guests();
     const guests = await listGuests();
-    printResult(json, guests, formatPairs(guests.map(({ name, description }) => [name, description])));
+    printResult(json, 'guests', { guests }, formatPairs(guests.map(({ name, description }) => [name, description])));
   },
 };
 
@@ -34,7 +34,7 @@ const build: CommandModule<GlobalOptions, GuestArguments> = {
   builder: namedGuest,
   async handler(args) {
     const image = await load(args);
-    printResult(args.json, image, `${image.name} is built (${image.hash.slice(0, 16)}).`);
+    printResult(args.json, 'guest', image, `${image.name} is built (${image.hash.slice(0, 16)}).`);
   },
 };
 
@@ -44,7 +44,7 @@ const show: CommandModule<GlobalOptions, GuestArguments> = {
   builder: namedGuest,
   async handler(args) {
     const image = await load(args);
-    printResult(args.json, image, describe(image));
+    printResult(args.json, 'guest', image, describe(image));
   },
 };
 

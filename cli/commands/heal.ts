@@ -38,7 +38,7 @@ async function handler(args: HealArguments): Promise<void> {
   const { relog: input, recording, output, force, store } = args;
   const result = await runStage('heal', (stage) => heal({ input, recording, disks, output, force, store, ...stage }));
   noteCutOff(args.relog, result.cutOff);
-  printResult(args.json, result, formatHealed(result));
+  printResult(args.json, 'heal', result, formatHealed(result));
 }
 
 /** What `relog --heal` says, too. */

@@ -4,6 +4,7 @@ import { RECORDING_FRAME } from '../../formats/recording.js';
 import { RELOG_FRAME } from '../../formats/relog.js';
 import { record } from '../../formats/shape.js';
 import type { RamRegion } from '../../formats/state.js';
+import type { FrameSummary, Info } from '../json.js';
 import type { GlobalOptions } from '../options.js';
 import { formatPairs, printResult } from '../output.js';
 import { withStore, type StoreOption } from '../store.js';
@@ -11,28 +12,6 @@ import { formatBytes, formatExact } from '../units.js';
 
 interface InfoArguments extends GlobalOptions, StoreOption {
   file: string;
-}
-
-interface FrameSummary {
-  kind: string;
-  frames: number;
-  /** In the file, and when unpacked. */
-  bytes: number;
-  unpackedBytes: number;
-}
-
-interface Info {
-  kind: ContainerKind;
-  /** Of the format, major and minor. */
-  version: string;
-  bytes: number;
-  cutOff: boolean;
-  /** Steps of the machine (recording) or position in instructions (relog) that the file reaches. */
-  reaches: number;
-  header: Record<string, unknown>;
-  /** How the run ended, as the file's end says; null when it is cut off. */
-  outcome: Record<string, unknown> | null;
-  frames: FrameSummary[];
 }
 
 /** Ready snapshots are files of the cache, with frames of their own; `info` counts them without names. */
@@ -66,7 +45,7 @@ function builder(yargs: Argv<GlobalOptions>): Argv<InfoArguments> {
 
 async function handler({ file, json }: InfoArguments): Promise<void> {
   const info = inspect(file);
-  printResult(json, info, formatInfo(inputName(file), info));
+  printResult(json, 'info', info, formatInfo(inputName(file), info));
 }
 
 /** Reads the whole file, so that its checksums are checked. */

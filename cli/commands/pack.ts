@@ -23,7 +23,7 @@ async function copy(args: PackArguments, store: string | null): Promise<void> {
     return copyFile({ input: args.file, output: args.output, force: args.force, store, signal, onBytes });
   });
   noteCutOff(args.file, result.cutOff);
-  printResult(args.json, result, formatResult(result, store));
+  printResult(args.json, 'copy', result, formatResult(result, store));
 }
 
 function formatResult({ output, kind, bytes, contents }: CopyResult, store: string | null): string {

@@ -192,7 +192,7 @@ async function handler(args: RecordArguments): Promise<void> {
     keyboard?.close();
     screen?.endLine();
     result.warnings.forEach(printNote);
-    printResult(args.json, result, formatResult(result));
+    printResult(args.json, 'record', result, formatResult(result));
     process.exitCode = statusOfEnd(result.reason, keyboard?.escaped ?? false);
   } finally {
     size?.close();

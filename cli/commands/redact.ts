@@ -37,7 +37,7 @@ async function handler(args: RedactArguments): Promise<void> {
   const both = args.serial === args.network;
   const channels = { serial: both || args.serial, network: both || args.network };
   const result = await runStage('redact', (stage) => redact({ input, output, force, store, ...channels, ...stage }));
-  printResult(args.json, result, formatResult(result));
+  printResult(args.json, 'redact', result, formatResult(result));
 }
 
 function formatResult(result: RedactResult): string {

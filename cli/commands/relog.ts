@@ -55,7 +55,7 @@ async function handler(args: RelogArguments): Promise<void> {
     }),
   );
   noteCutOff(args.recording, result.cutOff);
-  printResult(args.json, result, formatResult(result));
+  printResult(args.json, 'relog', result, formatResult(result));
 }
 
 /** Both, with the relog that is not healed under another name meanwhile. */
@@ -75,7 +75,7 @@ async function relogHealed(
       heal({ input: unhealed, recording, disks, output, force, store, ...stage }),
     );
     noteCutOff(recording, result.cutOff);
-    printResult(json, result, formatHealed(result));
+    printResult(json, 'heal', result, formatHealed(result));
   } finally {
     rmSync(unhealed, { force: true });
   }

@@ -55,7 +55,7 @@ async function handler(args: ReplayArguments): Promise<void> {
   );
   screen?.endLine();
   noteCutOff(args.recording, result.cutOff);
-  printResult(args.json, result, formatResult(result, args.verify));
+  printResult(args.json, 'replay', result, formatResult(result, args.verify));
   process.exitCode = result.mismatch === null ? EXIT_STATUS.ok : exitStatus('replay-mismatch');
 }
 

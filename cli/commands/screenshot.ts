@@ -52,7 +52,7 @@ async function handler(args: ScreenshotArguments): Promise<void> {
     screenshot({ input: args.recording, at, output, force: args.force, ...stage }),
   );
   noteCutOff(args.recording, result.cutOff);
-  printResult(args.json, result, args.text ? formatText(result) : formatResult(result));
+  printResult(args.json, 'screenshot', result, args.text ? formatText(result) : formatResult(result));
 }
 
 function formatText({ text, width, height }: ScreenshotResult): string {

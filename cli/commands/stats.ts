@@ -22,7 +22,7 @@ async function handler({ file, json }: StatsArguments): Promise<void> {
   const stats = await stages.stats();
   const result = await runStage('stats', (stage) => stats({ input: file, ...stage }));
   noteCutOff(file, result.cutOff);
-  printResult(json, result, formatStats(result));
+  printResult(json, 'stats', result, formatStats(result));
 }
 
 function formatStats(result: StatsResult): string {

@@ -40,7 +40,7 @@ const stats: CommandModule<GlobalOptions, StoreArguments> = {
   async handler({ folder, json }) {
     const { storeStats } = await stages.store();
     const result = storeStats(folder);
-    printResult(json, result, formatStats(result));
+    printResult(json, 'store-stats', result, formatStats(result));
   },
 };
 
@@ -51,7 +51,7 @@ const verify: CommandModule<GlobalOptions, FilesArguments> = {
   async handler({ folder, files, json }) {
     const { verifyStore } = await stages.store();
     const result = verifyStore(folder, files);
-    printResult(json, result, formatCheck(result));
+    printResult(json, 'store-verify', result, formatCheck(result));
     process.exitCode = result.missing.length === 0 ? EXIT_STATUS.ok : exitStatus('object-missing');
   },
 };
@@ -81,7 +81,7 @@ const gc: CommandModule<GlobalOptions, CollectArguments> = {
     const result = collect({
       ...{ store, files, olderThanMs, forgetMissing: args['forget-missing'], dryRun: args['dry-run'] },
     });
-    printResult(args.json, result, formatCollected(result, args['forget-missing']));
+    printResult(args.json, 'store-gc', result, formatCollected(result, args['forget-missing']));
   },
 };
 

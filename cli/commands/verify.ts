@@ -3,6 +3,7 @@ import { DecoupleError, EXIT_STATUS, exitStatus } from '../../formats/errors.js'
 import type { Divergence, ExceptionOfTheMachine, VerifyResult } from '../../relog/api.js';
 import { parseDisks, withDisks, type DiskOption } from '../disks.js';
 import { formatExplanation } from '../explanation.js';
+import type { VerifyJson } from '../json.js';
 import type { GlobalOptions } from '../options.js';
 import { noteCutOff } from '../outcome.js';
 import { formatList, formatPairs, printResult } from '../output.js';
@@ -43,7 +44,7 @@ async function handler(args: VerifyArguments): Promise<void> {
   noteCutOff(args.relog, result.cutOff);
   const shown = explanation === null ? '' : `\n${formatExplanation(explanation)}`;
   const json = { ...toJson(result), ...(explanation !== null && { explanation }) };
-  printResult(args.json, json, formatVerdict(result) + shown);
+  printResult(args.json, 'verify', json, formatVerdict(result) + shown);
   process.exitCode = result.exact ? EXIT_STATUS.ok : exitStatus('diverged');
 }
 
@@ -53,7 +54,7 @@ function unexplained(option: string): DecoupleError {
 }
 
 /** What machines get: the fields that are promised, `first` only when there is one. */
-function toJson(result: VerifyResult): object {
+function toJson(result: VerifyResult): VerifyJson {
   const {
     exact,
     divergences,

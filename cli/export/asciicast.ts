@@ -20,7 +20,7 @@ export async function exportAsciicast(args: ExportArguments): Promise<void> {
     ['asciicast', output],
     ['holds', `${formatExact(events)} events of ${channel} in ${formatSeconds(duration)}`],
   ]);
-  printResult(args.json, result, text);
+  printResult(args.json, 'export-asciicast', result, text);
 }
 
 function parseChannel(name: string): CastChannel {

@@ -17,5 +17,5 @@ export async function exportCapture(args: ExportArguments): Promise<void> {
     ['frames', `${formatExact(framesIn)} to the guest, ${formatExact(framesOut)} from it`],
     ['replayed', formatRun(instructions, seconds)],
   ]);
-  printResult(args.json, result, text);
+  printResult(args.json, 'export-pcapng', result, text);
 }

@@ -57,7 +57,8 @@ test.serial('ext4: 20 MB are unpacked, and are there for the guest that boots wi
   t.is(seen.length, 10, made.shown);
   t.true(Number(/(\d+) \w+ +\d+ [\d:]+ all\.tar/.exec(made.shown)?.[1]) >= 18e6, made.shown);
 
-  const [disk] = await run<DiskSummary[]>(t, 'disk', 'list', made.recording);
+  const { disks } = await run<{ disks: DiskSummary[] }>(t, 'disk', 'list', made.recording);
+  const [disk] = disks;
   t.like(disk, { drive: 'hda', size: 64 << 20, base: { state: 'there' } });
   t.true(disk!.written! >= 18e6 && disk!.written! < 40e6);
   // The base is as it was: empty.

@@ -52,7 +52,8 @@ test.serial('a multiboot kernel; the guest reboots and starts again', async (t) 
     t.regex(stderr, /IO-APIC.*timer/);
     t.regex(stderr, /IO-APIC.*ata_piix/);
     t.regex(stderr, /LOC: +\d\d+ +Local timer interrupts/);
-    const [disk] = await run<DiskSummary[]>(t, 'disk', 'list', path('run.dcr'));
+    const { disks } = await run<{ disks: DiskSummary[] }>(t, 'disk', 'list', path('run.dcr'));
+    const [disk] = disks;
     t.true(readFileSync(disk!.base!.path).every((byte) => byte === 0));
     t.true(disk!.written! >= 18e6);
     // A replay alone would show less: relogging replays it, too.

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import yargs from 'yargs';
-import { printNote, printResult, reportError } from '../../cli/output.js';
+import { printNote, reportError } from '../../cli/output.js';
 import { formatExact, formatSeconds, parseCount, parsePosition } from '../../cli/units.js';
 import { makeBases } from './bases.js';
 import { makeCase } from './cases.js';
@@ -47,7 +47,7 @@ const args = await yargs(process.argv.slice(2))
 const folder = mkdtempSync(join(tmpdir(), 'decouple-fuzz-'));
 try {
   const summary = await fuzz();
-  printResult(args.json, summary, format(summary));
+  process.stdout.write(`${args.json ? JSON.stringify(summary) : format(summary)}\n`);
   process.exitCode = summary.findings.length === 0 ? 0 : 1;
 } catch (error) {
   process.exitCode = reportError(error, { json: args.json, debug: true });

@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { EXIT_STATUS } from '../../formats/errors.js';
 import type { RelogResult, ReplayResult, VerifyResult } from '../../relog/api.js';
 import { decouple, PROJECT } from './cli.js';
+import { againstSchema } from './json-schema.js';
 
 export const GUEST = 'debian-busybox';
 const STAGE_TIMEOUT_MS = 600_000;
@@ -45,7 +46,9 @@ export function acpiSpec(guest: string): object {
 export async function run<T>(t: ExecutionContext, ...args: string[]): Promise<T> {
   const { status, stdout, stderr } = await decouple([...args, '--json'], { timeout: STAGE_TIMEOUT_MS });
   t.is(status, EXIT_STATUS.ok, `${args.join(' ')}\n${stderr}\n${stdout}`);
-  return JSON.parse(stdout) as T;
+  const result = JSON.parse(stdout) as T;
+  t.deepEqual(againstSchema(result), [], args.join(' '));
+  return result;
 }
 
 /** The recording replays exactly. */
