@@ -8,7 +8,8 @@ import { readBzImage } from './assemble/bzimage.js';
 import { COMPILER_PACKAGES, compileProgram, findCompiler } from './assemble/compiler.js';
 import { buildInitramfs, hostPath } from './assemble/initramfs.js';
 import { hasSandbox } from './assemble/sandbox.js';
-import { buildMultibootImage, isMultiboot } from './assemble/multiboot.js';
+import { buildMultibootImage } from './assemble/multiboot.js';
+import { isMultiboot, wrapMultibootKernel } from './assemble/multiboot-kernel.js';
 import { PackageStore, type FetchedPackage } from './debian/packages.js';
 import type { DiskSpec } from './disk-spec.js';
 import { FIRMWARE_LIMITS } from '../formats/firmware.js';
@@ -131,21 +132,21 @@ async function provideDisks(
 
 async function multiboot(spec: GuestSpec, commandLine: string, kernel: string, initrd: Buffer | null): Promise<Buffer> {
   const bytes = readSource(kernel);
+  const memory = spec.memory;
   if (isMultiboot(bytes)) {
     if (initrd === null && commandLine === '') return bytes;
-    const advice = 'Leave both out, or boot it from a disk with a loader.';
-    throw new DecoupleError(
-      'guest-invalid',
-      `Guest ${spec.name}: a multiboot kernel that is no Linux takes neither command line nor initrd here.`,
-      advice,
-    );
+    return fitting(spec, () => wrapMultibootKernel({ kernel: bytes, module: initrd, commandLine, memory }));
   }
   const bzImage = await readBzImage(bytes, kernel);
+  return fitting(spec, () => buildMultibootImage({ kernel: bzImage, initrd, commandLine, memory }));
+}
+
+function fitting(spec: GuestSpec, build: () => Buffer): Buffer {
   try {
-    return buildMultibootImage({ kernel: bzImage, initrd, commandLine, memory: spec.memory });
+    return build();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    const advice = 'Give the guest more memory in its spec.';
+    const advice = 'Give the guest more memory in its spec, or another kernel.';
     throw new DecoupleError('guest-invalid', `Guest ${spec.name}: ${error.message}.`, advice, { cause: error });
   }
 }

@@ -1,13 +1,12 @@
 /** Records a guest: runs it live and writes all that a replay needs. Runs inside the machine's own process. */
 import { DecoupleError } from '../formats/errors.js';
-import { LAYOUT, translate, type Machine } from '../engines/v86/index.js';
 import type { EndReason, RecordOptions, RecordResult } from './api.js';
 import type { ConsoleMatcher } from './console-matcher.js';
 import { DeviceSink } from './device-sink.js';
 import { openGuestDisks, type GuestDisks } from './disks/guest-disks.js';
 import { GuestConsoles } from './guest-consoles.js';
-import { hex } from './hex.js';
 import { imagesOf } from './images.js';
+import { engineDied, guestStopped, lastInstruction } from './last-words.js';
 import { InputSink } from './input-sink.js';
 import { LiveMachine } from './live-machine.js';
 import { plugIn } from './plug.js';
@@ -186,9 +185,11 @@ class Recording {
     const { options, live } = this;
     if (options.signal?.aborted) return 'interrupted';
     if (this.until?.matched || this.untilShown()) return 'until-matched';
-    if (this.panic.matched && options.until === null) throw guestStopped(this.matcher.lastLine(), 'panicked');
+    if (this.panic.matched && options.until === null)
+      throw guestStopped(live.machine, this.matcher.lastLine(), 'panicked');
     this.deadSteps = live.machine.dead ? this.deadSteps + 1 : 0;
-    if (this.deadSteps > 2) throw guestStopped(this.matcher.lastLine(), 'halted for ever');
+    if (this.deadSteps > 2)
+      throw guestStopped(live.machine, this.matcher.lastLine(), `halted for ever, at ${lastInstruction(live.machine)}`);
     if (options.session.length > 0 && this.session.done) return 'session-done';
     if (this.inputEnded) return 'interrupted';
     const { limit } = options;
@@ -220,43 +221,4 @@ class Recording {
       bytes: this.sink.bytes,
     });
   }
-}
-
-function guestStopped(lastLine: string, how: string): DecoupleError {
-  return new DecoupleError(
-    'guest-stopped',
-    `The guest ${how}; its last line was ${JSON.stringify(lastLine)}.`,
-    'The recording up to that moment is valid: replay, relog and analyse it to see why.',
-  );
-}
-
-/** In words of the guest, where the engine's own say little. */
-function reasonOf(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  if (message === 'unreachable')
-    return 'the processor shut down (a triple fault), or met a case v86 does not implement';
-  if (cause instanceof RangeError && message.includes('call stack')) return 'v86 ran out of stack';
-  return message;
-}
-
-const LONGEST_INSTRUCTION = 15;
-
-/** The instruction that the engine began last: its linear address, and its first bytes where they can be read. */
-function lastInstruction(machine: Machine): string {
-  const memory = machine.memory.buffer;
-  const linear = new DataView(memory).getUint32(LAYOUT.previousEip, true);
-  const ram = machine.ram();
-  const at = translate(memory, ram, linear);
-  const code = at === null || at >= ram.length ? null : ram.subarray(at, at + LONGEST_INSTRUCTION).toString('hex');
-  return `the instruction at linear address ${hex(linear)}${code === null ? '' : `, which begins with ${code}`}`;
-}
-
-function engineDied(guest: string, machine: Machine, cause: unknown): DecoupleError {
-  const why = reasonOf(cause);
-  return new DecoupleError(
-    'engine-died',
-    `The machine died while it ran ${guest}, at or soon after ${lastInstruction(machine)}: ${why}.`,
-    'The recording is valid up to a moment before; report the guest, as it does what the engine cannot.',
-    { cause },
-  );
 }

@@ -1,4 +1,4 @@
-/** Writes docs/formats/json/: a JSON Schema of what each command prints with `--json`, made of cli/json.ts (`npm run schemas`). */
+/** Writes docs/formats/json/: a JSON Schema (draft 7) of what each command prints with `--json`, made of cli/json.ts (`npm run schemas`). */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createGenerator, type Schema } from 'ts-json-schema-generator';
@@ -17,7 +17,7 @@ export function jsonSchemas(): Map<string, string> {
   const files = new Map<string, string>();
   for (const [name, result] of Object.entries(all['JsonResults']!.properties!)) {
     const schema = {
-      ...{ $schema: 'http://json-schema.org/draft-07/schema#', type: 'object', required: ['schema'] },
+      ...{ type: 'object', required: ['schema'] },
       properties: { schema: { const: schemaOf(name as JsonName) } },
       allOf: [result],
       definitions: neededBy(result, all),

@@ -11,7 +11,10 @@ export interface LoadSegment {
 }
 
 export interface ElfSegments {
+  /** As the header has it: a virtual address. */
   entry: number;
+  /** The same as a physical one. */
+  physicalEntry: number;
   segments: LoadSegment[];
 }
 
@@ -19,14 +22,22 @@ export function readElfSegments(elf: Buffer): ElfSegments {
   const tableOffset = elf.readUInt32LE(28);
   const entrySize = elf.readUInt16LE(42);
   const segments: LoadSegment[] = [];
+  const entry = elf.readUInt32LE(24);
+  let physicalEntry = entry;
   for (let index = 0; index < elf.readUInt16LE(44); index++) {
     const at = tableOffset + index * entrySize;
     if (elf.readUInt32LE(at) !== PT_LOAD) continue;
     const offset = elf.readUInt32LE(at + 4);
     const data = elf.subarray(offset, offset + elf.readUInt32LE(at + 16));
-    segments.push({ address: elf.readUInt32LE(at + 12), data, memorySize: elf.readUInt32LE(at + 20) });
+    const [virtual, address, memorySize] = [8, 12, 20].map((field) => elf.readUInt32LE(at + field)) as [
+      number,
+      number,
+      number,
+    ];
+    segments.push({ address, data, memorySize });
+    if (entry >= virtual && entry < virtual + memorySize) physicalEntry = entry - virtual + address;
   }
-  return { entry: elf.readUInt32LE(24), segments };
+  return { entry, physicalEntry, segments };
 }
 
 /** Content of a section, or null when there is none of that name. */

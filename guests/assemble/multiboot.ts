@@ -6,17 +6,17 @@
 import type { BzImage } from './bzimage.js';
 import { readElfSegments, type LoadSegment } from './elf.js';
 
-const PAGE = 4096;
+export const PAGE = 4096;
 const BOOT_PARAMS = 0x10000;
 const STUB = 0x11000;
 const COMMAND_LINE = 0x20000;
 /** From here to 1 MB there is the BIOS, its data and video memory. */
-const LOW_MEMORY_END = 0x9f000;
-const HIGH_MEMORY = 0x100000;
+export const LOW_MEMORY_END = 0x9f000;
+export const HIGH_MEMORY = 0x100000;
 const E820_RAM = 1;
 const E820_RESERVED = 2;
 /** Multiboot's magic number and where in the file it stands (anywhere aligned in the first 8 kB). */
-const MULTIBOOT_MAGIC = 0x1badb002;
+export const MULTIBOOT_MAGIC = 0x1badb002;
 const MULTIBOOT_OFFSET = 0x800;
 
 export interface MultibootInput {
@@ -41,10 +41,10 @@ export function buildMultibootImage(input: MultibootInput): Buffer {
     ...segments,
   ];
   if (input.initrd !== null) all.push(segment(initrdAt, input.initrd));
-  return writeElf(all);
+  return writeElf(all, STUB);
 }
 
-function segment(address: number, data: Buffer): LoadSegment {
+export function segment(address: number, data: Buffer): LoadSegment {
   return { address, data, memorySize: data.length };
 }
 
@@ -118,17 +118,21 @@ function stub(entry: number): Buffer {
   return out;
 }
 
-function u32(value: number): number[] {
+export function u32(value: number): number[] {
   return [value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24];
 }
 
-function writeElf(segments: LoadSegment[]): Buffer {
+/**
+ * An ELF file with a multiboot header that asks for nothing.
+ * @param entry physical address
+ */
+export function writeElf(segments: LoadSegment[], entry: number): Buffer {
   const header = Buffer.alloc(PAGE);
   header.set([0x7f, 0x45, 0x4c, 0x46, 1, 1, 1]); // ELF, 32 bits, little endian, version 1
   header.writeUInt16LE(2, 16); // executable
   header.writeUInt16LE(3, 18); // i386
   header.writeUInt32LE(1, 20);
-  header.writeUInt32LE(STUB, 24);
+  header.writeUInt32LE(entry, 24);
   header.writeUInt32LE(52, 28); // program headers follow
   header.writeUInt16LE(52, 40);
   header.writeUInt16LE(32, 42);
@@ -147,16 +151,4 @@ function writeElf(segments: LoadSegment[]): Buffer {
     offset += size;
   });
   return Buffer.concat(parts);
-}
-
-/** Whether a file is a multiboot kernel already (Multiboot Specification 0.6.96, 3.1). */
-export function isMultiboot(bytes: Buffer): boolean {
-  const MAGIC = 0x1badb002;
-  const SEARCHED = 8192;
-  for (let at = 0; at + 12 <= Math.min(bytes.length, SEARCHED); at += 4) {
-    if (bytes.readUInt32LE(at) !== MAGIC) continue;
-    const sum = MAGIC + bytes.readUInt32LE(at + 4) + bytes.readUInt32LE(at + 8);
-    if (sum % 2 ** 32 === 0) return true;
-  }
-  return false;
 }
