@@ -39,7 +39,7 @@ export class ConsoleSize {
 
   /** The guest begins where its shell awaits a command; the prompt was printed before. */
   begin(): void {
-    if (this.terminal.rows !== undefined) this.send();
+    if (this.isKnown()) this.send();
   }
 
   /** What the guest printed. */
@@ -53,8 +53,13 @@ export class ConsoleSize {
     this.terminal.off('resize', this.onResize);
   }
 
+  /** A terminal that does not know says 0. */
+  private isKnown(): boolean {
+    return Boolean(this.terminal.rows) && Boolean(this.terminal.columns);
+  }
+
   private tell(): void {
-    if (this.terminal.rows === undefined || !this.pending) return;
+    if (!this.isKnown() || !this.pending) return;
     if (this.prompt.test(this.line.replace(ESCAPES, ''))) this.send();
   }
 

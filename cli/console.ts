@@ -1,8 +1,11 @@
 /** The guest's serial console on this terminal: keys go to the guest as they are typed, Ctrl-] ends the session. */
 import type { ReadStream } from 'node:tty';
+import { printableLine } from './printable.js';
 
 /** Ctrl-], as telnet has it: a key that no shell or editor in the guest is likely to want. */
 const ESCAPE = 0x1d;
+/** Ctrl-^: as unlikely. */
+const STATUS = 0x1e;
 
 /** Keys typed at a terminal in raw mode, up to the escape key or `close`. */
 export class Keyboard implements AsyncIterable<Uint8Array> {
@@ -13,7 +16,15 @@ export class Keyboard implements AsyncIterable<Uint8Array> {
   private closed = false;
   private readonly onData = (bytes: Buffer) => this.typed(bytes);
 
-  constructor(private readonly stdin: ReadStream) {
+  /**
+   * @param onKeys is told what is typed for the guest
+   * @param onStatus the user asks how far it is
+   */
+  constructor(
+    private readonly stdin: ReadStream,
+    private readonly onKeys: (bytes: Uint8Array) => void = () => undefined,
+    private readonly onStatus: () => void = () => undefined,
+  ) {
     stdin.setRawMode(true);
     stdin.on('data', this.onData);
     stdin.resume();
@@ -46,8 +57,13 @@ export class Keyboard implements AsyncIterable<Uint8Array> {
 
   private typed(bytes: Buffer): void {
     const end = bytes.indexOf(ESCAPE);
-    const forGuest = end < 0 ? bytes : bytes.subarray(0, end);
-    if (forGuest.length > 0) this.give(Uint8Array.from(forGuest));
+    const before = end < 0 ? bytes : bytes.subarray(0, end);
+    const forGuest = before.filter((byte) => byte !== STATUS);
+    if (forGuest.length < before.length) this.onStatus();
+    if (forGuest.length > 0) {
+      this.onKeys(forGuest);
+      this.give(Uint8Array.from(forGuest));
+    }
     if (end >= 0) {
       this.escaped = true;
       this.close();
@@ -66,6 +82,12 @@ export class Screen {
     this.lastByte = bytes.at(-1) ?? this.lastByte;
     this.stream.write(bytes);
   };
+
+  /** A line of our own between the guest's. */
+  note(line: string): void {
+    this.endLine();
+    this.stream.write(`${printableLine(line)}\n`);
+  }
 
   /** What comes next starts on a line of its own. */
   endLine(): void {

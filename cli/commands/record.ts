@@ -1,7 +1,8 @@
 import type { Argv, CommandModule } from 'yargs';
 import { DecoupleError } from '../../formats/errors.js';
 import { readInput } from '../../formats/input-file.js';
-import type { NetworkOptions, RecordResult, SessionStep } from '../../relog/api.js';
+import { writeWhole } from '../../formats/output-file.js';
+import type { NetworkOptions, Progress, RecordResult, SessionStep } from '../../relog/api.js';
 import { Keyboard, Screen } from '../console.js';
 import { ConsoleSize } from '../console-size.js';
 import { parseDisks, withDisks, type DiskOption } from '../disks.js';
@@ -16,10 +17,20 @@ import { describeEnd, statusOfEnd } from '../outcome.js';
 import { formatPairs, printNote, printResult } from '../output.js';
 import { CACHE, refuseExisting } from '../paths.js';
 import { runStage } from '../run.js';
+import { SessionKeeper } from '../session-keeper.js';
 import { describeShare, parseShare } from '../share.js';
 import { stages } from '../stages.js';
 import { withStore, type StoreOption } from '../store.js';
-import { formatBytes, formatRun, parseAllowed, parseForward, parseLimit, parsePattern, parseSeed } from '../units.js';
+import {
+  formatBytes,
+  formatExact,
+  formatRun,
+  parseAllowed,
+  parseForward,
+  parseLimit,
+  parsePattern,
+  parseSeed,
+} from '../units.js';
 
 interface RecordArguments extends GlobalOptions, OutputOptions, DiskOption, StoreOption, AllowFilesOption {
   guest: string;
@@ -34,6 +45,7 @@ interface RecordArguments extends GlobalOptions, OutputOptions, DiskOption, Stor
   'share-out': string | undefined;
   'share-out-links': boolean;
   console: boolean;
+  'save-session': string | undefined;
   net: 'none' | 'user';
   forward: string[];
   allow: string[];
@@ -94,6 +106,10 @@ function builder(yargs: Argv<GlobalOptions>): Argv<RecordArguments> {
       default: false,
       describe: 'Make links there, too, that lead out of it: what they lead to, the guest has chosen',
     })
+    .option('save-session', {
+      ...{ type: 'string', requiresArg: true },
+      describe: 'Make a session (YAML) of what is typed at the terminal, to be given to --session',
+    })
     .option('console', { type: 'boolean', default: false, describe: 'Show what the guest prints' })
     .option('net', {
       choices: ['none', 'user'] as const,
@@ -139,6 +155,10 @@ async function handler(args: RecordArguments): Promise<void> {
       'Give --session, --until, --until-screen or --for.',
     );
   }
+  if (args['save-session'] !== undefined) {
+    if (!interactive) throw new DecoupleError('usage', '--save-session is for what is typed.', 'Leave it out.');
+    refuseExisting(args['save-session'], args.force);
+  }
   const share = parseShare(args.share, args['share-out'], args['share-out-links']);
   refuseExisting(args.output, args.force);
   const session = args.session === undefined ? [] : await readSession(args.session);
@@ -151,12 +171,20 @@ async function handler(args: RecordArguments): Promise<void> {
 
   const showConsole = interactive || args.console;
   const screen = showConsole ? new Screen(args.json ? process.stderr : process.stdout) : null;
-  const keyboard = interactive ? new Keyboard(process.stdin) : null;
+  const keeper = args['save-session'] === undefined ? null : new SessionKeeper(args.start === 'ready');
+  let latest: Progress = { instructions: 0, total: null, bytes: 0 };
+  const keyboard = interactive
+    ? new Keyboard(
+        process.stdin,
+        (bytes) => keeper?.keys(bytes),
+        () => screen?.note(formatStatus(latest)),
+      )
+    : null;
   const size =
     keyboard === null || guest.console === null
       ? null
       : new ConsoleSize(guest.console, process.stdout, (bytes) => keyboard.give(bytes));
-  if (interactive) printNote('Recording. Ctrl-] ends it.');
+  if (interactive) printNote('Recording. Ctrl-] ends it, Ctrl-^ says how far it is.');
   if (guest.ready !== null && args.start === 'ready') size?.begin();
   try {
     const result = await runStage(
@@ -184,20 +212,30 @@ async function handler(args: RecordArguments): Promise<void> {
               : (bytes) => {
                   screen.print(bytes);
                   size?.printed(bytes);
+                  keeper?.printed(bytes);
                 },
           ...stage,
+          onProgress: (progress) => {
+            latest = progress;
+            stage.onProgress?.(progress);
+          },
         }),
       { progress: !showConsole, mayEndEarly: true },
     );
     keyboard?.close();
     screen?.endLine();
     result.warnings.forEach(printNote);
-    printResult(args.json, 'record', result, formatResult(result));
+    printResult(args.json, 'record', result, formatResult(result, keyboard?.escaped ?? false));
     process.exitCode = statusOfEnd(result.reason, keyboard?.escaped ?? false);
   } finally {
     size?.close();
     keyboard?.close();
+    if (keeper !== null) writeWhole(args['save-session']!, keeper.text(), args.force);
   }
+}
+
+function formatStatus({ instructions, bytes }: Progress): string {
+  return `[recording: ${formatExact(instructions)} instructions, ${formatBytes(bytes)}; Ctrl-] ends it]`;
 }
 
 /** @throws DecoupleError usage */
@@ -216,11 +254,12 @@ async function readSession(path: string): Promise<SessionStep[]> {
   return (await stages.session())(readInput(path, SESSION_BYTES).toString('utf8'), path);
 }
 
-function formatResult({ output, reason, instructions, seconds, bytes, logBytes, share }: RecordResult): string {
+function formatResult(result: RecordResult, escaped: boolean): string {
+  const { output, reason, instructions, seconds, bytes, logBytes, share } = result;
   const perMillion = instructions > 0 ? logBytes / (instructions / 1e6) : 0;
   return formatPairs([
     ['recording', `${output}, ${formatBytes(bytes)}`],
-    ['ended', describeEnd(reason)],
+    ['ended', escaped ? 'by Ctrl-]' : describeEnd(reason)],
     ['ran', formatRun(instructions, seconds)],
     ...(share === undefined ? [] : describeShare(share)),
     ['input log', `${formatBytes(logBytes)}, ${perMillion.toFixed(1)} bytes per million instructions`],

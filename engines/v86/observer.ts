@@ -10,7 +10,7 @@ import type { JitObserver } from './jit.js';
 import { JitBlocks, type Left } from './jit-blocks.js';
 import { LAYOUT } from './layout.js';
 import type { EngineExports, Imports, Probe, SeamFunction } from './seam.js';
-import { translate } from './page-walk.js';
+import { storesNearItself, translate } from './page-walk.js';
 import { DmaTracker } from './dma.js';
 import { X87Observer, type ObservedMachine } from './observer-x87.js';
 import { readCpuState } from './registers.js';
@@ -133,7 +133,7 @@ export class Observer implements Probe {
       d_cpuid: (leaf: number, subleaf: number) => this.cpuid(leaf, subleaf),
       d_flags: (eflags: number) => this.sync(() => this.events.flagsImage(eflags)),
       ...this.x87.hooks(),
-      d_rewritten: () => this.rewritten(),
+      d_rewritten: () => storesNearItself(this.memory(), this.ram()) && this.rewritten(),
       d_blocks: (index: number, map: number) => this.blocks.generating(this.memory(), map, index, this.ram()),
       d_left: (serial: number) => this.jitLeft(serial),
     };

@@ -1,6 +1,10 @@
 /** Linear to physical addresses by the page tables in RAM, touching nothing (SDM vol. 3A, chapter 4). */
 import { LAYOUT } from './layout.js';
 
+const EDI = 7;
+/** No instruction and element are longer. */
+const NEAR = 64;
+const PAGE_SHIFT = 12;
 const CR0_PG = 0x80000000;
 const CR4_PSE = 0x10;
 const CR4_PAE = 0x20;
@@ -30,4 +34,22 @@ function translatePae(u32: (address: number) => number, cr3: number, linear: num
   const table = u32(((directory & 0xfffff000) >>> 0) + ((linear >>> 12) & 0x1ff) * 8);
   if ((table & 1) === 0) return null;
   return ((table & 0xfffff000) | (linear & 0xfff)) >>> 0;
+}
+
+/**
+ * Whether a string instruction that is partly done stores near itself: to the memory that it stands in, by whatever page. That the offsets
+ * within the pages are near is known already, and happens by chance in many a copy.
+ */
+
+export function storesNearItself(memory: ArrayBuffer, ram: Uint8Array): boolean {
+  const view = new DataView(memory);
+  const target = view.getUint32(LAYOUT.segmentBase, true) + view.getUint32(LAYOUT.gpr + 4 * EDI, true);
+  const eip = view.getUint32(LAYOUT.eip, true);
+  const pages = (...linear: number[]): (number | null)[] =>
+    linear.map((address) => {
+      const physical = translate(memory, ram, address >>> 0);
+      return physical === null ? null : physical >>> PAGE_SHIFT;
+    });
+  const code = pages(eip, eip + NEAR);
+  return pages(target - NEAR, target, target + NEAR).some((page) => page !== null && code.includes(page));
 }

@@ -115,16 +115,16 @@ export class Confinement {
     if (kind === 'file' || kind === 'growing') checkOutput(path, force);
     try {
       if (kind === 'folder') mkdirSync(dirname(path), { recursive: true });
-      if (kind === 'growing') {
-        const made = temporaryPath(path);
-        closeSync(createFile(made));
-        this.pending.push({ ...output, made });
-        return;
-      }
       const folder = dirname(path);
       if (this.reach.read.some((each) => isWithin(folder, each) || each === path)) {
         // What is read would not be seen behind an empty folder, and what is shown cannot be replaced.
         this.reach.write.push(folder);
+        return;
+      }
+      if (kind === 'growing') {
+        const made = temporaryPath(path);
+        closeSync(createFile(made));
+        this.pending.push({ ...output, made });
         return;
       }
       const place = this.places.get(folder) ?? mkdtempSync(`${temporaryPath(path)}-`);

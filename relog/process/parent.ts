@@ -4,7 +4,7 @@
  */
 import { constants } from 'node:os';
 import { isStandardInput } from '../../formats/container/index.js';
-import { DecoupleError, EXIT_STATUS, type ErrorCode } from '../../formats/errors.js';
+import { DecoupleError, EXIT_STATUS, hasSystemCode, type ErrorCode } from '../../formats/errors.js';
 import type { StageOptions } from '../api.js';
 import type { runHere } from './here.js';
 import type { Confinement } from './confinement.js';
@@ -76,7 +76,8 @@ async function inItsProcess<T>(stage: StageName, options: StageCallbacks, confin
       else if (message.kind === 'result') resolve(message.result as T);
       else reject(errorFrom(message));
     });
-    child.on('error', reject);
+    // What could not be said to a process that is gone: its end is told, too.
+    child.on('error', (error) => hasSystemCode(error, 'EPIPE') || reject(error));
     child.on('exit', (status, killer) => reject(died(stage, status, killer)));
     const claimed = confinement?.claimed === true ? { claimed: true } : {};
     const confined = confinement !== null;

@@ -69,7 +69,8 @@ export function reachOf(options: NamingOptions): Reach {
     readGuest(reach, options.guest);
     reach.repairs = REPAIR_IDS;
   }
-  if (options.share) reach.read.push(resolve(options.share.directory));
+  // One that is not there is missed by the stage.
+  if (options.share && existsSync(options.share.directory)) reach.read.push(resolve(options.share.directory));
   if (options.inPlace === true) reach.write.push(resolve(options.output!));
   if (options.store) {
     StoreFolder.openOrCreate(options.store);

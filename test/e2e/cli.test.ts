@@ -124,18 +124,28 @@ test.serial('Ctrl-C during a relog leaves no file, nor do a polite kill and a te
 });
 
 test.serial('at a terminal the keys go to the guest, and Ctrl-] ends it', async (t) => {
-  const output = join(temporaryFolder(t), 'run.dcr');
-  const command = `stty cols 80; exec node ${PROJECT}bin/decouple.mjs record ${GUEST} -o ${output}`;
+  const folder = temporaryFolder(t);
+  const output = join(folder, 'run.dcr');
+  const typed = join(folder, 'typed.yaml');
+  const command = `stty cols 80; exec node ${PROJECT}bin/decouple.mjs record ${GUEST} -o ${output} --save-session ${typed}`;
   const terminal = execa('script', ['-qec', command, '/dev/null'], { reject: false, timeout: 60_000 });
   let shown = '';
   terminal.stdout.on('data', (bytes: Buffer) => (shown += bytes.toString('latin1')));
   await until(() => shown.includes('Ctrl-] ends it'));
   terminal.stdin.write("echo key''strokes\n");
   await until(() => shown.includes('keystrokes'));
+  terminal.stdin.write('\x1e');
+  await until(() => /\[recording: [\d,]+ instructions, .*; Ctrl-\] ends it\]\r?\n/.test(shown));
   terminal.stdin.write('\x1d');
   const { exitCode, stdout } = await terminal;
   t.is(exitCode, EXIT_STATUS.ok, stdout);
   await replays(t, output);
+
+  // What was typed can be typed again.
+  t.regex(readFileSync(typed, 'utf8'), /send: "echo key''strokes\\n"/);
+  const again = await decouple(['record', GUEST, '--session', typed, '--console', '-o', join(folder, 'again.dcr')]);
+  t.is(again.status, EXIT_STATUS.ok, again.stderr);
+  t.true(again.stdout.includes('keystrokes'));
 });
 
 /** Status of a command that gets a signal with all its processes, as Ctrl-C sends it, as soon as it has come far enough. */
