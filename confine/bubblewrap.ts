@@ -35,9 +35,9 @@ async function look(): Promise<Bubblewrap | null> {
 }
 
 function fetched(): Bubblewrap[] {
-  const libraries = join(FETCHED, 'lib');
-  if (!existsSync(libraries)) return [];
-  const path = readdirSync(libraries).map((triplet) => join(libraries, triplet));
+  if (!existsSync(join(FETCHED, 'bin', 'bwrap'))) return [];
+  const folders = [join(FETCHED, 'lib'), join(FETCHED, '..', 'lib')].filter((folder) => existsSync(folder));
+  const path = folders.flatMap((folder) => readdirSync(folder).map((triplet) => join(folder, triplet)));
   // What it starts looks for its libraries where it always does.
   const before = process.env['LD_LIBRARY_PATH'];
   const after = before === undefined ? ['--unsetenv', 'LD_LIBRARY_PATH'] : ['--setenv', 'LD_LIBRARY_PATH', before];
