@@ -48,7 +48,7 @@ function fetched(): Bubblewrap[] {
 function works({ program, args, environment }: Bubblewrap): Promise<boolean> {
   return new Promise((resolve) => {
     const options = { stdio: 'ignore' as const, env: { ...process.env, ...environment } };
-    const child = spawn(program, [...args, '--unshare-all', ...systemPlaces(), 'true'], options);
+    const child = spawn(program, [...args, '--unshare-all', ...systemPlaces(), '/bin/true'], options);
     child.on('error', () => resolve(false));
     child.on('exit', (status) => resolve(status === 0));
   });
