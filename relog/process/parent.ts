@@ -8,6 +8,7 @@ import { DecoupleError, EXIT_STATUS, hasSystemCode, type ErrorCode } from '../..
 import type { StageOptions } from '../api.js';
 import type { runHere } from './here.js';
 import type { Confinement } from './confinement.js';
+import { ENDING_SIGNALS } from './signals.js';
 import type { StageName, ToChild, ToParent } from './protocol.js';
 
 export interface StageCallbacks extends StageOptions {
@@ -55,6 +56,8 @@ export async function runStage<T>(stage: StageName, options: StageCallbacks): Pr
 async function inItsProcess<T>(stage: StageName, options: StageCallbacks, confinement: Confinement | null): Promise<T> {
   const { onProgress, onConsole, signal, typed, ...plain } = options;
   const { startProcess } = await import('./start.js');
+  // From here on the process is told.
+  signal?.throwIfAborted();
   const machine = startProcess(plain.input !== undefined && isStandardInput(plain.input), confinement);
   const { child } = machine;
   const say = (message: ToChild): void => {
@@ -78,7 +81,11 @@ async function inItsProcess<T>(stage: StageName, options: StageCallbacks, confin
     });
     // What could not be said to a process that is gone: its end is told, too.
     child.on('error', (error) => hasSystemCode(error, 'EPIPE') || reject(error));
-    child.on('exit', (status, killer) => reject(died(stage, status, killer)));
+    child.on('exit', (status, killer) => {
+      // A terminal's signal for all of its processes may reach one that has just begun, and does not know of it yet.
+      const asked = ENDING_SIGNALS.some((each) => each === killer) && signal?.aborted === true;
+      reject(asked ? (signal.reason as Error) : died(stage, status, killer));
+    });
     const claimed = confinement?.claimed === true ? { claimed: true } : {};
     const confined = confinement !== null;
     say({ kind: 'start', stage, options: { ...plain, ...claimed }, processId: child.pid ?? 0, confined });
