@@ -45,7 +45,12 @@ export function withCommands(instance: Argv, width = process.stdout.isTTY ? proc
       ...{ type: 'boolean', default: false, global: true },
       describe: 'On standard error nothing but what went wrong',
     })
-    .option('verbose', { type: 'boolean', default: false, global: true, describe: 'Say, too, what is opened and how' })
+    .option('verbose', {
+      type: 'boolean',
+      default: false,
+      global: true,
+      describe: 'Say, too, how the engine is confined',
+    })
     .middleware(setVerbosity, true)
     .command(recordCommand)
     .command(replayCommand)

@@ -4,6 +4,7 @@
  */
 import { Pattern } from '../formats/pattern.js';
 import type { ConsoleSpec } from '../guests/index.js';
+import { CurrentLine } from './current-line.js';
 
 export interface Terminal {
   rows?: number | undefined;
@@ -18,7 +19,7 @@ const LINE_BYTES = 200;
 const ESCAPES = /\x1b\[[0-9;?]*[A-Za-z]/g;
 
 export class ConsoleSize {
-  private line = '';
+  private readonly line = new CurrentLine(LINE_BYTES);
   /** The guest has not been told yet. */
   private pending = true;
   private readonly prompt: Pattern;
@@ -44,8 +45,7 @@ export class ConsoleSize {
 
   /** What the guest printed. */
   printed(bytes: Uint8Array): void {
-    const text = this.line + Buffer.from(bytes).toString('latin1').replaceAll('\r', '');
-    this.line = text.slice(text.lastIndexOf('\n') + 1).slice(-LINE_BYTES);
+    this.line.push(bytes);
     this.tell();
   }
 
@@ -60,7 +60,7 @@ export class ConsoleSize {
 
   private tell(): void {
     if (!this.isKnown() || !this.pending) return;
-    if (this.prompt.test(this.line.replace(ESCAPES, ''))) this.send();
+    if (this.prompt.test(this.line.text.replace(ESCAPES, ''))) this.send();
   }
 
   private send(): void {

@@ -63,12 +63,11 @@ export function reportError(error: unknown, { json, debug }: { json: boolean; de
   const known = error instanceof DecoupleError;
   const message = known ? error.message : `internal error: ${error instanceof Error ? error.message : String(error)}`;
   const advice = known ? error.advice : 'This is a bug in decouple; --debug shows where.';
-  const details = known && error.details !== '' ? `\n${error.details.trim()}` : '';
-  process.stderr.write(`decouple: ${within(message + details)}\n${within(advice)}\n`);
+  const details = known ? error.details.trim() : '';
+  process.stderr.write(`decouple: ${within(`${message}\n${details}`.trimEnd())}\n${within(advice)}\n`);
   if (debug) process.stderr.write(`\n${stacks(error)}\n`);
   const code = known ? error.code : 'internal';
-  if (json)
-    printJson('error', { error: { code, message, advice, ...(details !== '' && { details: details.trim() }) } });
+  if (json) printJson('error', { error: { code, message, advice, ...(details !== '' && { details }) } });
   return known ? exitStatus(error.code) : EXIT_STATUS.internal;
 }
 

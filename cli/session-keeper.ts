@@ -3,6 +3,7 @@
  * there is nothing to wait for, as in an editor, it waits as long as the person did.
  */
 import { stringify } from 'yaml';
+import { CurrentLine } from './current-line.js';
 
 type Step = { send: string } | { expect: string } | { wait: string };
 
@@ -25,7 +26,7 @@ const NO_TEXT = /\x1b(?:[@-_][0-9;?]*[@-~])?|[\x00-\x1f\x7f]/;
 export class SessionKeeper {
   private readonly steps: Step[] = [];
   private typed: number[] = [];
-  private line = '';
+  private readonly line = new CurrentLine(LINE_CHARACTERS);
   private printedSince = false;
   private last: number;
 
@@ -50,8 +51,7 @@ export class SessionKeeper {
 
   /** What the guest printed. */
   printed(bytes: Uint8Array): void {
-    const text = this.line + Buffer.from(bytes).toString('latin1').replaceAll('\r', '');
-    this.line = text.slice(text.lastIndexOf('\n') + 1).slice(-LINE_CHARACTERS);
+    this.line.push(bytes);
     // An echo is not waited for.
     if (this.typed.length === 0) this.printedSince = true;
   }
@@ -75,8 +75,8 @@ export class SessionKeeper {
 
   /** An expression for what the guest says; null where it says nothing that could be waited for. */
   private wanted(): string | null {
-    if (!this.printedSince || FULL_SCREEN.test(this.line)) return null;
-    const pieces = this.line.split(NO_TEXT);
+    if (!this.printedSince || FULL_SCREEN.test(this.line.text)) return null;
+    const pieces = this.line.text.split(NO_TEXT);
     const at = pieces.findLastIndex((piece) => piece.trim() !== '');
     if (at < 0) return null;
     const text = pieces[at]!;

@@ -155,6 +155,11 @@ export function outputExists(path: string, cause?: unknown): DecoupleError {
   );
 }
 
+/** The same for what may be an error of ours already, which says more. */
+export function asOutputError(path: string, error: unknown): DecoupleError {
+  return error instanceof DecoupleError ? error : outputError(path, error);
+}
+
 /** The error to show when `path`, an output, could not be created or written. */
 export function outputError(path: string, error: unknown): DecoupleError {
   if (hasSystemCode(error, 'EEXIST')) return outputExists(path, error);

@@ -1,6 +1,6 @@
 /** A file of another format than our own, written piece by piece: under its name it is whole or not there at all. */
 import { closeSync, existsSync, fsyncSync, unlinkSync, writeSync } from 'node:fs';
-import { DecoupleError, outputError } from './errors.js';
+import { asOutputError, outputError } from './errors.js';
 import { checkOutput, createFile, publish, temporaryPath } from './publish.js';
 
 const BUFFER_BYTES = 1 << 20;
@@ -48,7 +48,7 @@ export class OutputFile {
       publish(this.temporary, this.path, this.force);
     } catch (error) {
       if (this.fd === null && existsSync(this.temporary)) unlinkSync(this.temporary);
-      throw error instanceof DecoupleError ? error : outputError(this.path, error);
+      throw asOutputError(this.path, error);
     }
   }
 

@@ -1,6 +1,7 @@
 /** How a file that was written beside its place gets its name: whole, or not at all. */
 import { randomBytes } from 'node:crypto';
-import { constants, existsSync, linkSync, openSync, renameSync, statSync, unlinkSync } from 'node:fs';
+import { constants, existsSync, linkSync, mkdirSync, openSync, renameSync, statSync, unlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DecoupleError, outputError, outputExists } from './errors.js';
 import { kindOfFile } from './input-file.js';
 import { processId } from './processes.js';
@@ -47,6 +48,18 @@ export function checkOutput(path: string, force: boolean): void {
     throw new DecoupleError('write-failed', what, 'Give the name of a file.');
   }
   if (!force) throw outputExists(path);
+}
+
+/**
+ * Gives files of a folder their names in another, where there are others.
+ * @throws DecoupleError output-exists, write-failed; errors of the system
+ */
+export function publishAll(files: readonly { from: string; to: string }[], force: boolean): void {
+  for (const { to } of files) checkOutput(to, force);
+  for (const { from, to } of files) {
+    mkdirSync(dirname(to), { recursive: true });
+    renameSync(from, to);
+  }
 }
 
 /**

@@ -1,9 +1,9 @@
 /** The stage `analyze`: simulates a relog once and shows any number of analyses the retired work. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { SimulatorDivergence } from '../engines/unicorn/index.js';
-import { DecoupleError, outputError } from '../formats/errors.js';
-import { checkOutput, temporaryPath } from '../formats/publish.js';
+import { asOutputError, DecoupleError } from '../formats/errors.js';
+import { publishAll, temporaryPath } from '../formats/publish.js';
 import { noSuchPart } from './no-such-part.js';
 import type { AnalysisSinkContext, AnalyzeOptions, AnalyzeResult } from './api.js';
 import { readRam, Simulation } from './simulation.js';
@@ -97,15 +97,10 @@ async function write(
     const made: string[] = [];
     for (const analysis of analyses) made.push(...(await finish(analysis)));
     const files = made.map((from) => ({ from, to: join(outputDir, relative(temporary, from)) }));
-    for (const { to } of files) checkOutput(to, force);
-    for (const { from, to } of files) {
-      mkdirSync(dirname(to), { recursive: true });
-      renameSync(from, to);
-    }
+    publishAll(files, force);
     return files.map(({ to }) => to);
   } catch (error) {
-    if (error instanceof DecoupleError) throw error;
-    throw outputError(outputDir, error);
+    throw asOutputError(outputDir, error);
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }

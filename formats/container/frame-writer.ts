@@ -8,7 +8,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { closeSync, fsyncSync, rmSync, writeSync } from 'node:fs';
 import { encode } from '../cbor.js';
 import { crc32 } from '../checksum.js';
-import { DecoupleError, outputError } from '../errors.js';
+import { asOutputError, outputError } from '../errors.js';
 import { checkOutput, createFile, openClaimed, publish, temporaryPath } from '../publish.js';
 import { compress } from '../zstd.js';
 import { INDEX_PLACE_BYTES } from './find-frames.js';
@@ -127,7 +127,7 @@ export class FrameWriter {
       if (this.writePath !== this.path) publish(this.writePath, this.path, this.force);
     } catch (error) {
       if (this.fd === null && this.writePath !== this.path) rmSync(this.writePath, { force: true });
-      throw error instanceof DecoupleError ? error : outputError(this.path, error);
+      throw asOutputError(this.path, error);
     }
   }
 

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
-import { DecoupleError, outputError } from '../errors.js';
+import { DecoupleError, asOutputError, outputError } from '../errors.js';
 import { readInput } from '../input-file.js';
 import { isAlive, processId } from '../processes.js';
 import { syncFolder, writeDurably, type StoreFolder } from './folder.js';
@@ -82,7 +82,7 @@ export function collect(options: CollectOptions): CollectResult {
     sweep(folder);
     return { ...result, freed };
   } catch (error) {
-    throw error instanceof DecoupleError ? error : outputError(options.store, error);
+    throw asOutputError(options.store, error);
   } finally {
     rmSync(lock, { force: true });
     store.close();

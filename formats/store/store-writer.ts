@@ -7,7 +7,7 @@ import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { MAX_PAYLOAD_BYTES } from '../container/layout.js';
-import { DecoupleError, outputError } from '../errors.js';
+import { asOutputError } from '../errors.js';
 import { processId } from '../processes.js';
 import { StoreFolder, syncFolder, writeDurably } from './folder.js';
 import { HASH_BYTES, keyOf, nameOf, PackWriter } from './pack.js';
@@ -41,7 +41,7 @@ export class StoreWriter {
       const lease = { pid: processId(), host: hostname(), since: Date.now() };
       writeDurably(this.lease, JSON.stringify(lease), false);
     } catch (error) {
-      throw error instanceof DecoupleError ? error : outputError(path, error);
+      throw asOutputError(path, error);
     }
     this.store = Store.of(this.folder);
   }
@@ -79,7 +79,7 @@ export class StoreWriter {
       }
       writeRoot(this.folder, this.file, this.lists);
     } catch (error) {
-      throw error instanceof DecoupleError ? error : outputError(this.folder.path, error);
+      throw asOutputError(this.folder.path, error);
     }
   }
 

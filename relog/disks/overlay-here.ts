@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { ContainerReader, refuseStandardInput } from '../../formats/container/index.js';
 import type { DriveName } from '../../formats/disks.js';
-import { DecoupleError, hasSystemCode, outputError } from '../../formats/errors.js';
+import { DecoupleError, asOutputError, hasSystemCode, outputError } from '../../formats/errors.js';
 import { SECTOR_BYTES, type Overlay } from '../../formats/overlay.js';
 import { checkOutput, publish, temporaryPath } from '../../formats/publish.js';
 import { readLog, readStart, type RecordingStart } from '../../formats/recording.js';
@@ -72,7 +72,7 @@ export async function overlayHere(options: OverlayOptions): Promise<OverlayResul
       publish(scratch, output, options.force);
     } catch (error) {
       rmSync(scratch, { force: true });
-      throw error instanceof DecoupleError ? error : outputError(output, error);
+      throw asOutputError(output, error);
     }
   }
   const written = overlay.sectors * SECTOR_BYTES;

@@ -17,8 +17,8 @@ import {
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { callFilter, findBubblewrap, kernelPlaces, shown, systemPlaces, type Bubblewrap } from '../../confine/index.js';
-import { DecoupleError, outputError, outputExists } from '../../formats/errors.js';
-import { checkOutput, createFile, publish, temporaryPath } from '../../formats/publish.js';
+import { asOutputError, outputExists } from '../../formats/errors.js';
+import { checkOutput, createFile, publish, publishAll, temporaryPath } from '../../formats/publish.js';
 import { engineCache, prepareEngines, type EngineKind } from '../engine-modules.js';
 import type { StageName } from './protocol.js';
 import { reachOf, type NamingOptions, type Output, type Reach } from './reach.js';
@@ -131,7 +131,7 @@ export class Confinement {
       this.places.set(folder, place);
       this.pending.push({ ...output, made: join(place, basename(path)) });
     } catch (error) {
-      throw error instanceof DecoupleError ? error : outputError(path, error);
+      throw asOutputError(path, error);
     }
   }
 
@@ -214,17 +214,13 @@ function place({ kind, made, path, force }: Pending): void {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .map((from) => ({ from, to: resolve(path, from.slice(made.length + 1)) }));
-  for (const { to } of files) checkOutput(to, force);
-  for (const { from, to } of files) {
-    mkdirSync(dirname(to), { recursive: true });
-    renameSync(from, to);
-  }
+  publishAll(files, force);
 }
 
 function give({ path }: Pending, work: () => void): void {
   try {
     work();
   } catch (error) {
-    throw error instanceof DecoupleError ? error : outputError(path, error);
+    throw asOutputError(path, error);
   }
 }

@@ -1,5 +1,5 @@
 /** What a stage reads and writes on this computer: all that its process is let see. */
-import { closeSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { REPAIR_IDS } from '../../engines/v86/repairs/index.js';
 import { ContainerReader, isStandardInput } from '../../formats/container/index.js';
@@ -10,6 +10,7 @@ import { readRecordingHeader } from '../../formats/recording.js';
 import { StoreFolder, storePlaces } from '../../formats/store/index.js';
 import type { GuestImage } from '../../guests/image.js';
 import type { RecordOptions, StageOptions } from '../api.js';
+import { lookAt } from '../disks/host-image.js';
 import { checkSize } from '../disks/look-at-base.js';
 import type { DiskPaths } from '../disks/recorded-disks.js';
 import { refuseExistingDirectory } from '../share/write-back.js';
@@ -40,7 +41,6 @@ export interface NamingOptions extends StageOptions {
   relog?: string;
   recording?: string | null;
   disks?: DiskPaths;
-  drive?: string;
   inPlace?: boolean;
   output?: string | null;
   outputDir?: string;
@@ -147,8 +147,12 @@ function isStore(path: string): boolean {
 
 /** A recording may name any file; one that is no image of its disk is not shown. */
 function isFileOf(path: string, size: number): boolean {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats !== undefined && stats.isFile() && stats.size === size;
+  try {
+    const stats = lookAt(path);
+    return stats !== null && stats.isFile() && stats.size === size;
+  } catch {
+    return false;
+  }
 }
 
 function readGuest(reach: Reach, { firmware, boot, disks }: GuestImage): void {

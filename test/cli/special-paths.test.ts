@@ -2,7 +2,7 @@
  * Every option and field that names a path, given what is no file, or too large a one: none hangs, none takes much memory, each says
  * what is the matter. The table of what happens is logged.
  */
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -10,6 +10,7 @@ import { execa } from 'execa';
 import { EXIT_STATUS } from '../../formats/errors.js';
 import { PROJECT } from '../support/cli.js';
 import { temporaryFolder } from '../support/folder.js';
+import { childrenOf } from '../support/stages.js';
 import { THOROUGH } from '../support/thorough.js';
 
 const RECORDING = join(PROJECT, 'test/fixtures/v2/tiny.dcr');
@@ -136,10 +137,7 @@ function largestBelow(pid: number): number {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     const own = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
-    const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-      readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
-    );
-    return Math.max(own, ...children.map(largestBelow));
+    return Math.max(own, ...childrenOf(pid).map(largestBelow));
   } catch {
     return 0;
   }

@@ -93,7 +93,7 @@ export function machineOf(pid: number): number {
 }
 
 /** Process numbers of a process's children (proc(5)). */
-function childrenOf(pid: number): number[] {
+export function childrenOf(pid: number): number[] {
   return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
     readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
   );
