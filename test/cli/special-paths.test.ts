@@ -72,7 +72,7 @@ const PLACES: Record<string, string[]> = {
   'spec: kernel': ['guests', 'build', 'SPEC:kernel'],
 };
 /** Those that `npm test` tries; the others are of the same kinds. */
-const SHORT = ['record --share'];
+const SHORT = ['analyze --symbols'];
 
 function spec(which: string, path: string): object {
   const base = { name: 'g', extends: 'debian-busybox' };

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import test from 'ava';
 import { EXIT_STATUS } from '../../formats/errors.js';
 import { temporaryFolder } from '../support/folder.js';
+import { THOROUGH } from '../support/thorough.js';
 import { makeBases } from './bases.js';
 import { makeCase } from './cases.js';
 import { runPool } from './pool.js';
 
 const SEED = 1;
-const CASES = 300;
+const CASES = THOROUGH ? 300 : 100;
 
 test('mutated files end every command that reads files in order', async (t) => {
   const folder = temporaryFolder(t);
