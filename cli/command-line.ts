@@ -135,9 +135,19 @@ function version(): string {
   return version;
 }
 
-/** `-` where a file is expected: yargs would make an empty text of it. */
-function namedStandardInput(args: string[]): string[] {
-  return args.map((arg, i) => (arg === STANDARD_INPUT && !args[i - 1]?.startsWith('-') ? STANDARD_INPUT_FILE : arg));
+/** `-` where a file is expected, of which yargs would make an empty text; and what is behind `--`, which it takes for no argument of a command. */
+function plainNames(args: string[]): string[] {
+  const end = args.indexOf('--');
+  const named = (end < 0 ? args : args.slice(0, end)).map((arg, i, all) =>
+    arg === STANDARD_INPUT && !all[i - 1]?.startsWith('-') ? STANDARD_INPUT_FILE : arg,
+  );
+  return end < 0 ? named : [...named, ...args.slice(end + 1).map(behindOptions)];
+}
+
+/** A name that begins like an option is one of a file here. */
+function behindOptions(arg: string): string {
+  if (arg === STANDARD_INPUT) return STANDARD_INPUT_FILE;
+  return arg.startsWith('-') ? `./${arg}` : arg;
 }
 
 /**
@@ -146,7 +156,7 @@ function namedStandardInput(args: string[]): string[] {
  * @returns the status to exit with
  */
 export async function runCommandLine(argv: string[]): Promise<number> {
-  const args = namedStandardInput(argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv);
+  const args = plainNames(argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv);
   process.exitCode = EXIT_STATUS.ok;
   chooseShell(args);
   try {

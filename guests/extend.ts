@@ -1,4 +1,5 @@
 /** What a spec makes of the one it extends: its own fields win, and its root file system comes on top of the other's. */
+import { nameOf } from './assemble/cpio.js';
 import { specError } from './fields.js';
 import type { InitramfsSpec } from './spec.js';
 
@@ -12,17 +13,28 @@ export function mergeInitramfs(
   spec: string,
 ): InitramfsSpec | null {
   if (own === null) return base;
+  const names = entriesOf(own).map(nameOf);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw specError(`${spec}: initramfs`, `has ${JSON.stringify(`/${twice}`)} twice`);
+  const stays = (entry: Entry): boolean => !names.includes(nameOf(entry));
   const kept = without(base, own.without, spec);
   return {
-    files: byPath(kept.files, own.files),
-    programs: byPath(kept.programs, own.programs),
-    directories: byPath(kept.directories, own.directories),
-    links: byPath(kept.links, own.links),
-    nodes: byPath(kept.nodes, own.nodes),
+    files: [...kept.files.filter(stays), ...own.files],
+    programs: [...kept.programs.filter(stays), ...own.programs],
+    directories: [...kept.directories.filter(stays), ...own.directories],
+    links: [...kept.links.filter(stays), ...own.links],
+    nodes: [...kept.nodes.filter(stays), ...own.nodes],
     modules: [...new Set([...kept.modules, ...own.modules])],
     without: [],
   };
 }
+
+interface Entry {
+  path: string;
+}
+
+const entriesOf = ({ files, programs, directories, links, nodes }: InitramfsSpec): Entry[] =>
+  [files, programs, directories, links, nodes].flat();
 
 const NOTHING: InitramfsSpec = {
   ...{ files: [], programs: [], directories: [], links: [], nodes: [], modules: [], without: [] },
@@ -31,14 +43,13 @@ const NOTHING: InitramfsSpec = {
 /** @param names paths, and names of modules */
 function without(base: InitramfsSpec | null, names: readonly string[], spec: string): InitramfsSpec {
   const all = base ?? NOTHING;
-  const entries = [all.files, all.programs, all.directories, all.links, all.nodes].flat();
-  const known = new Set([...entries.map(({ path }) => path), ...all.modules]);
+  const known = new Set([...entriesOf(all).map(({ path }) => path), ...all.modules]);
   const unknown = names.find((name) => !known.has(name));
   if (unknown !== undefined) {
     const what = `leaves out ${JSON.stringify(unknown)}, which is not in what it extends`;
     throw specError(`${spec}: initramfs`, what);
   }
-  const stays = ({ path }: { path: string }): boolean => !names.includes(path);
+  const stays = ({ path }: Entry): boolean => !names.includes(path);
   return {
     files: all.files.filter(stays),
     programs: all.programs.filter(stays),
@@ -48,8 +59,4 @@ function without(base: InitramfsSpec | null, names: readonly string[], spec: str
     modules: all.modules.filter((name) => !names.includes(name)),
     without: [],
   };
-}
-
-function byPath<T extends { path: string }>(base: readonly T[], own: readonly T[]): T[] {
-  return [...new Map([...base, ...own].map((entry) => [entry.path, entry])).values()];
 }

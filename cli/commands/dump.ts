@@ -20,7 +20,11 @@ interface DumpArguments extends GlobalOptions {
 
 function builder(yargs: Argv<GlobalOptions>): Argv<DumpArguments> {
   return yargs
-    .positional('file', { type: 'string', demandOption: true, describe: 'A relog or a recording' })
+    .positional('file', {
+      type: 'string',
+      demandOption: true,
+      describe: 'A relog or a recording, or - for standard input',
+    })
     .option('kind', { type: 'string', requiresArg: true, describe: 'Only these kinds, by name (port-read,dma)' })
     .option('from', {
       type: 'string',

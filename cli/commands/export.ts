@@ -22,7 +22,11 @@ const FORMATS: Record<'asciicast' | 'pcapng', (args: ExportArguments) => Promise
 
 function builder(yargs: Argv<GlobalOptions>): Argv<ExportArguments> {
   return withStore(withOutput(yargs, 'The file to write'))
-    .positional('recording', { type: 'string', demandOption: true, describe: 'A recording (.dcr)' })
+    .positional('recording', {
+      type: 'string',
+      demandOption: true,
+      describe: 'A recording (.dcr), or - for standard input',
+    })
     .option('asciicast', {
       type: 'boolean',
       default: false,

@@ -13,7 +13,11 @@ interface PackArguments extends GlobalOptions, OutputOptions, StoreOption {
   file: string;
 }
 
-const file = { type: 'string', demandOption: true, describe: 'A recording or a relog' } as const;
+const file = {
+  type: 'string',
+  demandOption: true,
+  describe: 'A recording or a relog, or - for standard input',
+} as const;
 
 async function copy(args: PackArguments, store: string | null): Promise<void> {
   refuseExisting(args.output, args.force);

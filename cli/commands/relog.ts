@@ -22,7 +22,11 @@ interface RelogArguments extends GlobalOptions, OutputOptions, DiskOption, Store
 function builder(yargs: Argv<GlobalOptions>): Argv<RelogArguments> {
   const options = withDisks(withOutput(yargs, 'The relog to write'), 'Where a base image is now (hda=PATH)');
   return withStore(options, 'Store for the contents of the relog; the recording may have its own there, too')
-    .positional('recording', { type: 'string', demandOption: true, describe: 'A recording (.dcr)' })
+    .positional('recording', {
+      type: 'string',
+      demandOption: true,
+      describe: 'A recording (.dcr), or - for standard input',
+    })
     .option('keyframe-every', {
       type: 'string',
       requiresArg: true,

@@ -21,7 +21,11 @@ interface ReplayArguments extends GlobalOptions, DiskOption, StoreOption {
 
 function builder(yargs: Argv<GlobalOptions>): Argv<ReplayArguments> {
   return withStore(withDisks(yargs, 'Where a base image is now (hda=PATH)'))
-    .positional('recording', { type: 'string', demandOption: true, describe: 'A recording (.dcr)' })
+    .positional('recording', {
+      type: 'string',
+      demandOption: true,
+      describe: 'A recording (.dcr), or - for standard input',
+    })
     .option('verify', { type: 'boolean', default: false, describe: 'Compare the digests that the recording holds' })
     .option('console', { type: 'boolean', default: false, describe: 'Show what the guest prints' })
     .option('show-port', {

@@ -20,7 +20,11 @@ interface ScreenshotArguments extends GlobalOptions, StoreOption {
 
 function builder(yargs: Argv<GlobalOptions>): Argv<ScreenshotArguments> {
   return withStore(yargs)
-    .positional('recording', { type: 'string', demandOption: true, describe: 'A recording (.dcr)' })
+    .positional('recording', {
+      type: 'string',
+      demandOption: true,
+      describe: 'A recording (.dcr), or - for standard input',
+    })
     .option('at', {
       type: 'string',
       requiresArg: true,

@@ -14,7 +14,11 @@ interface StatsArguments extends GlobalOptions {
 
 function builder(yargs: Argv<GlobalOptions>): Argv<StatsArguments> {
   return yargs
-    .positional('file', { type: 'string', demandOption: true, describe: 'A relog or a recording' })
+    .positional('file', {
+      type: 'string',
+      demandOption: true,
+      describe: 'A relog or a recording, or - for standard input',
+    })
     .example('$0 stats run.relog', 'What is in it, and what takes the space');
 }
 

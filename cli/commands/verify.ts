@@ -20,7 +20,7 @@ interface VerifyArguments extends GlobalOptions, StoreOption, DiskOption {
 
 function builder(yargs: Argv<GlobalOptions>): Argv<VerifyArguments> {
   return withStore(withDisks(yargs, 'With --recording: where a base image is now (hda=PATH)'))
-    .positional('relog', { type: 'string', demandOption: true, describe: 'A relog' })
+    .positional('relog', { type: 'string', demandOption: true, describe: 'A relog, or - for standard input' })
     .option('explain', { type: 'boolean', default: false, describe: 'Narrow a difference down to its origin' })
     .option('recording', {
       type: 'string',

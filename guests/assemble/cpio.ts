@@ -11,11 +11,14 @@ export type CpioEntry =
 
 const TYPE_BITS = { file: 0o100000, directory: 0o040000, link: 0o120000, char: 0o020000, block: 0o060000 };
 
+/** By which name an archive has a path: one that two paths share is one file. */
+export const nameOf = ({ path }: { path: string }): string => path.replace(/^\/+|\/+$/g, '');
+
 /** @param entries paths absolute (`/bin/sh`); parent directories are added where missing. */
 export function writeCpio(entries: CpioEntry[]): Buffer {
   const byName = new Map<string, CpioEntry>();
   for (const entry of entries) {
-    const name = entry.path.replace(/^\/+|\/+$/g, '');
+    const name = nameOf(entry);
     if (name === '' || name.split('/').includes('..')) throw new Error(`cpio: bad path ${JSON.stringify(entry.path)}`);
     if (byName.has(name)) throw new Error(`cpio: ${entry.path} appears twice`);
     byName.set(name, entry);

@@ -2,7 +2,7 @@ import { readFileSync, existsSync } from 'node:fs';
 import { DecoupleError } from '../../formats/errors.js';
 import { pathInPackage, readSource } from '../source.js';
 import type { FileSpec, InitramfsSpec } from '../spec.js';
-import { writeCpio, type CpioEntry } from './cpio.js';
+import { nameOf, writeCpio, type CpioEntry } from './cpio.js';
 import { moduleEntries } from './modules.js';
 
 export interface InitramfsParts {
@@ -27,9 +27,11 @@ export function buildInitramfs(spec: InitramfsSpec, parts: InitramfsParts): Buff
     ...[...parts.programs].map(([path, elf]): CpioEntry => {
       return { kind: 'file', path, mode: 0o755, data: readFileSync(elf) };
     }),
-    ...(parts.kernel === null ? [] : moduleEntries(parts.kernel, spec.modules)),
   ];
-  return writeCpio(entries);
+  // A file of the spec takes the place of a module, or of what tells of modules.
+  const names = new Set(entries.map(nameOf));
+  const modules = parts.kernel === null ? [] : moduleEntries(parts.kernel, spec.modules);
+  return writeCpio([...entries, ...modules.filter((entry) => !names.has(nameOf(entry)))]);
 }
 
 function fileContent(file: FileSpec, packages: ReadonlyMap<string, string>): Buffer {

@@ -71,7 +71,10 @@ export function reachOf(options: NamingOptions): Reach {
   }
   // One that is not there is missed by the stage.
   if (options.share && existsSync(options.share.directory)) reach.read.push(resolve(options.share.directory));
-  if (options.inPlace === true) reach.write.push(resolve(options.output!));
+  if (options.inPlace === true) {
+    closeSync(openInput(options.output!).fd);
+    reach.write.push(resolve(options.output!));
+  }
   if (options.store) {
     StoreFolder.openOrCreate(options.store);
     reach.write.push(resolve(options.store));

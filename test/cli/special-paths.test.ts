@@ -8,10 +8,11 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
 import { EXIT_STATUS } from '../../formats/errors.js';
-import { PROJECT } from '../support/cli.js';
+import { decouple, PROJECT } from '../support/cli.js';
 import { temporaryFolder } from '../support/folder.js';
 import { childrenOf } from '../support/stages.js';
 import { THOROUGH } from '../support/thorough.js';
+import { tinyGuest } from '../support/tiny-guest.js';
 
 const RECORDING = join(PROJECT, 'test/fixtures/v2/tiny.dcr');
 const RELOG = join(PROJECT, 'test/fixtures/v2/tiny.relog');
@@ -21,7 +22,10 @@ const PATIENCE_MS = 20_000;
 const LOOK_MS = 20;
 const TEBIBYTE = 2 ** 40;
 
-/** Where a path may be given: arguments of a command, with PATH for it. OUT is a name that is free. */
+/**
+ * Where a path may be given: arguments of a command, with PATH for it. OUT is a name that is free; GUEST is a small one with a disk and a
+ * share, of which RECORDED is a recording.
+ */
 const PLACES: Record<string, string[]> = {
   'info FILE': ['info', 'PATH'],
   'stats FILE': ['stats', 'PATH'],
@@ -30,7 +34,7 @@ const PLACES: Record<string, string[]> = {
   'diff B': ['diff', RELOG, 'PATH'],
   'doctor FILE': ['doctor', 'PATH'],
   'pack FILE': ['pack', 'PATH', '-o', 'OUT'],
-  'unpack FILE': ['unpack', 'PATH', '-o', 'OUT'],
+  'unpack FILE': ['unpack', 'PATH', '-o', 'OUT', '--store', 'STORE'],
   'cut FILE': ['cut', 'PATH', '-o', 'OUT'],
   'redact FILE': ['redact', 'PATH', '-o', 'OUT'],
   'replay FILE': ['replay', 'PATH'],
@@ -44,23 +48,27 @@ const PLACES: Record<string, string[]> = {
   'screenshot FILE': ['screenshot', 'PATH', '--at', 'end', '-o', 'OUT'],
   'export FILE': ['export', 'PATH', '--asciicast', '-o', 'OUT'],
   'disk list FILE': ['disk', 'list', 'PATH'],
-  'record GUEST': ['record', 'PATH', '--for', '1k', '-o', 'OUT'],
-  'record --session': ['record', 'debian-busybox', '--session', 'PATH', '-o', 'OUT'],
-  'record --share': ['record', 'debian-busybox', '--share', 'PATH', '--for', '1k', '-o', 'OUT'],
-  'record --disk hda=': [
+  'record GUEST': ['record', 'PATH', '--start', 'power-on', '--for', '1k', '-o', 'OUT'],
+  'record --session': ['record', 'GUEST', '--start', 'power-on', '--session', 'PATH', '-o', 'OUT'],
+  'record --share': ['record', 'GUEST', '--share', 'PATH', '--start', 'power-on', '--for', '1k', '-o', 'OUT'],
+  'record --disk hda=': ['record', 'GUEST', '--disk', 'hda=PATH', '--start', 'power-on', '--for', '1k', '-o', 'OUT'],
+  'replay --disk hda=': ['replay', 'RECORDED', '--disk', 'hda=PATH'],
+  'disk commit --to': ['disk', 'commit', 'RECORDED', '--drive', 'hda', '--to', 'PATH'],
+  'unpack --store': ['unpack', RECORDING, '--store', 'PATH', '-o', 'OUT'],
+  'record --share-out': [
     'record',
-    'debian-disk',
-    '--disk',
-    'hda=PATH',
-    '--for',
-    '1k',
+    'GUEST',
+    '--share',
+    'SHARED:rw',
+    '--share-out',
+    'PATH',
     '--start',
     'power-on',
+    '--for',
+    '1k',
     '-o',
     'OUT',
   ],
-  'replay --disk hda=': ['replay', RECORDING, '--disk', 'hda=PATH'],
-  '--store': ['pack', RECORDING, '--store', 'PATH', '-o', 'OUT'],
   'store verify': ['store', 'verify', 'PATH'],
   'pack -o': ['pack', RECORDING, '-o', 'PATH', '--force'],
   'relog -o': ['relog', RECORDING, '-o', 'PATH', '--force'],
@@ -74,13 +82,14 @@ const PLACES: Record<string, string[]> = {
 /** Those that `npm test` tries; the others are of the same kinds. */
 const SHORT = ['analyze --symbols'];
 
-function spec(which: string, path: string): object {
+function spec(which: string, path: string, guest: string): object {
   const base = { name: 'g', extends: 'debian-busybox' };
   if (which === 'initramfs.files') return { ...base, initramfs: { files: [{ path: '/f', source: path }] } };
   if (which === 'initramfs.programs') return { ...base, initramfs: { programs: [{ path: '/f', source: path }] } };
   if (which === 'extends') return { ...base, extends: path };
   if (which === 'firmware') return { ...base, firmware: { bios: path, vgaBios: path } };
-  return { ...base, boot: { kind: 'multiboot', kernel: path, cmdline: '' } };
+  const firmware = { bios: join(guest, '..', 'bios.bin'), vgaBios: join(guest, '..', 'vgabios.bin') };
+  return { name: 'g', memory: '4M', firmware, boot: { kind: 'multiboot', kernel: { file: path } } };
 }
 
 /** Things that a path can lead to. */
@@ -147,21 +156,41 @@ const WORD: Partial<Record<number, string>> = Object.fromEntries(
   Object.entries(EXIT_STATUS).map(([name, status]) => [status, name]),
 );
 
+/** What stands in arguments, beside PATH and OUT, for what there is. */
+async function stand(t: ExecutionContext, folder: string): Promise<Record<string, string>> {
+  const at = (name: string): string => join(folder, name);
+  for (const name of ['guest', 'SHARED', 'STORE']) mkdirSync(at(name));
+  writeFileSync(at('guest/hda.img'), Buffer.alloc(64 << 10));
+  const fields = { devices: { share: true }, disks: { hda: './hda.img' } };
+  const guest = tinyGuest(at('guest'), { rounds: 1, work: 20, fill: 0x100, spec: fields });
+  const recorded = at('recorded.dcr');
+  const { status, stderr } = await decouple(['record', guest, '--start', 'power-on', '--for', '1k', '-o', recorded]);
+  t.is(status, EXIT_STATUS.ok, stderr);
+  return { GUEST: guest, RECORDED: recorded, SHARED: at('SHARED'), STORE: at('STORE') };
+}
+
 test('a path may lead to anything', async (t) => {
   const folder = temporaryFolder(t);
-  const all = await things(t, folder);
+  const words = await stand(t, folder);
   const rows: string[] = [];
+  let heads: string[] = [];
   for (const [place, args] of Object.entries(PLACES)) {
     if (!THOROUGH && !SHORT.includes(place)) continue;
+    // New ones each time: some commands replace files, when they are told to.
+    const own = join(folder, String(rows.length));
+    mkdirSync(own);
+    const all = await things(t, own);
+    heads = Object.keys(all);
     const cells: string[] = [];
     for (const [name, path] of Object.entries(all)) {
-      const out = join(folder, 'out', String(rows.length), String(cells.length));
-      mkdirSync(join(out, '..'), { recursive: true });
+      const out = join(own, `out${cells.length}`);
       const specPath = join(folder, 'spec.yaml');
       const which = args.find((arg) => arg.startsWith('SPEC:'))?.slice(5);
-      if (which !== undefined) writeFileSync(specPath, JSON.stringify(spec(which, path)));
+      if (which !== undefined) writeFileSync(specPath, JSON.stringify(spec(which, path, words['GUEST']!)));
       const filled = args.map((arg) =>
-        arg.startsWith('SPEC:') ? specPath : arg.replace('PATH', path).replace('OUT', out),
+        arg.startsWith('SPEC:')
+          ? specPath
+          : (words[arg] ?? arg.replace('PATH', path).replace('OUT', out).replace('SHARED:', `${words['SHARED']}:`)),
       );
       const allow = which === undefined ? [] : ['--allow-files', '/'];
       const { status, peak, stderr } = await attempt([...filled, ...allow]);
@@ -173,5 +202,5 @@ test('a path may lead to anything', async (t) => {
     }
     rows.push(`| ${place} | ${cells.join(' | ')} |`);
   }
-  t.log([`| where | ${Object.keys(all).join(' | ')} |`, ...rows].join('\n'));
+  t.log([`| where | ${heads.join(' | ')} |`, ...rows].join('\n'));
 });

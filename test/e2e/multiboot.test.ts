@@ -6,17 +6,10 @@ import { EXIT_STATUS } from '../../formats/errors.js';
 import { decouple } from '../support/cli.js';
 import { temporaryFolder } from '../support/folder.js';
 import { goesAllTheWay } from '../support/stages.js';
-import { assemble } from '../engines/unicorn/support/assembler.js';
+import { LOAD, multibootKernel } from '../support/multiboot.js';
 
-const LOAD = 0x100000;
-
-/** Prints what it was told on the serial port, and the sizes in hexadecimal; then it halts for ever. Its header has its addresses. */
+/** Prints what it was told on the serial port, and the sizes in hexadecimal; then it halts for ever. */
 const KERNEL = `
-.code32
-header:
-  .long 0x1badb002, 0x10003, -(0x1badb002 + 0x10003)
-  .long ${LOAD}, ${LOAD}, 0, ${LOAD} + 0x10000, ${LOAD} + start - header
-start:
   mov esp, ${LOAD} + 0x10000
   mov ebp, ebx
   push eax
@@ -74,7 +67,7 @@ decimal:
 test('a multiboot kernel has its command line, its module and its memory', async (t) => {
   const folder = temporaryFolder(t);
   const at = (name: string): string => join(folder, name);
-  writeFileSync(at('kernel'), assemble(KERNEL, LOAD).bytes);
+  writeFileSync(at('kernel'), multibootKernel(KERNEL));
   writeFileSync(at('module'), 'a module\n');
   const boot = { kind: 'multiboot', kernel: { file: './kernel' }, initrd: './module', cmdline: 'these words' };
   writeFileSync(at('guest.yaml'), JSON.stringify({ name: 'own', memory: '16M', boot }));

@@ -27,6 +27,7 @@ import { recordHere } from '../../relog/recorder.js';
 import { relogHere } from '../../relog/relog-here.js';
 import { parseSession } from '../../relog/session.js';
 import { makeRelog } from '../support/made-relog.js';
+import { makeWrittenBases, type WrittenBases } from './written.js';
 import { tamper } from '../support/tamper.js';
 import { TINY_GUEST_SAYS, tinyGuest, type TinyGuestOptions } from '../support/tiny-guest.js';
 
@@ -53,6 +54,7 @@ export interface Bases {
   wrongRelog: string;
   /** The store that some of them have their contents in. */
   store: string;
+  written: WrittenBases;
 }
 
 /** @param folder an empty one; everything is written there */
@@ -91,6 +93,7 @@ export async function makeBases(folder: string): Promise<Bases> {
     relogs: files('relog', 'short', 'made', 'stored', 'rich', 'wrong', 'short', 'ready', 'v1-tiny', 'v2-tiny'),
     wrongRelog: at('wrong.relog'),
     store,
+    written: makeWrittenBases(at('written')),
   };
 }
 

@@ -3,6 +3,7 @@ import yargs, { type CommandModule } from 'yargs';
 import { withCommands } from '../../cli/command-line.js';
 import type { Bases } from './bases.js';
 import type { Base } from './mutant.js';
+import type { WrittenBases } from './written.js';
 
 /** What stands in arguments for the file of a case and for its folder. */
 const FILE = '@file@';
@@ -56,14 +57,35 @@ function lines({ recordings: [recording], relogs: [relog], wrongRelog, store }: 
   ];
 }
 
+/** Commands that read what people write. */
+function writtenLines({ folder, guest }: WrittenBases): { kind: Base['kind']; args: string[] }[] {
+  const allow = ['--allow-files', folder];
+  const short = ['--for', '2k', '--start', 'power-on', '-o', `${FOLDER}/out.dcr`, ...allow];
+  return [
+    { kind: 'spec', args: ['guests', 'build', FILE, ...allow] },
+    { kind: 'spec', args: ['guests', 'show', FILE, '--json', ...allow] },
+    { kind: 'spec', args: ['record', FILE, ...short] },
+    { kind: 'session', args: ['record', guest, '--session', FILE, ...short] },
+  ];
+}
+
 export async function readingCommands(bases: Bases): Promise<ReadingCommand[]> {
   const commands: ReadingCommand[] = [];
-  for (const args of lines(bases)) commands.push(await parsed(args));
+  for (const args of lines(bases)) {
+    const isFor = ({ kind }: Base, number: number): boolean => {
+      if (kind !== 'recording' && kind !== 'relog') return false;
+      return !args.includes('--recording') || (kind === 'recording' && Math.floor(number / 10) % EXPLAIN_ONE_IN === 0);
+    };
+    commands.push({ ...(await parsed(args)), isFor });
+  }
+  for (const { kind, args } of writtenLines(bases.written)) {
+    commands.push({ ...(await parsed(args)), isFor: (base) => base.kind === kind });
+  }
   return commands;
 }
 
 /** Parsing takes longer than most commands do: the handler is kept with its arguments, and is not run yet. */
-async function parsed(args: string[]): Promise<ReadingCommand> {
+async function parsed(args: string[]): Promise<Omit<ReadingCommand, 'isFor'>> {
   const found: { handler: CommandModule['handler']; args: object }[] = [];
   const instance = yargs(args);
   const command = instance.command.bind(instance) as (module: CommandModule) => unknown;
@@ -80,8 +102,6 @@ async function parsed(args: string[]): Promise<ReadingCommand> {
   if (chosen === undefined) throw new Error(`no command took ${args.join(' ')}`);
   return {
     line: args.join(' '),
-    isFor: ({ kind }, number) =>
-      !args.includes('--recording') || (kind === 'recording' && Math.floor(number / 10) % EXPLAIN_ONE_IN === 0),
     run: async (file, folder) => chosen.handler(filledIn(chosen.args, file, folder) as never),
     store,
   };

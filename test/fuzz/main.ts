@@ -9,7 +9,7 @@ import yargs from 'yargs';
 import { printNote, reportError } from '../../cli/output.js';
 import { formatExact, formatSeconds, parseCount, parsePosition } from '../../cli/units.js';
 import { makeBases } from './bases.js';
-import { makeCase } from './cases.js';
+import { INPUTS, makeCase } from './cases.js';
 import type { Finding } from './case.js';
 import { runPool } from './pool.js';
 
@@ -36,6 +36,11 @@ const args = await yargs(process.argv.slice(2))
   .option('cases', { type: 'string', default: '2000', describe: 'How many files' })
   .option('seed', { type: 'number', default: 1, describe: 'Of the random numbers: the same seed, the same files' })
   .option('from', { type: 'string', default: '0', describe: 'Number of the first: goes on where another run ended' })
+  .option('inputs', {
+    choices: INPUTS,
+    default: 'files' as const,
+    describe: 'Recordings and relogs, or what people write: specs and sessions',
+  })
   .option('case', { type: 'string', describe: 'Only the file with this number' })
   .option('processes', { type: 'number', default: 2, describe: 'Processes at a time' })
   .option('keep', { type: 'string', requiresArg: true, describe: 'Folder for files that something was found with' })
@@ -64,7 +69,7 @@ async function fuzz(): Promise<Summary> {
   mkdirSync(join(folder, 'bases'));
   const bases = await makeBases(join(folder, 'bases'));
   const began = performance.now();
-  const { seed, processes } = args;
+  const { seed, processes, inputs } = args;
   const summary: Summary = {
     seed,
     cases: 0,
@@ -77,7 +82,7 @@ async function fuzz(): Promise<Summary> {
   };
   let told = began;
   await runPool({
-    ...{ bases, folder, seed, processes, from, to, signal: stop.signal },
+    ...{ bases, folder, inputs, seed, processes, from, to, signal: stop.signal },
     onCase: ({ number, statuses, findings, peak }) => {
       summary.cases++;
       summary.peak = Math.max(summary.peak, peak);
@@ -92,7 +97,7 @@ async function fuzz(): Promise<Summary> {
       }
       if (findings.length > 0 && args.keep !== undefined && summary.findings.length < MOST_KEPT) {
         mkdirSync(args.keep, { recursive: true });
-        writeFileSync(join(args.keep, `${seed}-${number}`), makeCase(bases, seed, number).bytes);
+        writeFileSync(join(args.keep, `${seed}-${number}`), makeCase(bases, inputs, seed, number).bytes);
       }
       summary.seconds = (performance.now() - began) / 1000;
       if (performance.now() - told < TELL_MS) return;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Bases } from './bases.js';
 import type { Finding } from './case.js';
-import { makeCase } from './cases.js';
+import { makeCase, type Inputs } from './cases.js';
 import { residentBytes, textOf } from './memory.js';
 import type { FromWorker, ToWorker } from './worker.js';
 
@@ -13,6 +13,7 @@ export interface PoolOptions {
   bases: Bases;
   /** For the processes to write in. */
   folder: string;
+  inputs: Inputs;
   seed: number;
   /** Numbers of the first case, and of the one after the last. */
   from: number;
@@ -71,6 +72,7 @@ class Life {
   ) {
     this.child = fork(fileURLToPath(new URL('worker.js', import.meta.url)), [], {
       ...{ execArgv: FLAGS, serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'], cwd: folder },
+      env: { ...process.env, DECOUPLE_CACHE: join(folder, 'cache') },
     });
   }
 
@@ -120,7 +122,7 @@ class Life {
   private begin(number: number): void {
     this.number = number;
     // Made here: what that takes of memory is nothing of the commands'.
-    this.say({ kind: 'case', given: makeCase(this.options.bases, this.options.seed, number) });
+    this.say({ kind: 'case', given: makeCase(this.options.bases, this.options.inputs, this.options.seed, number) });
     this.cpuBefore = cpuSeconds(this.child.pid!);
   }
 

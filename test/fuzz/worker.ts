@@ -4,6 +4,8 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { DecoupleError } from '../../formats/errors.js';
+import { PackageStore } from '../../guests/debian/packages.js';
 import { runHere } from '../../relog/process/here.js';
 import { stayInThisProcess } from '../../relog/process/parent.js';
 import { stages } from '../../cli/stages.js';
@@ -44,6 +46,11 @@ async function start({ bases, folder }: WorkerOptions): Promise<void> {
   const guests = await stages.guests();
   const list = await guests.listGuests();
   stages.guests = async () => Promise.resolve({ ...guests, listGuests: async () => Promise.resolve(list) });
+  // What Debian's archive offers is nothing of a spec's: one that names a package ends there.
+  PackageStore.prototype.fetchAll = async (names) =>
+    [...names].length === 0
+      ? Promise.resolve([])
+      : Promise.reject(new DecoupleError('network-unreachable', 'No package is fetched here.', 'Look at another.'));
   const place = join(folder, 'case');
   mkdirSync(place);
   // The instrumented engine is made once, in the cache of the user.

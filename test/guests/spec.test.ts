@@ -183,6 +183,13 @@ const WRONG: [string, unknown, RegExp][] = [
     { ...minimal, boot: { ...linux, kernel: { file: 'k' } }, initramfs: { modules: ['m'] } },
     /modules/,
   ],
+  [
+    'one path twice',
+    initramfs({ links: [{ path: '/bin/x', target: 'y' }], files: [{ path: '/bin/x', text: 'z' }] }),
+    /has "\/bin\/x" twice/,
+  ],
+  ['path with a NUL', initramfs({ links: [{ path: '/a\0b', target: 'y' }] }), /absolute path/],
+  ['path with empty names', initramfs({ directories: [{ path: '/a//b' }] }), /absolute path/],
   ['strange list', initramfs({ links: {} }), /"links" to be a list/],
 ];
 
@@ -213,6 +220,11 @@ test('whatever stands in a spec, it is accepted or refused in one sentence', (t)
       t.throws(() => parseSpec(JSON.stringify(value), '/x/spec.yaml'), { instanceOf: DecoupleError });
     }),
   );
+});
+
+test('a spec without an end', (t) => {
+  const error = t.throws(() => parseSpec('name: &a [*a]', '/x/spec.yaml'), { instanceOf: DecoupleError });
+  t.is(error?.message, '/x/spec.yaml has an alias within what it stands for.');
 });
 
 test('unknown guests and missing specs', async (t) => {
