@@ -89,6 +89,11 @@ export class Confinement {
     ];
   }
 
+  /** What is shown in the place of an output's folder stands there as an empty file, which nobody made. */
+  private get stood(): ReadonlySet<string> {
+    return new Set(this.mounts().map(({ to }) => to));
+  }
+
   private mounts(): Mount[] {
     const { reach } = this;
     const read = (path: string): Mount => ({ how: '--ro-bind', from: path, to: path });
@@ -116,7 +121,8 @@ export class Confinement {
     try {
       if (kind === 'folder') mkdirSync(dirname(path), { recursive: true });
       const folder = dirname(path);
-      if (this.reach.read.some((each) => isWithin(folder, each) || each === path)) {
+      const { read, everything } = this.reach;
+      if (everything || read.some((each) => isWithin(folder, each) || each === path)) {
         // What is read would not be seen behind an empty folder, and what is shown cannot be replaced.
         this.reach.write.push(folder);
         return;
@@ -155,7 +161,7 @@ export class Confinement {
     this.grown();
     for (const output of this.pending.splice(0)) {
       if (output.kind === 'growing') rmSync(output.made, { force: true });
-      else if (existsSync(output.made)) give(output, () => place(output));
+      else if (existsSync(output.made)) give(output, () => place(output, this.stood));
     }
   }
 
@@ -204,7 +210,8 @@ export async function confine(stage: StageName, options: NamingOptions): Promise
   return new Confinement(bubblewrap, reach);
 }
 
-function place({ kind, made, path, force }: Pending): void {
+/** @param stood what is no output, whatever there is of it */
+function place({ kind, made, path, force }: Pending, stood: ReadonlySet<string>): void {
   if (kind === 'file') return publish(made, path, force);
   if (kind === 'new folder') {
     if (existsSync(path)) throw outputExists(path);
@@ -213,7 +220,8 @@ function place({ kind, made, path, force }: Pending): void {
   const files = readdirSync(made, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .map((from) => ({ from, to: resolve(path, from.slice(made.length + 1)) }));
+    .map((from) => ({ from, to: resolve(path, from.slice(made.length + 1)) }))
+    .filter(({ to }) => !stood.has(to));
   publishAll(files, force);
 }
 
