@@ -118,7 +118,10 @@ function usageError(message: string, cause?: Error): DecoupleError {
   if (cause instanceof DecoupleError) return cause;
   const sentence = message.startsWith('Not enough non-option arguments')
     ? 'The command needs the name of a file or a guest.'
-    : message.trim().replace(/\s*\n\s*/g, ' ');
+    : message
+        .trim()
+        .replace(/\s*\n\s*/g, ' ')
+        .replace(/^Did you mean/, 'There is no such command. $&');
   const dotted = /[.?!]$/.test(sentence) ? sentence : `${sentence}.`;
   return new DecoupleError('usage', dotted, 'See `decouple --help`, or --help after a command.', { cause });
 }

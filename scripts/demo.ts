@@ -26,8 +26,8 @@ const TOP_FUNCTIONS = 12;
 /** The marker is typed in two parts, so that the echo of what is typed does not look like it. */
 const SESSION = [
   ...COMMANDS.map((command) => `- send: ${JSON.stringify(`${command}\n`)}`),
-  `- send: ${JSON.stringify("echo demo''stration over\n")}`,
-  '- expect: "demostration over"',
+  `- send: ${JSON.stringify("echo demon''stration over\n")}`,
+  '- expect: "demonstration over"',
   '  timeout: 120s',
   '',
 ].join('\n');
