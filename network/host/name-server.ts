@@ -2,11 +2,10 @@
 import { lookup } from 'node:dns/promises';
 import { ADDRESS, parseAddress } from '../addresses.js';
 import { buildAnswer, DNS_STATUS, DNS_TYPE, parseQuestion } from '../dns.js';
+import { MAX_QUESTIONS } from '../limits.js';
 
 /** Names that lead to the host, whatever its own resolver says. */
 const OWN_NAMES = new Set(['host', 'gateway']);
-/** Questions being asked of the host's resolver; more are not answered, and the guest asks again. */
-const MAX_QUESTIONS = 32;
 
 /** IPv4 addresses of a name. Rejects with an error whose `code` is ENOTFOUND when there is none. */
 export type Resolve = (name: string) => Promise<string[]>;
@@ -30,6 +29,7 @@ export class NameServer {
     if (this.resolve === null || !/^[\w.-]+$/.test(name)) return buildAnswer(question, DNS_STATUS.noSuchName, []);
     // There is no IPv6 here; whether the name exists the question for IPv4 addresses tells.
     if (type === DNS_TYPE.aaaa) return buildAnswer(question, DNS_STATUS.ok, []);
+    // The guest asks again.
     if (this.asking >= MAX_QUESTIONS) return null;
     this.asking++;
     try {

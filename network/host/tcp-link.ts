@@ -1,12 +1,12 @@
 /** Joins a TCP connection of the guest to a socket of the host: bytes, ends, resets and back-pressure, both ways. */
 import { connect, type Socket } from 'node:net';
+import { SEND_BYTES } from '../limits.js';
 import type { Application } from '../tcp/application.js';
 import type { Connection } from '../tcp/connection.js';
 import type { Request } from '../tcp/table.js';
+import { HostWriter } from './host-writer.js';
 
 const LOOPBACK = '127.0.0.1';
-/** Bytes for the guest that wait to be sent or acknowledged; above that the host's side is not read. */
-const SEND_BYTES = 512 << 10;
 
 /** A connection of the guest to a port of the host's loopback interface. */
 export function linkToHost(port: number, request: Request): Application {
@@ -31,6 +31,7 @@ export function linkFromHost(socket: Socket, connection: Connection): Applicatio
 function join(socket: Socket, connection: Connection, broken: () => void): Application {
   let ended = false;
   let failed = false;
+  const writer = new HostWriter(socket, () => connection.consumed());
   socket.setNoDelay(true);
   socket.on('data', (bytes) => {
     connection.write(bytes);
@@ -47,18 +48,18 @@ function join(socket: Socket, connection: Connection, broken: () => void): Appli
   });
   return {
     opened: () => undefined,
-    data: (bytes) => {
-      // The frame that the bytes are in is the guest's, and is gone after this.
-      if (!socket.destroyed) socket.write(Buffer.from(bytes), () => connection.consumed());
-    },
-    pending: () => socket.writableLength,
-    ended: () => socket.end(),
+    data: (bytes) => writer.write(bytes),
+    pending: () => writer.pending,
+    released: () => socket.destroyed,
+    ended: () => writer.end(),
     acknowledged: () => {
       if (connection.waiting < SEND_BYTES / 2 && socket.isPaused()) socket.resume();
     },
     failed: () => {
       failed = true;
-      socket.resetAndDestroy();
+      // A reset waits until the host takes the connection, which may be minutes or never.
+      if (socket.connecting) socket.destroy();
+      else socket.resetAndDestroy();
     },
   };
 }

@@ -1,13 +1,10 @@
 /** Datagrams of the guest to ports of the host's loopback interface, and what comes back: a socket a pair of ports. */
 import { createSocket, type Socket } from 'node:dgram';
+import { FLOW_IDLE_MS, MAX_FLOWS, MAX_WAITING_DATAGRAMS } from '../limits.js';
 import type { Timers } from '../timers.js';
 import { MAX_UDP_BYTES } from '../udp.js';
 
 const LOOPBACK = '127.0.0.1';
-const MAX_FLOWS = 128;
-const IDLE_MS = 60_000;
-/** Datagrams that wait for the socket to be ready. */
-const MAX_WAITING = 32;
 
 export interface UdpRelayOptions {
   timers: Timers;
@@ -35,7 +32,7 @@ export class UdpRelay {
     this.keep(name, flow);
     const copy = Buffer.from(data);
     if (flow.connected) flow.socket.send(copy);
-    else if (flow.waiting.length < MAX_WAITING) flow.waiting.push(copy);
+    else if (flow.waiting.length < MAX_WAITING_DATAGRAMS) flow.waiting.push(copy);
   }
 
   close(): void {
@@ -67,7 +64,7 @@ export class UdpRelay {
 
   private keep(name: string, flow: Flow): void {
     flow.cancelIdle();
-    flow.cancelIdle = this.options.timers.after(IDLE_MS, () => this.drop(name));
+    flow.cancelIdle = this.options.timers.after(FLOW_IDLE_MS, () => this.drop(name));
   }
 
   private drop(name: string): void {

@@ -9,6 +9,8 @@ export interface Application {
   data(bytes: Buffer): void;
   /** Bytes of `data` that are not yet passed on. */
   pending(): number;
+  /** After both sides have ended: everything is passed on, and nothing of the host is held any more. */
+  released(): boolean;
   /** The guest sends no more. */
   ended(): void;
   /** The guest acknowledged something: there may be room for more. */

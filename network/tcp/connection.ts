@@ -2,9 +2,11 @@
  * One end of a TCP connection, the one that is not in the guest (RFC 9293): opening in either direction, closing,
  * resets. It knows no sockets and no packets; what carries its bytes on the host's side is its `Application`.
  */
+import { RECEIVE_BYTES, UNANSWERED_MS } from '../limits.js';
 import type { ConnectionOptions } from './application.js';
-import { distance, Receiver, RECEIVE_BYTES } from './receiver.js';
+import { distance, Receiver } from './receiver.js';
 import { lengthOf, MAX_SEGMENT_BYTES, TCP_FLAG, type Segment } from './segment.js';
+import { SendQueue } from './send-queue.js';
 import { Sender } from './sender.js';
 
 type State = 'waiting' | 'syn-sent' | 'syn-received' | 'open' | 'lingering' | 'closed';
@@ -25,7 +27,7 @@ export class Connection {
   private sender: Sender | null = null;
   private receiver: Receiver | null = null;
   /** What the application wrote before the connection was open. */
-  private early: Buffer[] = [];
+  private readonly early = new SendQueue();
   private earlyEnd = false;
   /** How far windows are shifted, in either direction; 0 when the guest does not scale. */
   private localScale = 0;
@@ -33,16 +35,32 @@ export class Connection {
   private mss = DEFAULT_MSS;
   private answerDue = false;
   private cancelTimer: (() => void) | null = null;
+  private readonly since: number;
 
-  constructor(private readonly options: ConnectionOptions) {}
+  constructor(private readonly options: ConnectionOptions) {
+    this.since = options.timers.now();
+  }
 
   /** Bytes written that the guest has not acknowledged. */
   get waiting(): number {
-    return this.early.reduce((sum, { length }) => sum + length, this.sender?.waiting ?? 0);
+    return this.early.length + (this.sender?.waiting ?? 0);
+  }
+
+  /** Both sides have ended, and the host's is gone. */
+  get over(): boolean {
+    return this.state === 'lingering' && this.options.application().released();
+  }
+
+  /** Somebody should have answered by now for the connection to be. */
+  get unanswered(): boolean {
+    const opening = this.state === 'waiting' || this.state === 'syn-sent' || this.state === 'syn-received';
+    return opening && this.options.timers.now() - this.since >= UNANSWERED_MS;
   }
 
   /** Answers the guest's SYN. */
   accept(syn: Segment): void {
+    // It may have given way by now.
+    if (this.state !== 'waiting') return;
     this.negotiate(syn);
     this.receiver = new Receiver((syn.seq + 1) >>> 0, () => this.options.application().pending());
     this.state = 'syn-received';
@@ -67,14 +85,14 @@ export class Connection {
 
   /** The host's side is gone, and with it what was on its way. */
   reset(): void {
-    if (this.state === 'closed' || this.state === 'lingering') return;
-    this.emit({ seq: this.seq(this.sender?.position ?? 0), flags: TCP_FLAG.rst });
+    if (this.state === 'closed') return;
+    if (this.state !== 'lingering') this.emit({ seq: this.seq(this.sender?.position ?? 0), flags: TCP_FLAG.rst });
     this.close();
   }
 
-  /** The network is taken away: neither side hears of the other any more. */
+  /** It is taken away: neither side hears of the other any more. */
   abandon(): void {
-    this.fail('reset');
+    this.giveUp('reset');
   }
 
   /** The application has passed bytes on. */
@@ -168,7 +186,7 @@ export class Connection {
       },
       window,
     );
-    this.early.splice(0).forEach((data) => this.sender!.write(data));
+    this.sender.write(this.early.take(this.early.length));
     if (this.earlyEnd) this.sender.finish();
   }
 
@@ -222,13 +240,22 @@ export class Connection {
 
   private linger(): void {
     this.state = 'lingering';
-    this.cancelTimer = this.options.timers.after(LINGER_MS, () => this.close());
+    this.cancelTimer = this.options.timers.after(LINGER_MS, () => {
+      // Its place is taken for as long as there is a socket, which may have to wait until the host takes everything.
+      if (this.over) this.close();
+      else this.linger();
+    });
   }
 
   private fail(why: 'refused' | 'reset' | 'timeout'): void {
-    const lingering = this.state === 'lingering';
+    // What the guest has ended in order, the host may take in its own time.
+    if (this.state !== 'lingering' || this.over) this.giveUp(why);
+  }
+
+  private giveUp(why: 'refused' | 'reset' | 'timeout'): void {
+    const { over } = this;
     this.close();
-    if (!lingering) this.options.application().failed(why);
+    if (!over) this.options.application().failed(why);
   }
 
   private close(): void {

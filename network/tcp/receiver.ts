@@ -2,10 +2,8 @@
  * The receiving half of a TCP connection: hands on what comes in order, and says how much room there is. What comes out
  * of order is dropped, to be sent again: frames of a guest do not overtake each other.
  */
+import { RECEIVE_BYTES } from '../limits.js';
 import { TCP_FLAG, type Segment } from './segment.js';
-
-/** Bytes a connection takes before they are passed on. */
-export const RECEIVE_BYTES = 256 << 10;
 
 export interface Received {
   /** New bytes, in order. */

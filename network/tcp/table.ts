@@ -1,12 +1,11 @@
 /** All TCP connections of the network, by their two ends. */
 import { randomInt } from 'node:crypto';
+import { MAX_CONNECTIONS } from '../limits.js';
 import type { Timers } from '../timers.js';
 import type { Application } from './application.js';
 import { Connection } from './connection.js';
 import { buildSegment, parseSegment, resetFor, TCP_FLAG, type Segment } from './segment.js';
 
-/** More are refused: a guest that opens connections without end costs the host no more than this. */
-export const MAX_CONNECTIONS = 256;
 /** Ports that connections into the guest come from (RFC 6335, section 6). */
 const FIRST_EPHEMERAL = 49152;
 const EPHEMERAL_PORTS = 16384;
@@ -46,8 +45,8 @@ export class TcpTable {
     const existing = this.connections.get(key(guest, segment.sourcePort, address, segment.destinationPort));
     if (existing !== undefined) return existing.receive(segment);
     const opening = (segment.flags & (TCP_FLAG.syn | TCP_FLAG.ack | TCP_FLAG.rst)) === TCP_FLAG.syn;
-    const allowed = this.options.mayAsk(address, segment.destinationPort) && this.connections.size < MAX_CONNECTIONS;
-    if (opening && allowed) this.ask(guest, address, segment);
+    const allowed = opening && this.options.mayAsk(address, segment.destinationPort) && this.hasRoom();
+    if (allowed) this.ask(guest, address, segment);
     else this.refuse(guest, address, segment);
   }
 
@@ -61,7 +60,7 @@ export class TcpTable {
     port: number,
     makeApplication: (c: Connection) => Application,
   ): Connection | null {
-    if (this.connections.size >= MAX_CONNECTIONS) return null;
+    if (!this.hasRoom()) return null;
     // One of so many is free, as there are fewer connections.
     let ownPort: number;
     do ownPort = FIRST_EPHEMERAL + (this.nextPort++ % EPHEMERAL_PORTS);
@@ -74,6 +73,15 @@ export class TcpTable {
   /** Ends whatever is open. */
   close(): void {
     for (const connection of [...this.connections.values()]) connection.abandon();
+  }
+
+  /** When there are too many, the oldest one that is over gives way, or one that nobody answers. */
+  private hasRoom(): boolean {
+    if (this.connections.size < MAX_CONNECTIONS) return true;
+    const all = [...this.connections.values()];
+    const expendable = all.find(({ over }) => over) ?? all.find(({ unanswered }) => unanswered);
+    expendable?.abandon();
+    return expendable !== undefined;
   }
 
   private ask(guest: number, address: number, syn: Segment): void {

@@ -2,7 +2,7 @@
  * Every option and field that names a path, given what is no file, or too large a one: none hangs, none takes much memory, each says
  * what is the matter. The table of what happens is logged.
  */
-import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -10,7 +10,7 @@ import { execa } from 'execa';
 import { EXIT_STATUS } from '../../formats/errors.js';
 import { decouple, PROJECT } from '../support/cli.js';
 import { temporaryFolder } from '../support/folder.js';
-import { childrenOf } from '../support/stages.js';
+import { largestBelow } from '../support/stages.js';
 import { THOROUGH } from '../support/thorough.js';
 import { tinyGuest } from '../support/tiny-guest.js';
 
@@ -139,17 +139,6 @@ async function attempt(args: string[]): Promise<Tried> {
   clearInterval(look);
   clearTimeout(timer);
   return { status: asked && exitCode === EXIT_STATUS.interrupted ? 'asked to end' : (exitCode ?? -1), peak, stderr };
-}
-
-/** Resident bytes of the largest of a process and those that it started (proc(5)). */
-function largestBelow(pid: number): number {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    const own = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
-    return Math.max(own, ...childrenOf(pid).map(largestBelow));
-  } catch {
-    return 0;
-  }
 }
 
 const WORD: Partial<Record<number, string>> = Object.fromEntries(

@@ -1,16 +1,18 @@
 /** The network with real sockets on the host's side, and a guest made of frames on the other. */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
+import { execa } from 'execa';
 import fc from 'fast-check';
 import { ADDRESS, BROADCAST_MAC } from '../../network/addresses.js';
 import { ARP, buildArp, parseArp } from '../../network/arp.js';
 import { buildFrame, ETHER_TYPE, parseFrame } from '../../network/ethernet.js';
 import { PROTOCOL } from '../../network/ipv4.js';
-import { MAX_CONNECTIONS } from '../../network/tcp/table.js';
+import { MAX_CONNECTIONS } from '../../network/limits.js';
 import { buildUdp, parseUdp } from '../../network/udp.js';
 import { FrameGuest, GUEST_MAC } from '../support/frame-guest.js';
-import { freePort, noise } from '../support/host-server.js';
+import { freePort, noise, socketsTo } from '../support/host-server.js';
 import { dhcpRequest, dnsQuestion, echoRequest } from '../support/packets.js';
 import { until } from '../support/stages.js';
 import { Keeper } from '../support/tcp-pair.js';
@@ -166,6 +168,25 @@ test('more connections than there may be are refused', async (t) => {
   await until(() => keepers.every(({ events }) => events.length > 0));
   t.is(keepers.filter(({ events }) => events[0] === 'opened').length, MAX_CONNECTIONS);
   t.is(keepers.filter(({ events }) => events[0] === 'refused').length, 20);
+});
+
+test('no socket stays when the network is taken away, not even one that the host does not answer', async (t) => {
+  // A process that is stopped takes no connections: two fit into its queue, the host does not answer the others.
+  const code = `const s = require('net').createServer(); s.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+    console.log(s.address().port);
+    process.kill(process.pid, 'SIGSTOP');
+  });`;
+  const stopped = execa('node', ['-e', code], { reject: false });
+  t.teardown(() => void stopped.kill('SIGKILL'));
+  const [port] = (await once(stopped.stdout, 'data')).map(Number) as [number];
+  const guest = await start(t);
+  const keepers = Array.from({ length: 10 }, () => new Keeper());
+  keepers.forEach((keeper, i) => guest.connect(10_000 + i, port, keeper));
+  await until(() => keepers.some(({ events }) => events.length > 0));
+  const before = socketsTo([port]);
+  guest.network.close();
+  t.is(before, 10);
+  t.is(socketsTo([port]), 0);
 });
 
 test('frames of any content break nothing', async (t) => {

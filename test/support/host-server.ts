@@ -1,5 +1,6 @@
 /** A web server on this computer's loopback interface, for guests to talk to. */
 import { createCipheriv } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import type { ExecutionContext } from 'ava';
@@ -27,4 +28,13 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** Sockets that a process holds, and whose other end is one of the ports of 127.0.0.1 (proc(5), /proc/net/tcp). */
+export function socketsTo(ports: readonly number[]): number {
+  const rows = readFileSync('/proc/net/tcp', 'latin1').trim().split('\n').slice(1);
+  return rows.filter((row) => {
+    const [, , remote = '', , , , , , , inode] = row.trim().split(/\s+/);
+    return inode !== '0' && ports.includes(parseInt(remote.split(':')[1] ?? '', 16));
+  }).length;
 }

@@ -72,9 +72,9 @@ export async function relogsExactly(t: ExecutionContext, recording: string, cutO
 }
 
 /** A command that goes on until something happens to it; with its children in a process group of its own. */
-export function start(args: string[]) {
+export function start(args: string[], timeout = STAGE_TIMEOUT_MS) {
   return execa('node', [`${PROJECT}bin/decouple.mjs`, ...args], {
-    ...{ reject: false, stdin: 'ignore', detached: true, timeout: STAGE_TIMEOUT_MS },
+    ...{ reject: false, stdin: 'ignore', detached: true, timeout },
   });
 }
 
@@ -97,6 +97,17 @@ export function childrenOf(pid: number): number[] {
   return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
     readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
   );
+}
+
+/** Resident bytes of the largest of a process and those that it started (proc(5)). */
+export function largestBelow(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const own = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
+    return Math.max(own, ...childrenOf(pid).map(largestBelow));
+  } catch {
+    return 0;
+  }
 }
 
 export function isAlive(pid: number): boolean {

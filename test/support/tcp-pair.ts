@@ -16,6 +16,7 @@ export class Keeper implements Application {
   opened = (): void => void this.events.push('opened');
   data = (bytes: Buffer): void => void this.got.push(Buffer.from(bytes));
   pending = (): number => this.unread;
+  released = (): boolean => this.unread === 0;
   ended = (): void => void this.events.push('ended');
   acknowledged = (): void => undefined;
   failed = (why: string): void => void this.events.push(why);

@@ -1,7 +1,7 @@
 /** Both directions of a connection over links that lose, delay and reorder; in made-up time. */
 import test from 'ava';
 import fc from 'fast-check';
-import { RECEIVE_BYTES } from '../../../network/tcp/receiver.js';
+import { RECEIVE_BYTES } from '../../../network/limits.js';
 import { TCP_FLAG } from '../../../network/tcp/segment.js';
 import { noise } from '../../support/host-server.js';
 import { TcpPair } from '../../support/tcp-pair.js';
