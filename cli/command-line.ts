@@ -27,14 +27,14 @@ import { reportError } from './output.js';
 import { PROJECT } from './paths.js';
 import { setVerbosity } from './verbosity.js';
 
-/** Columns of a help text that no terminal shows. */
+/** Columns of a help text at most: in wider ones, what an option does is far from what it takes. */
 const HELP_WIDTH = 100;
 
 /**
  * @param instance of yargs, with nothing in it but arguments
  * @param width of help texts, in columns
  */
-export function withCommands(instance: Argv, width = process.stdout.isTTY ? process.stdout.columns : HELP_WIDTH): Argv {
+export function withCommands(instance: Argv, width = helpWidth()): Argv {
   return instance
     .scriptName('decouple')
     .locale('en')
@@ -88,6 +88,11 @@ export function withCommands(instance: Argv, width = process.stdout.isTTY ? proc
         ? error
         : usageError(message ?? 'It cannot be understood.', error);
     });
+}
+
+/** A terminal that does not know its size says 0. */
+function helpWidth(): number {
+  return Math.min((process.stdout.isTTY && process.stdout.columns) || HELP_WIDTH, HELP_WIDTH);
 }
 
 /** Options that may be given several times. */

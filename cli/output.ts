@@ -8,6 +8,7 @@ import { schemaOf, type JsonName, type JsonResults } from './json.js';
 import { besideProgress } from './progress.js';
 import { isQuiet, isVerbose } from './verbosity.js';
 import { printable, printableJson, printableLine } from './printable.js';
+import { wrap } from './wrap.js';
 
 /**
  * Prints a command's result: one JSON object on one line with `--json`, else the text.
@@ -35,7 +36,7 @@ export async function writeResult(text: string, signal?: AbortSignal): Promise<v
 /** A line for the person at the terminal, which is no part of the result; not with `--quiet`. */
 export function printNote(line: string): void {
   if (isQuiet()) return;
-  besideProgress(() => process.stderr.write(`${printableLine(line)}\n`));
+  besideProgress(() => process.stderr.write(`${wrap(printableLine(line), process.stderr)}\n`));
 }
 
 /** A line for who asks for more, with `--verbose`. */
@@ -52,7 +53,8 @@ export function formatList(title: string, lines: readonly string[]): string {
 export function formatPairs(pairs: [string, string][]): string {
   const shown = pairs.map(([name, value]) => [printableLine(name), printableLine(value)] as const);
   const width = Math.max(...shown.map(([name]) => name.length));
-  return shown.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('');
+  const at = width + 2;
+  return shown.map(([name, value]) => `${name.padEnd(at)}${wrap(value, process.stdout, at, at)}\n`).join('');
 }
 
 /**
@@ -64,7 +66,8 @@ export function reportError(error: unknown, { json, debug }: { json: boolean; de
   const message = known ? error.message : `internal error: ${error instanceof Error ? error.message : String(error)}`;
   const advice = known ? error.advice : 'This is a bug in decouple; --debug shows where.';
   const details = known ? error.details.trim() : '';
-  process.stderr.write(`decouple: ${within(`${message}\n${details}`.trimEnd())}\n${within(advice)}\n`);
+  const lines = `decouple: ${within(`${message}\n${details}`.trimEnd())}\n${within(advice)}`.split('\n');
+  process.stderr.write(lines.map((line) => `${wrap(line, process.stderr)}\n`).join(''));
   if (debug) process.stderr.write(`\n${stacks(error)}\n`);
   const code = known ? error.code : 'internal';
   if (json) printJson('error', { error: { code, message, advice, ...(details !== '' && { details }) } });

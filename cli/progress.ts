@@ -1,5 +1,4 @@
 /** The line on the terminal that tells how far a stage is, how fast it goes and how long it will take. */
-import { Presets, SingleBar } from 'cli-progress';
 import type { Progress } from '../relog/api.js';
 import { isQuiet } from './verbosity.js';
 import { formatBytes, formatCount, formatSeconds } from './units.js';
@@ -10,23 +9,29 @@ export interface ProgressLine {
   stop(): void;
 }
 
-const WIDTH = 24;
+const BAR = 24;
+/** Milliseconds between drawings. */
+const DRAW_EVERY = 200;
 /** Seconds over which the rate is taken: long enough to be calm, short enough to follow a change of phase. */
 const RATE_WINDOW = 5;
 
 /** Seconds between lines in a log. */
 const LOG_EVERY = 30;
 
-/** The bar that is on the terminal. */
-let drawn: { bar: SingleBar; last: () => Progress } | null = null;
+const HIDE_CURSOR = '\x1b[?25l';
+const SHOW_CURSOR = '\x1b[?25h';
+const CLEAR_BELOW = '\x1b[J';
 
-/** Writes to the terminal what is no progress: the bar is taken off for it, which else writes over it. */
+/** The line that is on the terminal. */
+let drawn: { clear: () => void; draw: () => void } | null = null;
+
+export const isProgressShown = (): boolean => drawn !== null;
+
+/** Writes to the terminal what is no progress: the line is taken off for it. */
 export function besideProgress(write: () => void): void {
-  drawn?.bar.stop();
+  drawn?.clear();
   write();
-  if (drawn === null) return;
-  const { instructions, total } = drawn.last();
-  drawn.bar.start(total === null || total === 0 ? 1 : total, instructions);
+  drawn?.draw();
 }
 
 /** A progress line on stderr; where that is no terminal, a line of its own now and then. */
@@ -35,29 +40,33 @@ export function progressLine(stage: string, stream: NodeJS.WriteStream = process
   if (!stream.isTTY) return logLines(stage, stream);
   const rate = new Rate();
   let last: Progress = { instructions: 0, total: null, bytes: 0 };
-  const bar = new SingleBar(
-    {
-      stream,
-      hideCursor: true,
-      clearOnComplete: true,
-      fps: 5,
-      format: () => formatLine(stage, last, rate),
-    },
-    Presets.shades_classic,
-  );
-  bar.start(1, 0);
-  drawn = { bar, last: () => last };
+  // The cursor waits at the line's beginning: in a terminal that has become narrower and has broken the line into several,
+  // that is above all of them.
+  const draw = (): void => {
+    // In its last column a terminal may wait with the line’s end. One that does not know its size says 0.
+    const room = (stream.columns || 80) - 1;
+    stream.write(`${HIDE_CURSOR}${formatLine(stage, last, rate, room).slice(0, room)}${CLEAR_BELOW}\r`);
+  };
+  const clear = (): void => void stream.write(`\r${CLEAR_BELOW}${SHOW_CURSOR}`);
+  const line = { clear, draw };
+  const stop = (): void => {
+    if (drawn !== line) return;
+    clearInterval(timer);
+    process.off('exit', stop);
+    drawn = null;
+    clear();
+  };
+  const timer = setInterval(draw, DRAW_EVERY).unref();
+  // However the process ends, the cursor is seen.
+  process.on('exit', stop);
+  drawn = line;
+  draw();
   return {
     update(progress) {
       last = progress;
       rate.add(performance.now() / 1000, progress.instructions);
-      if (progress.total !== null && progress.total > 0) bar.setTotal(progress.total);
-      bar.update(progress.instructions);
     },
-    stop() {
-      bar.stop();
-      if (drawn?.bar === bar) drawn = null;
-    },
+    stop,
   };
 }
 
@@ -70,24 +79,40 @@ function logLines(stage: string, stream: NodeJS.WritableStream): ProgressLine {
       rate.add(now, progress.instructions);
       if (now - told < LOG_EVERY) return;
       told = now;
-      stream.write(`${formatLine(stage, progress, rate, false)}\n`);
+      stream.write(`${formatLine(stage, progress, rate, null)}\n`);
     },
     stop: () => undefined,
   };
 }
 
-/** The line without its colours; `rate` knows the instructions a second. */
-export function formatLine(stage: string, { instructions, total, bytes }: Progress, rate: Rate, asBar = true): string {
+/**
+ * @param rate knows the instructions a second
+ * @param room columns there are, what is wanted least is left out; null in a log, where all but the bar is wanted
+ */
+export function formatLine(stage: string, progress: Progress, rate: Rate, room: number | null): string {
+  const { instructions, total, bytes } = progress;
   const perSecond = rate.perSecond();
-  const speed = `${formatCount(perSecond)}/s`;
-  const written = bytes > 0 ? `  ${formatBytes(bytes)}` : '';
-  if (total === null || total === 0) return `${stage}  ${formatCount(instructions)} instructions  ${speed}${written}`;
-  const share = Math.min(1, instructions / total);
-  const filled = Math.round(share * WIDTH);
-  const bar = asBar ? `${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)} ` : '';
-  const left = perSecond > 0 ? formatSeconds((total - instructions) / perSecond) : '?';
-  const percent = `${Math.floor(share * 100)}%`.padStart(4);
-  return `${stage}  ${bar}${percent}  ${formatCount(instructions)} instructions  ${speed}  ${left} left${written}`;
+  const share = total === null || total === 0 ? null : Math.min(1, instructions / total);
+  const filled = Math.round((share ?? 0) * BAR);
+  const left = perSecond > 0 && total !== null ? formatSeconds((total - instructions) / perSecond) : '?';
+  const parts = [
+    { wanted: 6, text: stage },
+    { wanted: 0, text: room === null || share === null ? '' : '█'.repeat(filled) + '░'.repeat(BAR - filled) },
+    { wanted: 5, text: share === null ? '' : `${Math.floor(share * 100)}%`.padStart(3) },
+    { wanted: share === null ? 4 : 2, text: `${formatCount(instructions)} instructions` },
+    { wanted: 3, text: `${formatCount(perSecond)}/s` },
+    { wanted: 4, text: share === null ? '' : `${left} left` },
+    { wanted: 1, text: bytes > 0 ? formatBytes(bytes) : '' },
+  ].filter(({ text }) => text !== '');
+  const line = (): string => parts.map(({ text }) => text).join('  ');
+  while (room !== null && parts.length > 2 && line().length > room) {
+    const least = Math.min(...parts.map(({ wanted }) => wanted));
+    parts.splice(
+      parts.findIndex(({ wanted }) => wanted === least),
+      1,
+    );
+  }
+  return line();
 }
 
 /** Instructions a second over the last few seconds. */

@@ -4,11 +4,12 @@
  */
 import { stringify } from 'yaml';
 import { CurrentLine } from './current-line.js';
+import { printableJson } from './printable.js';
 
 type Step = { send: string } | { expect: string } | { wait: string };
 
-const ENTER = 0x0d;
-/** Ctrl-C, Ctrl-D, Ctrl-Z and the like: they count without an Enter. */
+const ESCAPE = 0x1b;
+/** Before it: Enter, and Ctrl-C, Ctrl-D, Ctrl-Z and the like, which count without an Enter. */
 const SPACE = 0x20;
 /** Shorter pauses are those of a typist. */
 const PAUSE_MS = 300;
@@ -40,12 +41,13 @@ export class SessionKeeper {
 
   /** Keys, as they are sent to the guest. */
   keys(bytes: Uint8Array): void {
-    for (const byte of bytes) {
+    for (const [at, byte] of bytes.entries()) {
       const pause = this.now() - this.last;
       if (this.typed.length === 0 || pause > PAUSE_MS) this.begin(pause);
       this.typed.push(byte);
       this.last = this.now();
-      if (byte === ENTER || byte < SPACE) this.end();
+      // An arrow key is one key, and so is what a terminal answers.
+      if (byte < SPACE && !(byte === ESCAPE && at < bytes.length - 1)) this.end();
     }
   }
 
@@ -61,16 +63,25 @@ export class SessionKeeper {
     this.end();
     const last = this.wanted();
     const steps = last === null ? this.steps : [...this.steps, { expect: last }];
-    return stringify(steps, { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 });
+    const text = stringify(steps, { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 });
+    // YAML has the same way as JSON to write what is not seen, such as a backspace.
+    return printableJson(text);
   }
 
   private begin(pause: number): void {
     this.end();
     const wanted = this.knowsPrompt ? null : this.wanted();
     if (wanted !== null) this.steps.push({ expect: wanted });
-    else if (this.steps.length > 0 && pause > PAUSE_MS) this.steps.push({ wait: `${Math.ceil(pause)}ms` });
+    else if (this.steps.length > 0 && (pause > PAUSE_MS || this.endsInEscape()))
+      this.steps.push({ wait: `${Math.ceil(pause)}ms` });
     this.knowsPrompt = false;
     this.printedSince = false;
+  }
+
+  /** A guest takes what follows at once for the rest of an arrow key or the like. */
+  private endsInEscape(): boolean {
+    const last = this.steps.at(-1)!;
+    return 'send' in last && last.send.endsWith('\x1b');
   }
 
   /** An expression for what the guest says; null where it says nothing that could be waited for. */

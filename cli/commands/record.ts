@@ -3,9 +3,9 @@ import { DecoupleError } from '../../formats/errors.js';
 import { readInput } from '../../formats/input-file.js';
 import { writeWhole } from '../../formats/output-file.js';
 import type { NetworkOptions, Progress, RecordResult, SessionStep } from '../../relog/api.js';
-import { Keyboard, Screen } from '../console.js';
 import { ConsoleSize } from '../console-size.js';
 import { parseDisks, withDisks, type DiskOption } from '../disks.js';
+import { Keyboard } from '../keyboard.js';
 import {
   withAllowFiles,
   type AllowFilesOption,
@@ -17,6 +17,7 @@ import { describeEnd, statusOfEnd } from '../outcome.js';
 import { formatPairs, printNote, printResult } from '../output.js';
 import { CACHE, refuseExisting } from '../paths.js';
 import { runStage } from '../run.js';
+import { Screen } from '../screen.js';
 import { SessionKeeper } from '../session-keeper.js';
 import { describeShare, parseShare } from '../share.js';
 import { stages } from '../stages.js';
@@ -170,20 +171,23 @@ async function handler(args: RecordArguments): Promise<void> {
   const record = await stages.record();
 
   const showConsole = interactive || args.console;
-  const screen = showConsole ? new Screen(args.json ? process.stderr : process.stdout) : null;
+  const screen = showConsole ? new Screen(args.json ? process.stderr : process.stdout, interactive) : null;
   const keeper = args['save-session'] === undefined ? null : new SessionKeeper(args.start === 'ready');
   let latest: Progress = { instructions: 0, total: null, bytes: 0 };
   const keyboard = interactive
     ? new Keyboard(
         process.stdin,
-        (bytes) => keeper?.keys(bytes),
+        (bytes) => {
+          keeper?.keys(bytes);
+          size?.typed(bytes);
+        },
         () => screen?.note(formatStatus(latest)),
       )
     : null;
   const size =
-    keyboard === null || guest.console === null
+    keyboard === null || screen === null || guest.console === null
       ? null
-      : new ConsoleSize(guest.console, process.stdout, (bytes) => keyboard.give(bytes));
+      : new ConsoleSize(guest.console, process.stdout, (bytes) => keyboard.give(bytes), screen);
   if (interactive) printNote('Recording. Ctrl-] ends it, Ctrl-^ says how far it is.');
   if (guest.ready !== null && args.start === 'ready') size?.begin();
   try {
@@ -210,6 +214,8 @@ async function handler(args: RecordArguments): Promise<void> {
             screen === null
               ? undefined
               : (bytes) => {
+                  // What it asks the terminal from now on would be answered to the user's shell.
+                  if (keyboard?.escaped) return;
                   screen.print(bytes);
                   size?.printed(bytes);
                   keeper?.printed(bytes);
@@ -222,13 +228,14 @@ async function handler(args: RecordArguments): Promise<void> {
         }),
       { progress: !showConsole, mayEndEarly: true },
     );
+    screen?.close();
     keyboard?.close();
-    screen?.endLine();
     result.warnings.forEach(printNote);
     printResult(args.json, 'record', result, formatResult(result, keyboard?.escaped ?? false));
     process.exitCode = statusOfEnd(result.reason, keyboard?.escaped ?? false);
   } finally {
     size?.close();
+    screen?.close();
     keyboard?.close();
     if (keeper !== null) writeWhole(args['save-session']!, keeper.text(), args.force);
   }

@@ -1,7 +1,7 @@
 import type { Argv, CommandModule } from 'yargs';
 import { DecoupleError, EXIT_STATUS, exitStatus } from '../../formats/errors.js';
 import type { ReplayResult } from '../../relog/api.js';
-import { Screen } from '../console.js';
+import { Screen } from '../screen.js';
 import { parseDisks, withDisks, type DiskOption } from '../disks.js';
 import type { GlobalOptions } from '../options.js';
 import { noteCutOff } from '../outcome.js';
@@ -43,7 +43,7 @@ async function handler(args: ReplayArguments): Promise<void> {
     throw new DecoupleError('usage', '--console and --show-port both print.', 'Give one of them.');
   const shows = args.console || showPorts.length > 0;
   const replay = await stages.replay();
-  const screen = shows ? new Screen(args.json ? process.stderr : process.stdout) : null;
+  const screen = shows ? new Screen(args.json ? process.stderr : process.stdout, false) : null;
   const result = await runStage(
     'replay',
     (stage) =>
@@ -56,8 +56,7 @@ async function handler(args: ReplayArguments): Promise<void> {
         onConsole: screen?.print,
       }),
     { progress: !shows },
-  );
-  screen?.endLine();
+  ).finally(() => screen?.close());
   noteCutOff(args.recording, result.cutOff);
   printResult(args.json, 'replay', result, formatResult(result, args.verify));
   process.exitCode = result.mismatch === null ? EXIT_STATUS.ok : exitStatus('replay-mismatch');

@@ -54,3 +54,16 @@ test('of a line with colours the text behind them is waited for', (t) => {
   const steps = keep(true, [0, '>', '\r'], [5, '<', '\r\n\x1b[1;32muser@host\x1b[0m:~$ \x1b[6n'], [500, '>', 'w\r']);
   t.deepEqual(steps, [{ send: '\r' }, { expect: ':~\\$ ' }, { send: 'w\r' }]);
 });
+
+test('an arrow key is one key, and so is what a terminal answers; a backspace is seen in the file', (t) => {
+  const steps = keep(true, [0, '>', '\x1b[5;3R'], [900, '>', 'lx\x7fs\x1b[D\r']);
+  t.deepEqual(steps, [{ send: '\x1b[5;3R' }, { wait: '900ms' }, { send: 'lx\x7fs\x1b[D\r' }]);
+  const keeper = new SessionKeeper(true);
+  keeper.keys(Buffer.from('x\x7f\r'));
+  t.is(keeper.text(), '- send: "x\\u007f\\r"\n');
+});
+
+test('what follows an escape key follows it as late as it did', (t) => {
+  const steps = keep(true, [0, '>', 'ix\x1b'], [120, '>', ':'], [50, '>', 'q\r']);
+  t.deepEqual(steps, [{ send: 'ix\x1b' }, { wait: '120ms' }, { send: ':q\r' }]);
+});

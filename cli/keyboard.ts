@@ -1,6 +1,5 @@
-/** The guest's serial console on this terminal: keys go to the guest as they are typed, Ctrl-] ends the session. */
+/** The guest's keyboard on this terminal: keys go to the guest as they are typed, Ctrl-] ends the session. */
 import type { ReadStream } from 'node:tty';
-import { printableLine } from './printable.js';
 
 /** Ctrl-], as telnet has it: a key that no shell or editor in the guest is likely to want. */
 const ESCAPE = 0x1d;
@@ -68,29 +67,5 @@ export class Keyboard implements AsyncIterable<Uint8Array> {
       this.escaped = true;
       this.close();
     }
-  }
-}
-
-/** Where what the guest prints is shown. */
-export class Screen {
-  private lastByte = 0x0a;
-
-  /** @param stream stdout, or stderr when that is kept for JSON */
-  constructor(private readonly stream: NodeJS.WritableStream) {}
-
-  readonly print = (bytes: Uint8Array): void => {
-    this.lastByte = bytes.at(-1) ?? this.lastByte;
-    this.stream.write(bytes);
-  };
-
-  /** A line of our own between the guest's. */
-  note(line: string): void {
-    this.endLine();
-    this.stream.write(`${printableLine(line)}\n`);
-  }
-
-  /** What comes next starts on a line of its own. */
-  endLine(): void {
-    if (this.lastByte !== 0x0a) this.print(Uint8Array.of(0x0a));
   }
 }
