@@ -20,6 +20,8 @@ import { goesAllTheWay, replays } from '../support/stages.js';
 import { THOROUGH } from '../support/thorough.js';
 
 const TIMEOUT = 'timeout: 25m';
+/** The recording, and what follows it. */
+const TEST_TIMEOUT_MS = 2 * RECORD_TIMEOUT_MS;
 const LEASE = [String.raw`send: "udhcpc -i eth0 -n -q && echo le''ased\n"`, `expect: "^leased"\n  ${TIMEOUT}`];
 const BEGIN = [String.raw`send: "echo be''gin\n"`, 'expect: "^begin"'];
 /** The recording goes on: the shell answers. */
@@ -61,6 +63,7 @@ for (const allowing of [true, false]) {
   test.serial(
     `a scan reaches ${allowing ? 'the allowed port alone' : 'nothing when nothing is allowed'}`,
     async (t) => {
+      t.timeout(TEST_TIMEOUT_MS);
       const folder = temporaryFolder(t);
       const servers = await Promise.all(
         Array.from({ length: 5 }, () => countingServer(t, (socket) => socket.resume())),
@@ -110,6 +113,7 @@ for (const allowing of [true, false]) {
 }
 
 test.serial('names are asked for with --dns', async (t) => {
+  t.timeout(TEST_TIMEOUT_MS);
   const folder = temporaryFolder(t);
   const { printed } = await recordWatched(t, {
     ...{ guest: hostileSpec(folder), output: join(folder, 'run.dcr'), ports: [], args: ['--dns'] },
@@ -119,7 +123,7 @@ test.serial('names are asked for with --dns', async (t) => {
 });
 
 test.serial(`${CONNECTIONS} connections, and as many that are never taken`, async (t) => {
-  t.timeout(2 * RECORD_TIMEOUT_MS);
+  t.timeout(TEST_TIMEOUT_MS);
   const folder = temporaryFolder(t);
   const server = await countingServer(t, (socket) => socket.resume());
   const output = join(folder, 'run.dcr');
@@ -143,6 +147,7 @@ test.serial(`${CONNECTIONS} connections, and as many that are never taken`, asyn
 });
 
 test.serial('readers that do not read, writers to a server that does not', async (t) => {
+  t.timeout(TEST_TIMEOUT_MS);
   const folder = temporaryFolder(t);
   const generous = await countingServer(t, (socket) => socket.once('data', () => socket.end(FILE)));
   const deaf = await countingServer(t, (socket) => socket.pause());
