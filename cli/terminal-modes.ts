@@ -2,6 +2,8 @@
 
 // eslint-disable-next-line no-control-regex -- that is what terminals are sent
 const SWITCH = /\x1b\[\?([\d;]+)([hl])/g;
+/** No terminal has a mode with a longer number; a guest may send any, and as many as it likes. */
+const NUMBER = /^\d{1,4}$/;
 /** The wrapping of lines and the cursor: on before anyone asks for them, as no others are. */
 const AT_FIRST_ON = new Set([7, 25]);
 /** The second screen, by the names it has had; editors use it. */
@@ -17,7 +19,8 @@ export class TerminalModes {
   /** @param text that the terminal is sent, which does not end within an escape sequence */
   see(text: string): void {
     this.steered ||= text.includes('\x1b');
-    for (const [, numbers, way] of text.matchAll(SWITCH)) for (const each of numbers!.split(';')) this.set(+each, way!);
+    for (const [, numbers, way] of text.matchAll(SWITCH))
+      for (const each of numbers!.split(';')) if (NUMBER.test(each)) this.set(Number(each), way!);
   }
 
   get onSecondScreen(): boolean {

@@ -118,8 +118,9 @@ export class Fields {
   /** An absolute path inside a guest or a package. */
   guestPath(name: string, fallback?: string): string {
     const value = fallback === undefined ? this.string(name) : this.string(name, fallback);
-    const [root, ...names] = value.split('/');
-    if (root !== '' || names.some((each) => ['', '.', '..'].includes(each)) || value.includes('\0')) {
+    const [root, ...names] = value.replace(/\/$/, '').split('/');
+    const isAbsolute = root === '' && names.length > 0;
+    if (!isAbsolute || names.some((each) => ['', '.', '..'].includes(each)) || value.includes('\0')) {
       throw specError(this.where, `needs "${name}" to be an absolute path in the guest, not ${JSON.stringify(value)}`);
     }
     return value;

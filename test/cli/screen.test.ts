@@ -27,6 +27,15 @@ test('an editor that is left running is taken off, and what it switched is switc
   t.is(shown(), '');
 });
 
+test('numbers of modes that no terminal has are not kept, however many a guest sends', (t) => {
+  const { screen, print, shown } = setUp();
+  print(Array.from({ length: 2000 }, (_, i) => `\x1b[?${100_000 + i};2004h`).join(''));
+  shown();
+  screen.close();
+  const last = shown();
+  t.true(last.startsWith('\x1b[?2004l\x1b[m'), last);
+});
+
 test('a guest that prints nothing but text leaves nothing to switch back', (t) => {
   const { screen, print, shown } = setUp();
   print('hello');

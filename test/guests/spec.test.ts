@@ -98,6 +98,12 @@ test('a spec that extends another has what it says itself, and the rest of the o
   t.deepEqual(spec.initramfs?.modules, ['one', 'two']);
 });
 
+test('a folder may be named with a slash at its end', (t) => {
+  const directories = [{ path: '/d/', mode: 0o755 }];
+  const spec = parseSpec(stringify({ ...BASE, initramfs: { directories: [{ path: '/d/' }] } }), '/x/spec.yaml');
+  t.deepEqual(spec.initramfs?.directories, directories);
+});
+
 test('a spec leaves out what it does not want of another', (t) => {
   const of = (without: string[]) =>
     parseSpec(stringify({ name: 'own', extends: 'base', initramfs: { without } }), '/x/own.yaml', () =>
@@ -189,6 +195,12 @@ const WRONG: [string, unknown, RegExp][] = [
     /has "\/bin\/x" twice/,
   ],
   ['path with a NUL', initramfs({ links: [{ path: '/a\0b', target: 'y' }] }), /absolute path/],
+  ['root as a path', initramfs({ directories: [{ path: '/' }] }), /absolute path/],
+  [
+    'one path twice, as a folder',
+    initramfs({ links: [{ path: '/b', target: 'y' }], directories: [{ path: '/b/' }] }),
+    /has "\/b" twice/,
+  ],
   ['path with empty names', initramfs({ directories: [{ path: '/a//b' }] }), /absolute path/],
   ['strange list', initramfs({ links: {} }), /"links" to be a list/],
 ];
