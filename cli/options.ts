@@ -19,6 +19,13 @@ export function withOutput<T>(yargs: Argv<T>, describe: string): Argv<T & Output
     .option('force', { type: 'boolean', default: false, describe: 'Replace an output that exists' });
 }
 
+/**
+ * A file that a command reads once, and so from a pipe, too.
+ * @param what is in it, as the help begins
+ */
+export const inputFile = (what: string) =>
+  ({ type: 'string', demandOption: true, describe: `${what}, or - for standard input` }) as const;
+
 export interface AllowFilesOption {
   'allow-files': string[];
 }

@@ -13,18 +13,17 @@ export function mergeInitramfs(
   spec: string,
 ): InitramfsSpec | null {
   if (own === null) return base;
-  const names = entriesOf(own).map(nameOf);
-  const twice = names.find((name, i) => names.indexOf(name) < i);
-  if (twice !== undefined) throw specError(`${spec}: initramfs`, `has ${JSON.stringify(`/${twice}`)} twice`);
-  const stays = (entry: Entry): boolean => !names.includes(nameOf(entry));
-  const kept = without(base, own.without, spec);
+  const names = namesOf(own, spec);
+  const all = base ?? NOTHING;
+  const without = leftOut(all, own.without, spec);
+  const stays = (entry: Entry): boolean => !without.has(entry.path) && !names.has(nameOf(entry));
   return {
-    files: [...kept.files.filter(stays), ...own.files],
-    programs: [...kept.programs.filter(stays), ...own.programs],
-    directories: [...kept.directories.filter(stays), ...own.directories],
-    links: [...kept.links.filter(stays), ...own.links],
-    nodes: [...kept.nodes.filter(stays), ...own.nodes],
-    modules: [...new Set([...kept.modules, ...own.modules])],
+    files: [...all.files.filter(stays), ...own.files],
+    programs: [...all.programs.filter(stays), ...own.programs],
+    directories: [...all.directories.filter(stays), ...own.directories],
+    links: [...all.links.filter(stays), ...own.links],
+    nodes: [...all.nodes.filter(stays), ...own.nodes],
+    modules: [...new Set([...all.modules.filter((name) => !without.has(name)), ...own.modules])],
     without: [],
   };
 }
@@ -40,23 +39,21 @@ const NOTHING: InitramfsSpec = {
   ...{ files: [], programs: [], directories: [], links: [], nodes: [], modules: [], without: [] },
 };
 
-/** @param names paths, and names of modules */
-function without(base: InitramfsSpec | null, names: readonly string[], spec: string): InitramfsSpec {
-  const all = base ?? NOTHING;
-  const known = new Set([...entriesOf(all).map(({ path }) => path), ...all.modules]);
-  const unknown = names.find((name) => !known.has(name));
-  if (unknown !== undefined) {
-    const what = `leaves out ${JSON.stringify(unknown)}, which is not in what it extends`;
-    throw specError(`${spec}: initramfs`, what);
+/** Each is there once. */
+function namesOf(own: InitramfsSpec, spec: string): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const name of entriesOf(own).map(nameOf)) {
+    if (names.has(name)) throw specError(`${spec}: initramfs`, `has ${JSON.stringify(`/${name}`)} twice`);
+    names.add(name);
   }
-  const stays = ({ path }: Entry): boolean => !names.includes(path);
-  return {
-    files: all.files.filter(stays),
-    programs: all.programs.filter(stays),
-    directories: all.directories.filter(stays),
-    links: all.links.filter(stays),
-    nodes: all.nodes.filter(stays),
-    modules: all.modules.filter((name) => !names.includes(name)),
-    without: [],
-  };
+  return names;
+}
+
+/** @param names paths, and names of modules */
+function leftOut(base: InitramfsSpec, names: readonly string[], spec: string): ReadonlySet<string> {
+  const known = new Set([...entriesOf(base).map(({ path }) => path), ...base.modules]);
+  const unknown = names.find((name) => !known.has(name));
+  if (unknown === undefined) return new Set(names);
+  const what = `leaves out ${JSON.stringify(unknown)}, which is not in what it extends`;
+  throw specError(`${spec}: initramfs`, what);
 }

@@ -1,7 +1,7 @@
 import type { Argv, CommandModule } from 'yargs';
 import { DecoupleError } from '../../formats/errors.js';
 import { noteCutOff } from '../outcome.js';
-import type { GlobalOptions } from '../options.js';
+import { inputFile, type GlobalOptions } from '../options.js';
 import { writeResult } from '../output.js';
 import { runStage } from '../run.js';
 import { stages } from '../stages.js';
@@ -20,11 +20,7 @@ interface DumpArguments extends GlobalOptions {
 
 function builder(yargs: Argv<GlobalOptions>): Argv<DumpArguments> {
   return yargs
-    .positional('file', {
-      type: 'string',
-      demandOption: true,
-      describe: 'A relog or a recording, or - for standard input',
-    })
+    .positional('file', inputFile('A relog or a recording'))
     .option('kind', { type: 'string', requiresArg: true, describe: 'Only these kinds, by name (port-read,dma)' })
     .option('from', {
       type: 'string',

@@ -2,7 +2,7 @@ import type { Argv, CommandModule } from 'yargs';
 import { DecoupleError } from '../../formats/errors.js';
 import { exportAsciicast } from '../export/asciicast.js';
 import { exportCapture } from '../export/pcapng.js';
-import { withOutput, type GlobalOptions, type OutputOptions } from '../options.js';
+import { inputFile, withOutput, type GlobalOptions, type OutputOptions } from '../options.js';
 import { refuseExisting } from '../paths.js';
 import { withStore, type StoreOption } from '../store.js';
 
@@ -22,11 +22,7 @@ const FORMATS: Record<'asciicast' | 'pcapng', (args: ExportArguments) => Promise
 
 function builder(yargs: Argv<GlobalOptions>): Argv<ExportArguments> {
   return withStore(withOutput(yargs, 'The file to write'))
-    .positional('recording', {
-      type: 'string',
-      demandOption: true,
-      describe: 'A recording (.dcr), or - for standard input',
-    })
+    .positional('recording', inputFile('A recording (.dcr)'))
     .option('asciicast', {
       type: 'boolean',
       default: false,

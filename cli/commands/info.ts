@@ -5,7 +5,7 @@ import { RELOG_FRAME } from '../../formats/relog.js';
 import { record } from '../../formats/shape.js';
 import type { RamRegion } from '../../formats/state.js';
 import type { FrameSummary, Info } from '../json.js';
-import type { GlobalOptions } from '../options.js';
+import { inputFile, type GlobalOptions } from '../options.js';
 import { formatPairs, printResult } from '../output.js';
 import { withStore, type StoreOption } from '../store.js';
 import { formatBytes, formatExact } from '../units.js';
@@ -35,11 +35,7 @@ const SHOWN_BYTES = 64;
 
 function builder(yargs: Argv<GlobalOptions>): Argv<InfoArguments> {
   return withStore(yargs)
-    .positional('file', {
-      type: 'string',
-      demandOption: true,
-      describe: 'A recording or a relog, or - for standard input',
-    })
+    .positional('file', inputFile('A recording or a relog'))
     .example('$0 info run.dcr', 'Checks the whole file and says what is in it');
 }
 

@@ -1,6 +1,6 @@
 import type { Argv, CommandModule } from 'yargs';
 import type { CopyOptions, CopyResult } from '../../formats/copy.js';
-import { withOutput, type GlobalOptions, type OutputOptions } from '../options.js';
+import { inputFile, withOutput, type GlobalOptions, type OutputOptions } from '../options.js';
 import { noteCutOff } from '../outcome.js';
 import { formatPairs, printResult } from '../output.js';
 import { refuseExisting } from '../paths.js';
@@ -13,11 +13,7 @@ interface PackArguments extends GlobalOptions, OutputOptions, StoreOption {
   file: string;
 }
 
-const file = {
-  type: 'string',
-  demandOption: true,
-  describe: 'A recording or a relog, or - for standard input',
-} as const;
+const file = inputFile('A recording or a relog');
 
 async function copy(args: PackArguments, store: string | null): Promise<void> {
   refuseExisting(args.output, args.force);

@@ -3,7 +3,7 @@ import type { Argv, CommandModule } from 'yargs';
 import { refuseStandardInput } from '../../formats/container/index.js';
 import { KEYFRAME_EVERY, type RelogResult } from '../../relog/api.js';
 import { parseDisks, withDisks, type DiskOption } from '../disks.js';
-import { withOutput, type GlobalOptions, type OutputOptions } from '../options.js';
+import { inputFile, withOutput, type GlobalOptions, type OutputOptions } from '../options.js';
 import { noteCutOff } from '../outcome.js';
 import { formatPairs, printResult } from '../output.js';
 import { refuseExisting } from '../paths.js';
@@ -22,11 +22,7 @@ interface RelogArguments extends GlobalOptions, OutputOptions, DiskOption, Store
 function builder(yargs: Argv<GlobalOptions>): Argv<RelogArguments> {
   const options = withDisks(withOutput(yargs, 'The relog to write'), 'Where a base image is now (hda=PATH)');
   return withStore(options, 'Store for the contents of the relog; the recording may have its own there, too')
-    .positional('recording', {
-      type: 'string',
-      demandOption: true,
-      describe: 'A recording (.dcr), or - for standard input',
-    })
+    .positional('recording', inputFile('A recording (.dcr)'))
     .option('keyframe-every', {
       type: 'string',
       requiresArg: true,

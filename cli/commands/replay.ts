@@ -3,7 +3,7 @@ import { DecoupleError, EXIT_STATUS, exitStatus } from '../../formats/errors.js'
 import type { ReplayResult } from '../../relog/api.js';
 import { Screen } from '../screen.js';
 import { parseDisks, withDisks, type DiskOption } from '../disks.js';
-import type { GlobalOptions } from '../options.js';
+import { inputFile, type GlobalOptions } from '../options.js';
 import { noteCutOff } from '../outcome.js';
 import { formatPairs, printResult } from '../output.js';
 import { parsePorts } from '../ports.js';
@@ -21,11 +21,7 @@ interface ReplayArguments extends GlobalOptions, DiskOption, StoreOption {
 
 function builder(yargs: Argv<GlobalOptions>): Argv<ReplayArguments> {
   return withStore(withDisks(yargs, 'Where a base image is now (hda=PATH)'))
-    .positional('recording', {
-      type: 'string',
-      demandOption: true,
-      describe: 'A recording (.dcr), or - for standard input',
-    })
+    .positional('recording', inputFile('A recording (.dcr)'))
     .option('verify', { type: 'boolean', default: false, describe: 'Compare the digests that the recording holds' })
     .option('console', { type: 'boolean', default: false, describe: 'Show what the guest prints' })
     .option('show-port', {

@@ -1,7 +1,7 @@
 import type { Argv, CommandModule } from 'yargs';
 import { DecoupleError } from '../../formats/errors.js';
 import type { ScreenshotResult } from '../../relog/api.js';
-import type { GlobalOptions } from '../options.js';
+import { inputFile, type GlobalOptions } from '../options.js';
 import { noteCutOff } from '../outcome.js';
 import { formatPairs, printResult } from '../output.js';
 import { refuseExisting } from '../paths.js';
@@ -20,11 +20,7 @@ interface ScreenshotArguments extends GlobalOptions, StoreOption {
 
 function builder(yargs: Argv<GlobalOptions>): Argv<ScreenshotArguments> {
   return withStore(yargs)
-    .positional('recording', {
-      type: 'string',
-      demandOption: true,
-      describe: 'A recording (.dcr), or - for standard input',
-    })
+    .positional('recording', inputFile('A recording (.dcr)'))
     .option('at', {
       type: 'string',
       requiresArg: true,

@@ -1,7 +1,7 @@
 import type { Argv, CommandModule } from 'yargs';
 import { formatTable } from '../../analyses/text.js';
 import type { StatsResult } from '../../relog/inspect/stats.js';
-import type { GlobalOptions } from '../options.js';
+import { inputFile, type GlobalOptions } from '../options.js';
 import { noteCutOff } from '../outcome.js';
 import { formatPairs, printResult } from '../output.js';
 import { runStage } from '../run.js';
@@ -14,11 +14,7 @@ interface StatsArguments extends GlobalOptions {
 
 function builder(yargs: Argv<GlobalOptions>): Argv<StatsArguments> {
   return yargs
-    .positional('file', {
-      type: 'string',
-      demandOption: true,
-      describe: 'A relog or a recording, or - for standard input',
-    })
+    .positional('file', inputFile('A relog or a recording'))
     .example('$0 stats run.relog', 'What is in it, and what takes the space');
 }
 

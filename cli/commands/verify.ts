@@ -4,7 +4,7 @@ import type { Divergence, ExceptionOfTheMachine, VerifyResult } from '../../relo
 import { parseDisks, withDisks, type DiskOption } from '../disks.js';
 import { formatExplanation } from '../explanation.js';
 import type { VerifyJson } from '../json.js';
-import type { GlobalOptions } from '../options.js';
+import { inputFile, type GlobalOptions } from '../options.js';
 import { noteCutOff } from '../outcome.js';
 import { formatList, formatPairs, printResult } from '../output.js';
 import { runStage } from '../run.js';
@@ -20,7 +20,7 @@ interface VerifyArguments extends GlobalOptions, StoreOption, DiskOption {
 
 function builder(yargs: Argv<GlobalOptions>): Argv<VerifyArguments> {
   return withStore(withDisks(yargs, 'With --recording: where a base image is now (hda=PATH)'))
-    .positional('relog', { type: 'string', demandOption: true, describe: 'A relog, or - for standard input' })
+    .positional('relog', inputFile('A relog'))
     .option('explain', { type: 'boolean', default: false, describe: 'Narrow a difference down to its origin' })
     .option('recording', {
       type: 'string',

@@ -72,7 +72,7 @@ export function reachOf(options: NamingOptions): Reach {
   // One that is not there is missed by the stage.
   if (options.share && existsSync(options.share.directory)) reach.read.push(resolve(options.share.directory));
   if (options.inPlace === true) {
-    closeSync(openInput(options.output!).fd);
+    refuseUnreadable(options.output!);
     reach.write.push(resolve(options.output!));
   }
   if (options.store) {
@@ -100,8 +100,10 @@ function outputsOf({ output, outputDir, inPlace, force = false, guest, share }: 
 }
 
 /** Says of what cannot be read what its reader would, who sees less. */
+const refuseUnreadable = (path: string): void => closeSync(openInput(path).fd);
+
 function readFile(reach: Reach, path: string): void {
-  closeSync(openInput(path).fd);
+  refuseUnreadable(path);
   reach.read.push(resolve(path));
 }
 

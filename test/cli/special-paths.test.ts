@@ -145,6 +145,9 @@ const WORD: Partial<Record<number, string>> = Object.fromEntries(
   Object.entries(EXIT_STATUS).map(([name, status]) => [status, name]),
 );
 
+/** As one of them stands in an argument: alone, or between `=` and `:`. */
+const WORDS = /(?<![^=])[A-Z]+(?![^:])/;
+
 /** What stands in arguments, beside PATH and OUT, for what there is. */
 async function stand(t: ExecutionContext, folder: string): Promise<Record<string, string>> {
   const at = (name: string): string => join(folder, name);
@@ -176,10 +179,9 @@ test('a path may lead to anything', async (t) => {
       const specPath = join(folder, 'spec.yaml');
       const which = args.find((arg) => arg.startsWith('SPEC:'))?.slice(5);
       if (which !== undefined) writeFileSync(specPath, JSON.stringify(spec(which, path, words['GUEST']!)));
+      const filling: Record<string, string> = { ...words, PATH: path, OUT: out };
       const filled = args.map((arg) =>
-        arg.startsWith('SPEC:')
-          ? specPath
-          : (words[arg] ?? arg.replace('PATH', path).replace('OUT', out).replace('SHARED:', `${words['SHARED']}:`)),
+        arg.startsWith('SPEC:') ? specPath : arg.replace(WORDS, (word) => filling[word] ?? word),
       );
       const allow = which === undefined ? [] : ['--allow-files', '/'];
       const { status, peak, stderr } = await attempt([...filled, ...allow]);

@@ -1,7 +1,7 @@
 /** Cases by number: which file, and what becomes of it. */
 import type { Bases } from './bases.js';
 import { mixed, mutant, type Base } from './mutant.js';
-import { writtenMutant } from './written.js';
+import { writtenMutant, type WrittenBase } from './written.js';
 
 /** To run a recording on a whole machine takes ten times as long as a relog in the simulator. */
 const RECORDING_ONE_IN = 10;
@@ -11,7 +11,7 @@ const LONG_ONE_IN = 64;
 
 export interface Case {
   number: number;
-  base: Base;
+  base: Base | WrittenBase;
   bytes: Uint8Array;
 }
 

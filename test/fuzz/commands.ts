@@ -2,8 +2,8 @@
 import yargs, { type CommandModule } from 'yargs';
 import { withCommands } from '../../cli/command-line.js';
 import type { Bases } from './bases.js';
-import type { Base } from './mutant.js';
-import type { WrittenBases } from './written.js';
+import type { Case } from './cases.js';
+import type { WrittenBase, WrittenBases } from './written.js';
 
 /** What stands in arguments for the file of a case and for its folder. */
 const FILE = '@file@';
@@ -18,7 +18,7 @@ export interface ReadingCommand {
   /** Runs it for a file; what it writes goes into the folder. */
   run: (file: string, folder: string) => Promise<void>;
   /** Whether it is for this file: one command runs for long before it opens a file of the wrong kind. */
-  isFor: (base: Base, number: number) => boolean;
+  isFor: (base: Case['base'], number: number) => boolean;
   /** What `--store` said. */
   store: string | null;
 }
@@ -58,7 +58,7 @@ function lines({ recordings: [recording], relogs: [relog], wrongRelog, store }: 
 }
 
 /** Commands that read what people write. */
-function writtenLines({ folder, guest }: WrittenBases): { kind: Base['kind']; args: string[] }[] {
+function writtenLines({ folder, guest }: WrittenBases): { kind: WrittenBase['kind']; args: string[] }[] {
   const allow = ['--allow-files', folder];
   const short = ['--for', '2k', '--start', 'power-on', '-o', `${FOLDER}/out.dcr`, ...allow];
   return [
@@ -72,7 +72,7 @@ function writtenLines({ folder, guest }: WrittenBases): { kind: Base['kind']; ar
 export async function readingCommands(bases: Bases): Promise<ReadingCommand[]> {
   const commands: ReadingCommand[] = [];
   for (const args of lines(bases)) {
-    const isFor = ({ kind }: Base, number: number): boolean => {
+    const isFor = ({ kind }: Case['base'], number: number): boolean => {
       if (kind !== 'recording' && kind !== 'relog') return false;
       return !args.includes('--recording') || (kind === 'recording' && Math.floor(number / 10) % EXPLAIN_ONE_IN === 0);
     };

@@ -17,7 +17,7 @@ import { makeRelog, SOME_STATE } from '../support/made-relog.js';
 import { PROJECT } from '../support/cli.js';
 import { temporaryFolder } from '../support/folder.js';
 import { newPart, putTogether, takeApart, type Container } from './container-parts.js';
-import { sharesZeros } from './memory.js';
+import { sharesZeros } from '../support/memory.js';
 
 const RECORDING = join(PROJECT, 'test/fixtures/v2/tiny.dcr');
 const RELOG = join(PROJECT, 'test/fixtures/v2/tiny.relog');

@@ -2,7 +2,7 @@
 import { runCommandLine } from '../../cli/command-line.js';
 import { runHere } from '../../relog/process/here.js';
 import { stayInThisProcess } from '../../relog/process/parent.js';
-import { peakBytes } from './memory.js';
+import { peakBytes } from '../support/memory.js';
 
 stayInThisProcess(runHere);
 const status = await runCommandLine(process.argv.slice(2));

@@ -45,7 +45,7 @@ const recipe: fc.Arbitrary<Recipe> = fc.record({
 
 export interface Base {
   path: string;
-  kind: 'recording' | 'relog' | 'spec' | 'session';
+  kind: 'recording' | 'relog';
 }
 
 const taken = new Map<string, Container>();
@@ -61,7 +61,7 @@ export function mutant(base: Base, seed: number, number: number): Buffer {
     frames: whole.frames.map((frame) => ({ ...frame })),
     outcome: whole.outcome,
   };
-  for (const apply of changes) apply(container, base.kind as 'recording' | 'relog');
+  for (const apply of changes) apply(container, base.kind);
   if (container.preamble.readUInt16LE(8) !== whole.preamble.readUInt16LE(8)) repairPreamble(container.preamble);
   return bytes.reduce(changeBytes, putTogether(container, repair));
 }

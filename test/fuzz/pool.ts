@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Bases } from './bases.js';
 import type { Finding } from './case.js';
 import { makeCase, type Inputs } from './cases.js';
-import { residentBytes, textOf } from './memory.js';
+import { residentBytes, textOf } from '../support/memory.js';
 import type { FromWorker, ToWorker } from './worker.js';
 
 export interface PoolOptions {

@@ -15,7 +15,7 @@ import { runCase, type Finding } from './case.js';
 import type { Case } from './cases.js';
 import { readingCommands } from './commands.js';
 import { guard } from './guard.js';
-import { peakBytes } from './memory.js';
+import { peakBytes } from '../support/memory.js';
 
 export interface WorkerOptions {
   bases: Bases;

@@ -16,6 +16,12 @@ export interface WrittenBases {
   guest: string;
 }
 
+/** Of a case. */
+export interface WrittenBase {
+  path: string;
+  kind: 'spec' | 'session';
+}
+
 type Value = string | number | boolean | null | Value[] | { [name: string]: Value };
 
 const SESSION = [
@@ -127,7 +133,7 @@ const change: fc.Arbitrary<Change> = fc.record({
   ...{ place: fc.nat(0xffffff), other: fc.nat(0xffffff) },
   name: fc.oneof(fc.constantFrom(...NAMES), text),
   value,
-}) as fc.Arbitrary<Change>;
+});
 /** What YAML can say and JSON cannot, or what is no YAML. */
 const SNIPPETS = [
   ...[

@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { EXIT_STATUS } from '../../formats/errors.js';
 import type { RelogResult, ReplayResult, VerifyResult } from '../../relog/api.js';
 import { decouple, PROJECT } from './cli.js';
+import { residentBytes } from './memory.js';
 import { againstSchema } from './json-schema.js';
 
 export const GUEST = 'debian-busybox';
@@ -102,9 +103,7 @@ export function childrenOf(pid: number): number[] {
 /** Resident bytes of the largest of a process and those that it started (proc(5)). */
 export function largestBelow(pid: number): number {
   try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    const own = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
-    return Math.max(own, ...childrenOf(pid).map(largestBelow));
+    return Math.max(residentBytes(pid), ...childrenOf(pid).map(largestBelow));
   } catch {
     return 0;
   }
