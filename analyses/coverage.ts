@@ -12,7 +12,7 @@ import type { Analysis, AnalysisContext, BlockBatch } from './analysis.js';
 import { BlockTable } from './blocks.js';
 import { encodeDrcov, type DrcovBlock } from './drcov.js';
 import { locate, type LocatedBlock, type Module } from './symbols/index.js';
-import { formatTable, grouped, percent, writeReport, type Cell } from './text.js';
+import { counted, formatTable, percent, writeReport, type Cell } from './text.js';
 
 /** The offset of a drcov block has 32 bits, its length 16; no simulator makes blocks that long. */
 const MAX_BLOCK = 0xffff;
@@ -127,7 +127,7 @@ function summary(all: readonly ModuleCoverage[], spaces: readonly SpaceCoverage[
   );
   const columns = ['module', 'blocks', 'bytes', 'functions', 'of known'];
   return [
-    `Coverage: ${grouped(blocks)} blocks, ${grouped(total)} bytes of code in ${grouped(spaces.length)} address spaces\n`,
+    `Coverage: ${counted(blocks, 'block')}, ${counted(total, 'byte')} of code in ${counted(spaces.length, 'address space')}\n`,
     formatTable(
       [...columns, 'spaces'],
       all.map((covered) => [...moduleCells(covered), covered.spaces]),

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { Analysis, AnalysisContext, BlockBatch } from './analysis.js';
 import { BlockTable } from './blocks.js';
 import { locate, type LocatedBlock, type Space } from './symbols/index.js';
-import { formatTable, grouped, hex, percent, writeReport, type Cell } from './text.js';
+import { counted, formatTable, hex, percent, writeReport, type Cell } from './text.js';
 
 /** Functions in the text; the table has all. */
 const TOP = 40;
@@ -109,7 +109,7 @@ function formatText(rows: Row[]): string {
   const modules = grouping(rows, ({ module }) => ({ module }));
   const functions = grouping(rows, ({ module, functionName }) => ({ module, functionName }));
   return [
-    `Profile: ${grouped(total)} instructions in ${grouped(functions.length)} functions, ${grouped(spaces.length)} address spaces\n`,
+    `Profile: ${counted(total, 'instruction')} in ${counted(functions.length, 'function')}, ${counted(spaces.length, 'address space')}\n`,
     table(['module'], modules, ({ module }) => [module]),
     table(['address space'], spaces, ({ space }) => [space]),
     table(['module', 'function'], functions.slice(0, TOP), ({ module, functionName }) => [module, functionName]),

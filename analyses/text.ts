@@ -12,6 +12,11 @@ export function grouped(value: number): string {
   return value.toLocaleString('en-US');
 }
 
+/** How many of something: `1 block`, `1,234 blocks`. */
+export function counted(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Share of `part` in `whole` with two digits after the point: `12.34%`. */
 export function percent(part: number, whole: number): string {
   return whole === 0 ? '0.00%' : `${((part / whole) * 100).toFixed(2)}%`;

@@ -11,8 +11,9 @@ export const CACHE = process.env['DECOUPLE_CACHE'] ?? `${PROJECT}.cache`;
 
 /**
  * Says no before minutes of work rather than after: the writer refuses an existing file too, when it opens it.
+ * @param force null where there is no --force
  * @throws DecoupleError output-exists
  */
-export function refuseExisting(path: string, force: boolean): void {
-  if (!force && existsSync(path)) throw outputExists(path);
+export function refuseExisting(path: string, force: boolean | null): void {
+  if (force !== true && existsSync(path)) throw outputExists(path, undefined, force !== null);
 }

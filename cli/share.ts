@@ -2,7 +2,7 @@
 import { DecoupleError } from '../formats/errors.js';
 import type { RecordResult, ShareOptions } from '../relog/api.js';
 import { refuseExisting } from './paths.js';
-import { formatBytes, formatExact } from './units.js';
+import { formatBytes, formatCounted } from './units.js';
 
 /**
  * @param share `dir`, `dir:ro` or `dir:rw`
@@ -26,7 +26,7 @@ export function parseShare(
   }
   if (share === undefined) return null;
   if (directory === '') throw new DecoupleError('usage', '--share names no directory.', 'Write --share directory:ro.');
-  if (output !== undefined) refuseExisting(output, false);
+  if (output !== undefined) refuseExisting(output, null);
   return { directory, writable, output: output ?? null, allLinks };
 }
 
@@ -38,7 +38,7 @@ export function describeShare({
   unreadable,
   linksLeftOut,
 }: NonNullable<RecordResult['share']>): [string, string][] {
-  const pairs: [string, string][] = [['share', `${formatExact(files)} files, ${formatBytes(bytes)}`]];
+  const pairs: [string, string][] = [['share', `${formatCounted(files, 'file')}, ${formatBytes(bytes)}`]];
   if (skipped.length > 0) pairs.push(['not shared', few(skipped)]);
   if (unreadable.length > 0) pairs.push(['unreadable', `${few(unreadable)}: the guest gets an I/O error`]);
   if (linksLeftOut.length > 0) pairs.push(['links left out', few(linksLeftOut)]);

@@ -161,12 +161,17 @@ export function formatSeconds(seconds: number): string {
 /** How much was run and how fast. */
 export function formatRun(instructions: number, seconds: number): string {
   const rate = seconds > 0 ? ` (${formatCount(instructions / seconds)}/s)` : '';
-  return `${formatExact(instructions)} instructions in ${formatSeconds(seconds)}${rate}`;
+  return `${formatCounted(instructions, 'instruction')} in ${formatSeconds(seconds)}${rate}`;
 }
 
 /** `1234567` → `1,234,567`. */
 export function formatExact(count: number): string {
   return count.toLocaleString('en-US');
+}
+
+/** How many of something: `1 file`, `1,234 files`. @param plural where it is not the noun with an s */
+export function formatCounted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${formatExact(count)} ${count === 1 ? noun : plural}`;
 }
 
 /** The number in `text` times its unit, or null if that is not what `text` is. */

@@ -145,14 +145,10 @@ export function inputError(path: string, error: unknown): DecoupleError {
   return new DecoupleError('file-unreadable', `${path} cannot be read: ${why}.`, advice, { cause: error });
 }
 
-/** The error to show when `path`, an output, is there already and nobody said it may be replaced. */
-export function outputExists(path: string, cause?: unknown): DecoupleError {
-  return new DecoupleError(
-    'output-exists',
-    `${path} exists already.`,
-    'Choose another name, or give --force to replace it.',
-    { cause },
-  );
+/** The error to show when `path`, an output, is there already and nobody said it may be replaced. @param force whether that can be said */
+export function outputExists(path: string, cause?: unknown, force = true): DecoupleError {
+  const advice = force ? 'Choose another name, or give --force to replace it.' : 'Choose another name.';
+  return new DecoupleError('output-exists', `${path} exists already.`, advice, { cause });
 }
 
 /** The same for what may be an error of ours already, which says more. */

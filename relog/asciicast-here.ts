@@ -6,6 +6,7 @@ import type { RecordingHeader } from '../formats/recording.js';
 import type { AsciicastOptions, AsciicastResult } from './api.js';
 import { Asciicast } from './asciicast.js';
 import { Replayer } from './replayer.js';
+import { recordedInstructions } from './run-length.js';
 import { throttled } from './throttle.js';
 import { writeWhole } from '../formats/output-file.js';
 
@@ -18,6 +19,7 @@ const SCREEN_SIZE = { columns: 80, rows: 25 };
 export async function asciicastHere(options: AsciicastOptions): Promise<AsciicastResult> {
   const { channel, output } = options;
   const tell = throttled(options.onProgress);
+  const total = recordedInstructions(options.input);
   const holder: { machine: Machine | null } = { machine: null };
   let seconds = (): number => 0;
   let cast: Asciicast | null = null;
@@ -33,7 +35,7 @@ export async function asciicastHere(options: AsciicastOptions): Promise<Asciicas
       looked = seconds();
       cast?.show(looked, machine.textScreen());
     },
-    onBreath: (machine) => tell({ instructions: machine.engineInstructions, total: null, bytes: 0 }),
+    onBreath: (machine) => tell({ instructions: machine.engineInstructions, total, bytes: 0 }),
     signal: options.signal,
   });
   try {

@@ -6,7 +6,7 @@ import { CODEC_STORE, ContainerReader, refuseStandardInput, type ContainerKind }
 import { DRIVES } from '../formats/disks.js';
 import { DecoupleError, type ErrorCode } from '../formats/errors.js';
 import { readRecordingHeader, type RecordingHeader } from '../formats/recording.js';
-import { readRelogHeader } from '../formats/relog.js';
+import { readRelogHeader, RELOG_FRAME } from '../formats/relog.js';
 import { openBase, type DiskPaths } from './disks/recorded-disks.js';
 
 export interface Finding {
@@ -64,11 +64,15 @@ async function readAll(
   const reader = new ContainerReader(input, undefined, false);
   const { kind, version } = reader;
   let stored = 0;
+  let keyframes = 0;
   let header: RecordingHeader | null = null;
   try {
     if (kind === 'recording') header = readRecordingHeader(reader);
     if (kind === 'relog') readRelogHeader(reader);
-    for (const frame of reader) if (frame.codec === CODEC_STORE) stored++;
+    for (const frame of reader) {
+      if (frame.codec === CODEC_STORE) stored++;
+      if (frame.kind === RELOG_FRAME.keyframe) keyframes++;
+    }
   } finally {
     reader.close();
   }
@@ -76,6 +80,14 @@ async function readAll(
   const findings: Finding[] = [
     { what: 'file', found: `a ${kind} of format ${version.major}.${version.minor}, ${state}`, lack: null },
   ];
+  if (kind === 'relog' && reader.cutOff && keyframes === 0) {
+    const advice = 'Make it again from its recording with decouple relog.';
+    findings.push({
+      what: 'keyframes',
+      found: 'it was cut off before its first keyframe',
+      lack: { code: 'relog-malformed', advice },
+    });
+  }
   if (stored > 0) findings.push(await attempt('store', () => readContents(input)));
   return { kind, header, findings };
 }
@@ -93,9 +105,10 @@ function readContents(input: string): string {
 
 function engineOf({ engine }: RecordingHeader): Finding {
   const here = enginePackage();
-  const found = `${here.name} ${here.version} (${here.hash.slice(0, 12)})`;
-  if (engine.hash === engineHash(engine.repairs) && unknownRepairs(engine.repairs).length === 0)
-    return { what: 'engine', found, lack: null };
+  // Of the engine as the recording would have it here, which is what its header names.
+  const hash = engineHash(engine.repairs);
+  const found = `${here.name} ${here.version} (${hash.slice(0, 12)})`;
+  if (engine.hash === hash && unknownRepairs(engine.repairs).length === 0) return { what: 'engine', found, lack: null };
   const needed = `${engine.name} ${engine.version} (${engine.hash.slice(0, 12)})`;
   const advice = `Use the decouple that recorded it, or install ${engine.name}@${engine.version.replace(/\+.*/, '')}.`;
   return { what: 'engine', found: `${found}, but it needs ${needed}`, lack: { code: 'engine-differs', advice } };

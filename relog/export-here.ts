@@ -6,6 +6,7 @@ import { enhancedPacket, interfaceDescription, sectionHeader, type Packet } from
 import type { RecordingHeader } from '../formats/recording.js';
 import type { ExportOptions, ExportResult } from './api.js';
 import { Replayer } from './replayer.js';
+import { recordedInstructions } from './run-length.js';
 import { throttled } from './throttle.js';
 
 const NANOSECONDS_PER_MS = 1e6;
@@ -14,6 +15,7 @@ const NANOSECONDS_PER_MS = 1e6;
 export async function exportHere(options: ExportOptions): Promise<ExportResult> {
   const began = performance.now();
   const tell = throttled(options.onProgress);
+  const total = recordedInstructions(options.input);
   const holder: { capture: Capture | null } = { capture: null };
   const replayer = await Replayer.open(options.input, {
     onInput: ({ channel, value }) => {
@@ -24,7 +26,7 @@ export async function exportHere(options: ExportOptions): Promise<ExportResult> 
       if (channel === 'network') holder.capture?.leaves(bytes);
     },
     onBreath: (machine) =>
-      tell({ instructions: machine.engineInstructions, total: null, bytes: holder.capture?.file.bytes ?? 0 }),
+      tell({ instructions: machine.engineInstructions, total, bytes: holder.capture?.file.bytes ?? 0 }),
     signal: options.signal,
   });
   try {

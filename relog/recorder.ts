@@ -215,9 +215,10 @@ class Recording {
 
   private tell(now: number): void {
     this.told = now;
+    const { limit } = this.options;
     this.options.onProgress?.({
       instructions: this.live.machine.engineInstructions,
-      total: null,
+      total: limit !== null && 'instructions' in limit ? limit.instructions : null,
       bytes: this.sink.bytes,
     });
   }

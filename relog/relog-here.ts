@@ -6,6 +6,7 @@ import type { RelogOptions, RelogResult } from './api.js';
 import { instrumentedEngine } from './engine-modules.js';
 import { Relogger } from './relogger.js';
 import { Replayer } from './replayer.js';
+import { recordedInstructions } from './run-length.js';
 import { throttled } from './throttle.js';
 
 /** @throws DecoupleError what reading and replaying a recording throws; output-exists, write-failed */
@@ -14,10 +15,11 @@ export async function relogHere(options: RelogOptions): Promise<RelogResult> {
   const events = new EventWriter(0);
   const observer = new Observer(instrumentedEngine, events);
   const tell = throttled(options.onProgress);
+  const total = recordedInstructions(options.input);
   const replayer = await Replayer.open(options.input, {
     probe: observer,
     beforeStep: () => observer.flushDma(),
-    onBreath: () => tell({ instructions: observer.position(), total: null, bytes: writer.bytes }),
+    onBreath: () => tell({ instructions: observer.position(), total, bytes: writer.bytes }),
     disks: options.disks,
     signal: options.signal,
   });

@@ -5,6 +5,7 @@ import type { ReplayOptions, ReplayResult } from './api.js';
 import { compareDigest } from './digest.js';
 import { portLine } from './port-lines.js';
 import { Replayer } from './replayer.js';
+import { recordedInstructions } from './run-length.js';
 import { throttled } from './throttle.js';
 
 export async function replayHere(options: ReplayOptions): Promise<ReplayResult> {
@@ -14,6 +15,7 @@ export async function replayHere(options: ReplayOptions): Promise<ReplayResult> 
     if (printed.length > 0) options.onConsole?.(Uint8Array.from(printed.splice(0)));
   };
   const tell = throttled(options.onProgress);
+  const total = recordedInstructions(options.input);
   const ports = new Set(options.showPorts);
   const replayer = await Replayer.open(options.input, {
     onOutput: ({ channel, bytes }) => {
@@ -25,7 +27,7 @@ export async function replayHere(options: ReplayOptions): Promise<ReplayResult> 
         : { ports, wrote: (port, value, bytes) => void printed.push(...portLine(port, value, bytes)) },
     onBreath: (machine) => {
       show();
-      tell({ instructions: machine.engineInstructions, total: null, bytes: 0 });
+      tell({ instructions: machine.engineInstructions, total, bytes: 0 });
     },
     disks: options.disks,
     signal: options.signal,

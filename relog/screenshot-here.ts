@@ -3,6 +3,7 @@ import { PNG } from 'pngjs';
 import type { ScreenshotOptions, ScreenshotResult } from './api.js';
 import { DecoupleError } from '../formats/errors.js';
 import { Replayer } from './replayer.js';
+import { recordedInstructions } from './run-length.js';
 import { throttled } from './throttle.js';
 import { writeWhole } from '../formats/output-file.js';
 
@@ -10,8 +11,9 @@ import { writeWhole } from '../formats/output-file.js';
 export async function screenshotHere(options: ScreenshotOptions): Promise<ScreenshotResult> {
   const { at, output } = options;
   const tell = throttled(options.onProgress);
+  const total = recordedInstructions(options.input);
   const replayer = await Replayer.open(options.input, {
-    onBreath: (machine) => tell({ instructions: machine.engineInstructions, total: at, bytes: 0 }),
+    onBreath: (machine) => tell({ instructions: machine.engineInstructions, total: at ?? total, bytes: 0 }),
     stop: at === null ? undefined : (machine) => machine.engineInstructions >= at,
     signal: options.signal,
   });

@@ -17,6 +17,7 @@ import { breathe } from './breathe.js';
 import type { StageOptions } from './api.js';
 import { findKeyframe } from './find-keyframe.js';
 import { HealedForms } from './heal/healed-forms.js';
+import { lastPosition } from './run-length.js';
 import { testFault, testForms } from './test-fault.js';
 import { throttled } from './throttle.js';
 
@@ -75,6 +76,8 @@ export class Simulation {
   private finished = false;
   private readonly items: Generator<RelogItem>;
   private readonly tell: ReturnType<typeof throttled>;
+  /** The position that the relog ends at, where it is known before. */
+  private readonly end: number | null;
 
   constructor(
     path: string,
@@ -92,6 +95,7 @@ export class Simulation {
     }
     this.items = readRelog(this.reader, () => this.begun);
     this.tell = throttled(hooks.onProgress);
+    this.end = hooks.onProgress === undefined ? null : lastPosition(path);
   }
 
   /** @returns the divergence that ended the run, or null */
@@ -276,7 +280,9 @@ export class Simulation {
   private async breathe(): Promise<void> {
     await breathe(this.hooks.signal);
     this.hooks.onBreath?.();
-    this.tell({ instructions: Number(this.simulator.position), total: null, bytes: this.reader.offset });
+    const { start, end } = this;
+    const total = end === null ? null : Math.min(end, this.hooks.to ?? Infinity) - start;
+    this.tell({ instructions: Number(this.simulator.position) - start, total, bytes: this.reader.offset });
   }
 
   close(): void {

@@ -7,7 +7,7 @@ import { runStage } from '../run.js';
 import { stages } from '../stages.js';
 import { withStore, type StoreOption } from '../store.js';
 import { parseStretch, withStretch, type StretchOptions } from '../stretch.js';
-import { formatBytes, formatExact } from '../units.js';
+import { formatBytes, formatCounted, formatExact } from '../units.js';
 
 interface CutArguments extends GlobalOptions, OutputOptions, StoreOption, StretchOptions {
   relog: string;
@@ -39,7 +39,7 @@ async function handler(args: CutArguments): Promise<void> {
     formatPairs([
       ['relog', `${result.output}, ${formatBytes(result.bytes)}`],
       ['positions', `${formatExact(result.from)} to ${formatExact(result.to)}`],
-      ['holds', `${formatExact(result.events)} events, ${formatExact(result.keyframes)} keyframes`],
+      ['holds', `${formatCounted(result.events, 'event')}, ${formatCounted(result.keyframes, 'keyframe')}`],
     ]),
   );
 }

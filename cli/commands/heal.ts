@@ -9,7 +9,7 @@ import { refuseExisting } from '../paths.js';
 import { runStage } from '../run.js';
 import { stages } from '../stages.js';
 import { withStore, type StoreOption } from '../store.js';
-import { formatBytes, formatExact, formatRun } from '../units.js';
+import { formatBytes, formatCounted, formatExact, formatRun } from '../units.js';
 
 interface HealArguments extends GlobalOptions, OutputOptions, StoreOption, DiskOption {
   relog: string;
@@ -49,7 +49,7 @@ export function formatHealed(result: HealResult): string {
     ['relog', `${output}, ${formatBytes(bytes)}`],
     ['verdict', count === 0 ? 'exact' : `exact, ${formatExact(count)} healed`],
     ['ran', formatRun(instructions, seconds)],
-    ['holds', `${formatExact(events)} events, ${formatExact(keyframes)} keyframes`],
+    ['holds', `${formatCounted(events, 'event')}, ${formatCounted(keyframes, 'keyframe')}`],
     ...healed.map((one): [string, string] => ['healed', `${one.instruction}: ${formatExact(one.count)}`]),
   ]);
 }

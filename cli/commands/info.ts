@@ -75,7 +75,7 @@ function formatInfo(file: string, { kind, version, bytes, cutOff, reaches, heade
   return formatPairs([
     ['file', `${file}, ${formatBytes(bytes)}`],
     ['kind', `${kind}, format ${version}`],
-    ['state', cutOff ? 'cut off: its writer did not finish; what is complete in it can be used' : 'complete'],
+    ['state', cutOff ? cutOffState(kind, frames) : 'complete'],
     ['reaches', `${formatExact(reaches)} ${REACHES[kind]}`],
     ...flatten(header),
     ...flatten(outcome ?? {}),
@@ -84,6 +84,12 @@ function formatInfo(file: string, { kind, version, bytes, cutOff, reaches, heade
       `${formatExact(frames)}, ${formatBytes(bytes)} (${formatBytes(unpackedBytes)} unpacked)`,
     ]),
   ]);
+}
+
+function cutOffState(kind: ContainerKind, frames: readonly FrameSummary[]): string {
+  const nothing = kind === 'relog' && !frames.some((each) => each.kind === 'keyframe');
+  if (nothing) return 'cut off before its first keyframe: nothing in it can be used';
+  return 'cut off: its writer did not finish; what is complete in it can be used';
 }
 
 /** Names and values of a map, those of maps within with the names of both; long lists and values cut. */

@@ -24,7 +24,7 @@ import { stages } from '../stages.js';
 import { withStore, type StoreOption } from '../store.js';
 import {
   formatBytes,
-  formatExact,
+  formatCounted,
   formatRun,
   parseAllowed,
   parseForward,
@@ -242,7 +242,7 @@ async function handler(args: RecordArguments): Promise<void> {
 }
 
 function formatStatus({ instructions, bytes }: Progress): string {
-  return `[recording: ${formatExact(instructions)} instructions, ${formatBytes(bytes)}; Ctrl-] ends it]`;
+  return `[recording: ${formatCounted(instructions, 'instruction')}, ${formatBytes(bytes)}; Ctrl-] ends it]`;
 }
 
 /** @throws DecoupleError usage */

@@ -7,7 +7,7 @@ import { refuseExisting } from '../paths.js';
 import { runStage } from '../run.js';
 import { stages } from '../stages.js';
 import { withStore, type StoreOption } from '../store.js';
-import { formatBytes, formatExact, formatRun } from '../units.js';
+import { formatBytes, formatCounted, formatExact, formatRun } from '../units.js';
 
 interface RedactArguments extends GlobalOptions, OutputOptions, StoreOption {
   relog: string;
@@ -44,8 +44,8 @@ function formatResult(result: RedactResult): string {
   const { output, bytes, instructions, seconds, replaced, kept, remains, retries, events, keyframes } = result;
   const head = formatPairs([
     ['relog', `${output}, ${formatBytes(bytes)}`],
-    ['holds', `${formatExact(events)} events, ${formatExact(keyframes)} keyframes`],
-    ['ran', `${formatRun(instructions, seconds)}, ${formatExact(retries)} retries`],
+    ['holds', `${formatCounted(events, 'event')}, ${formatCounted(keyframes, 'keyframe')}`],
+    ['ran', `${formatRun(instructions, seconds)}, ${formatCounted(retries, 'retry', 'retries')}`],
     ['replaced', summary(replaced)],
     ['kept', summary(kept)],
   ]);
@@ -64,7 +64,7 @@ function formatResult(result: RedactResult): string {
 function listed<T extends PayloadReport>(payloads: readonly T[], why: (payload: T) => string): string {
   const lines = payloads.slice(0, MOST_LISTED).map((payload) => {
     const from = payload.peer === null ? payload.source : `${payload.kind} ${payload.peer}, ${payload.source}`;
-    return `  ${from}: ${formatExact(payload.length)} bytes at ${formatExact(payload.position)}; ${why(payload)}\n`;
+    return `  ${from}: ${formatCounted(payload.length, 'byte')} at ${formatExact(payload.position)}; ${why(payload)}\n`;
   });
   const more = payloads.length - MOST_LISTED;
   return more > 0 ? `${lines.join('')}  and ${formatExact(more)} more; --json lists all\n` : lines.join('');
@@ -75,9 +75,9 @@ function summary(payloads: readonly PayloadReport[]): string {
   const packets = payloads.filter(({ kind }) => kind !== 'line');
   const part = (list: readonly PayloadReport[], what: string): string[] => {
     const total = list.reduce((sum, { length }) => sum + length, 0);
-    return list.length === 0 ? [] : [`${formatExact(list.length)} ${what} (${formatExact(total)} bytes)`];
+    return list.length === 0 ? [] : [`${formatCounted(list.length, what)} (${formatCounted(total, 'byte')})`];
   };
-  return [...part(lines, 'serial lines'), ...part(packets, 'packets')].join(', ') || 'nothing';
+  return [...part(lines, 'serial line'), ...part(packets, 'packet')].join(', ') || 'nothing';
 }
 
 export const redactCommand: CommandModule<GlobalOptions, RedactArguments> = {

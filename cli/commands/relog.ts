@@ -11,7 +11,7 @@ import { runStage } from '../run.js';
 import { stages } from '../stages.js';
 import { withStore, type StoreOption } from '../store.js';
 import { formatHealed } from './heal.js';
-import { formatBytes, formatExact, formatRun, parseCount } from '../units.js';
+import { formatBytes, formatCounted, formatRun, parseCount } from '../units.js';
 
 interface RelogArguments extends GlobalOptions, OutputOptions, DiskOption, StoreOption {
   recording: string;
@@ -85,7 +85,7 @@ function formatResult({ output, instructions, events, keyframes, bytes, seconds 
   return formatPairs([
     ['relog', `${output}, ${formatBytes(bytes)}`],
     ['ran', formatRun(instructions, seconds)],
-    ['holds', `${formatExact(events)} events, ${formatExact(keyframes)} keyframes`],
+    ['holds', `${formatCounted(events, 'event')}, ${formatCounted(keyframes, 'keyframe')}`],
   ]);
 }
 

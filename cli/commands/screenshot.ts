@@ -8,7 +8,7 @@ import { refuseExisting } from '../paths.js';
 import { runStage } from '../run.js';
 import { stages } from '../stages.js';
 import { withStore, type StoreOption } from '../store.js';
-import { formatExact, parseCount } from '../units.js';
+import { formatCounted, parseCount } from '../units.js';
 
 interface ScreenshotArguments extends GlobalOptions, StoreOption {
   recording: string;
@@ -62,7 +62,7 @@ function formatText({ text, width, height }: ScreenshotResult): string {
 function formatResult({ output, instructions, mode, width, height }: ScreenshotResult): string {
   return formatPairs([
     ['screenshot', output ?? ''],
-    ['at', `${formatExact(instructions)} instructions`],
+    ['at', formatCounted(instructions, 'instruction')],
     ['shows', `${mode}, ${width} x ${height} pixels`],
   ]);
 }

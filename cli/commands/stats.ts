@@ -6,7 +6,7 @@ import { noteCutOff } from '../outcome.js';
 import { formatPairs, printResult } from '../output.js';
 import { runStage } from '../run.js';
 import { stages } from '../stages.js';
-import { formatBytes, formatCount, formatExact } from '../units.js';
+import { formatBytes, formatCount, formatCounted, formatExact } from '../units.js';
 
 interface StatsArguments extends GlobalOptions {
   file: string;
@@ -30,7 +30,7 @@ function formatStats(result: StatsResult): string {
   const perMillion = (count: number): string => (instructions > 0 ? formatCount(count / (instructions / 1e6)) : '');
   const unpacked = frames.reduce((sum, frame) => sum + frame.unpackedBytes, 0);
   const pairs: [string, string][] = [
-    [kind, `${formatBytes(bytes)}, ${formatExact(instructions)} instructions`],
+    [kind, `${formatBytes(bytes)}, ${formatCounted(instructions, 'instruction')}`],
     ['packed', `${formatBytes(unpacked)} unpacked, ${ratio(unpacked, bytes)}`],
     ...(kind === 'relog' ? [['keyframes', formatExact(keyframes)] as [string, string]] : []),
   ];

@@ -4,7 +4,7 @@ import type { CollectResult, StoreCheck, StoreStats } from '../../formats/store/
 import type { GlobalOptions } from '../options.js';
 import { formatPairs, printResult } from '../output.js';
 import { stages } from '../stages.js';
-import { formatBytes, formatExact, parseDuration } from '../units.js';
+import { formatBytes, formatCounted, formatExact, parseDuration } from '../units.js';
 
 interface StoreArguments extends GlobalOptions {
   folder: string;
@@ -87,28 +87,28 @@ const gc: CommandModule<GlobalOptions, CollectArguments> = {
 
 function formatStats({ store, packs, bytes, objects, contents, unneeded, roots }: StoreStats): string {
   return formatPairs([
-    ['store', `${store}, ${formatBytes(bytes)} in ${formatExact(packs)} packs`],
+    ['store', `${store}, ${formatBytes(bytes)} in ${formatCounted(packs, 'pack')}`],
     ['objects', `${formatExact(objects)}, ${formatBytes(contents)} unpacked`],
-    ['unneeded', `${formatExact(unneeded)} objects`],
+    ['unneeded', formatCounted(unneeded, 'object')],
     ...roots.map(({ path, state }): [string, string] => ['file', state === 'gone' ? `${path} (gone)` : path]),
   ]);
 }
 
 function formatCheck({ objects, packs, missing }: StoreCheck): string {
   return formatPairs([
-    ['intact', `${formatExact(objects)} objects in ${formatExact(packs)} packs`],
+    ['intact', `${formatCounted(objects, 'object')} in ${formatCounted(packs, 'pack')}`],
     ...missing.map(({ file, objects: names }): [string, string] => [
       'missing',
-      `${formatExact(names.length)} objects that ${file} needs, the first ${names[0]}`,
+      `${formatCounted(names.length, 'object')} that ${file} needs, the first ${names[0]}`,
     ]),
   ]);
 }
 
 function formatCollected({ removed, freed, young, kept, gone, dryRun }: CollectResult, forgotten: boolean): string {
   return formatPairs([
-    [dryRun ? 'would remove' : 'removed', `${formatExact(removed)} objects, ${formatBytes(freed)}`],
-    ['kept', `${formatExact(kept)} objects that files need`],
-    ...(young > 0 ? [['young', `${formatExact(young)} objects nothing needs yet`] as [string, string]] : []),
+    [dryRun ? 'would remove' : 'removed', `${formatCounted(removed, 'object')}, ${formatBytes(freed)}`],
+    ['kept', `${formatCounted(kept, 'object')} that files need`],
+    ...(young > 0 ? [['young', `${formatCounted(young, 'object')} nothing needs yet`] as [string, string]] : []),
     ...gone.map((path): [string, string] => ['gone', forgotten ? path : `${path}: its objects stay`]),
   ]);
 }

@@ -10,7 +10,7 @@ import { formatList, formatPairs, printResult } from '../output.js';
 import { runStage } from '../run.js';
 import { modules, stages } from '../stages.js';
 import { withStore, type StoreOption } from '../store.js';
-import { formatExact, formatRun } from '../units.js';
+import { formatCounted, formatExact, formatRun } from '../units.js';
 
 interface VerifyArguments extends GlobalOptions, StoreOption, DiskOption {
   relog: string;
@@ -75,12 +75,12 @@ function formatVerdict(result: VerifyResult): string {
   const alone = result.exceptionsOnlyTheMachineRaised;
   const healed = result.healed.reduce((sum, { count }) => sum + count, 0);
   const right = healed === 0 ? 'exact' : `exact, ${formatExact(healed)} healed`;
-  const verdict = exact ? right : `DIVERGED (${formatExact(divergences)} ${divergences === 1 ? 'place' : 'places'})`;
+  const verdict = exact ? right : `DIVERGED (${formatCounted(divergences, 'place')})`;
   const rows = Object.entries(forgiven).filter(([, count]) => count > 0);
   const pairs: [string, string][] = [
     ['verdict', verdict],
     ['ran', formatRun(instructions, seconds)],
-    ['compared', `${formatExact(events)} events, ${formatExact(keyframes)} keyframes`],
+    ['compared', `${formatCounted(events, 'event')}, ${formatCounted(keyframes, 'keyframe')}`],
     ['forgiven', rows.length === 0 ? 'nothing' : rows.map(([row, n]) => `${row}: ${formatExact(n)}`).join(', ')],
     ...result.healed.map((one): [string, string] => ['healed', `${one.instruction}: ${formatExact(one.count)}`]),
     ...alone.map((one): [string, string] => ["the machine's alone", formatException(one)]),

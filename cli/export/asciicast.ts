@@ -6,7 +6,7 @@ import { noteCutOff } from '../outcome.js';
 import { formatPairs, printResult } from '../output.js';
 import { runStage } from '../run.js';
 import { stages } from '../stages.js';
-import { formatExact, formatSeconds } from '../units.js';
+import { formatCounted, formatSeconds } from '../units.js';
 
 export async function exportAsciicast(args: ExportArguments): Promise<void> {
   const channel = parseChannel(args.channel);
@@ -18,7 +18,7 @@ export async function exportAsciicast(args: ExportArguments): Promise<void> {
   const { events, duration } = result;
   const text = formatPairs([
     ['asciicast', output],
-    ['holds', `${formatExact(events)} events of ${channel} in ${formatSeconds(duration)}`],
+    ['holds', `${formatCounted(events, 'event')} of ${channel} in ${formatSeconds(duration)}`],
   ]);
   printResult(args.json, 'export-asciicast', result, text);
 }

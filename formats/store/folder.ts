@@ -32,7 +32,7 @@ export class StoreFolder {
       throw new DecoupleError(
         'store-missing',
         `${path} is not a store.`,
-        'Give the folder of a store with --store DIR, or in the environment variable DECOUPLE_STORE.',
+        'Name the folder of a store: after `store stats` and its like, else with --store DIR or in DECOUPLE_STORE.',
         { cause: error },
       );
     }

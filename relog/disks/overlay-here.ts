@@ -18,6 +18,7 @@ import { checkOutput, publish, temporaryPath } from '../../formats/publish.js';
 import { readLog, readStart, type RecordingStart } from '../../formats/recording.js';
 import type { StageOptions } from '../api.js';
 import { Replayer } from '../replayer.js';
+import { recordedInstructions } from '../run-length.js';
 import { throttled } from '../throttle.js';
 import { lookAt } from './host-image.js';
 import { openBase, type DiskPaths } from './recorded-disks.js';
@@ -97,9 +98,10 @@ export function readOverlay(input: string, drive: DriveName): { start: Recording
 
 async function replayedOverlay(options: OverlayOptions): Promise<Overlay> {
   const tell = throttled(options.onProgress);
+  const total = recordedInstructions(options.input);
   const replayer = await Replayer.open(options.input, {
     disks: options.disks,
-    onBreath: (machine) => tell({ instructions: machine.engineInstructions, total: null, bytes: 0 }),
+    onBreath: (machine) => tell({ instructions: machine.engineInstructions, total, bytes: 0 }),
     signal: options.signal,
   });
   try {

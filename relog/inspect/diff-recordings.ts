@@ -3,6 +3,7 @@ import { parseFrame, type ContainerReader, type Frame } from '../../formats/cont
 import { DecoupleError } from '../../formats/errors.js';
 import { logOf, readRecordingHeader, RECORDING_FRAME, type Digest, type LogFrame } from '../../formats/recording.js';
 import { breathe } from '../breathe.js';
+import { recordedInstructions } from '../run-length.js';
 import { throttled } from '../throttle.js';
 import type { DiffOptions, DiffResult } from './diff.js';
 import { differingField, type Difference } from './difference.js';
@@ -72,10 +73,11 @@ export async function diffRecordings(
   if (inHeader !== null) return { compared: 0, first: inHeader };
   const comparison = new Comparison(new Side(a, ignored), new Side(b, ignored), ignored);
   const tell = throttled(onProgress);
+  const total = recordedInstructions(a.path);
   for (;;) {
     const first = comparison.step();
     if (first !== undefined) return { compared: comparison.compared, first };
-    tell({ instructions: comparison.instructions, total: null, bytes: 0 });
+    tell({ instructions: comparison.instructions, total, bytes: 0 });
     await breathe(signal);
   }
 }

@@ -5,6 +5,7 @@ import { EVENT, EVENT_TITLE } from '../../formats/events.js';
 import { keyframeOf, readRelogHeader, RELOG_FRAME, type Keyframe } from '../../formats/relog.js';
 import { ShapeError } from '../../formats/shape.js';
 import { breathe } from '../breathe.js';
+import { lastPosition } from '../run-length.js';
 import { throttled } from '../throttle.js';
 import type { DiffOptions, DiffResult } from './diff.js';
 import { differingField, type Difference } from './difference.js';
@@ -106,6 +107,7 @@ export async function diffRelogs(
   // Without marks keyframes need not be at the same positions: only the first one is.
   let keyframes = wanted[EVENT.keyframeMark] === 1 ? Infinity : 1;
   const tell = throttled(onProgress);
+  const total = lastPosition(a.path);
   const trail = new Trail();
   for (let compared = 0; ; compared++) {
     const more = [left.next(), right.next()] as const;
@@ -120,7 +122,7 @@ export async function diffRelogs(
     }
     trail.add(left.events!);
     if (compared % BREATH_EVENTS !== 0) continue;
-    tell({ instructions: left.events!.position, total: null, bytes: 0 });
+    tell({ instructions: left.events!.position, total, bytes: 0 });
     await breathe(signal);
   }
 }

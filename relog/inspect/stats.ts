@@ -6,6 +6,7 @@ import { readRelogHeader, RELOG_FRAME } from '../../formats/relog.js';
 import { VarintReader } from '../../formats/varint.js';
 import { breathe } from '../breathe.js';
 import type { StageOptions } from '../api.js';
+import { lastPosition, recordedInstructions } from '../run-length.js';
 import { throttled } from '../throttle.js';
 import { wrongKindToInspect } from './container-kind.js';
 import { asDamage } from './reading.js';
@@ -80,6 +81,7 @@ class FrameCounter {
 
 async function statsOfRelog(container: ContainerReader, options: StatsOptions): Promise<StatsResult> {
   const tell = throttled(options.onProgress);
+  const total = lastPosition(options.input);
   const frames = new FrameCounter(RELOG_FRAME);
   const { start } = readRelogHeader(container);
   const kinds = new Float64Array(256);
@@ -92,7 +94,7 @@ async function statsOfRelog(container: ContainerReader, options: StatsOptions): 
       bytes[events.kind]! += events.end - events.start;
     }
     position = events.position;
-    tell({ instructions: position - start, total: null, bytes: 0 });
+    tell({ instructions: position - start, total: total === null ? null : total - start, bytes: 0 });
     await breathe(options.signal);
   }
   const { kind, size, cutOff } = container;
@@ -108,6 +110,7 @@ async function statsOfRelog(container: ContainerReader, options: StatsOptions): 
 
 async function statsOfRecording(container: ContainerReader, options: StatsOptions): Promise<StatsResult> {
   const tell = throttled(options.onProgress);
+  const total = recordedInstructions(options.input);
   const frames = new FrameCounter(RECORDING_FRAME);
   const kinds = new Map<string, KindStats>();
   const add = (kind: string, events: number, bytes: number): void => {
@@ -131,7 +134,7 @@ async function statsOfRecording(container: ContainerReader, options: StatsOption
     if (log.console.length > 0) add('console', 1, log.console.length);
     add('digest', 1, 0);
     instructions = log.digest.instructions;
-    tell({ instructions, total: null, bytes: 0 });
+    tell({ instructions, total, bytes: 0 });
     await breathe(options.signal);
   }
   const { kind, size, cutOff } = container;

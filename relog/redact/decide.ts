@@ -10,6 +10,7 @@ import { DecoupleError } from '../../formats/errors.js';
 import { ExpectedRam, Simulator } from '../../engines/unicorn/index.js';
 import type { CpuState } from '../../formats/state.js';
 import type { StageOptions } from '../api.js';
+import { lastPosition } from '../run-length.js';
 import { throttled } from '../throttle.js';
 import { findCulprits, type Culprits, type PathDifference } from './culprits.js';
 import { readEpochs, type Epoch } from './epochs.js';
@@ -39,6 +40,8 @@ export class Decider {
   /** Of the run as it is, by epoch: digests of what ran. */
   private readonly paths: string[][] = [];
   private readonly tell: ReturnType<typeof throttled>;
+  /** The position that the relog ends at, where it is known before. */
+  private readonly last: number | null;
 
   /**
    * @param header the relog's
@@ -57,6 +60,7 @@ export class Decider {
     this.filled = this.newFilled();
     this.saved = new ExpectedRam(header.ram);
     this.original.enableBlocks();
+    this.last = lastPosition(input);
     this.tell = throttled(options.onProgress);
   }
 
@@ -238,7 +242,7 @@ export class Decider {
   ): Promise<EpochEnd> {
     const { input: path, options } = this;
     return runEpoch({ path, epoch, simulator, signal: options.signal }, frames, () => {
-      this.tell({ instructions: Number(simulator.position), total: null, bytes: 0 });
+      this.tell({ instructions: Number(simulator.position), total: this.last, bytes: 0 });
       return onChunk();
     });
   }

@@ -8,6 +8,7 @@ import { breathe } from '../breathe.js';
 import type { StageOptions } from '../api.js';
 import { ChangedPages, type RegionNow } from '../changed-pages.js';
 import { readRam } from '../simulation.js';
+import { lastPosition } from '../run-length.js';
 import { throttled } from '../throttle.js';
 import { readEpochs, type Epoch } from './epochs.js';
 import { fillEvents } from './filled-events.js';
@@ -30,6 +31,8 @@ export class FilledWriter {
   private readonly changed: ChangedPages;
   private readonly values = new OwnValues();
   private readonly tell: ReturnType<typeof throttled>;
+  /** The position that the relog ends at, where it is known before. */
+  private readonly last: number | null;
 
   /**
    * @param replaced by arrival
@@ -48,6 +51,7 @@ export class FilledWriter {
     this.simulator.follow(header);
     this.simulator.setOwnValues(true);
     this.changed = new ChangedPages(header.ram);
+    this.last = lastPosition(input);
     this.tell = throttled(options.onProgress);
   }
 
@@ -102,7 +106,7 @@ export class FilledWriter {
     const here = replaced.filter((payload) => payload.first < last && payload.last >= epoch.firstEvent);
     const frames = epoch.frames.map(({ payload, first }) => fillEvents(payload, first, here));
     const end = await runEpoch({ path, epoch, simulator, signal }, frames, () => {
-      this.tell({ instructions: Number(simulator.position), total: null, bytes: writer.bytes });
+      this.tell({ instructions: Number(simulator.position), total: this.last, bytes: writer.bytes });
       return true;
     });
     // Decided upon was what does not change the path.

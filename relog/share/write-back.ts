@@ -9,7 +9,7 @@ const PERMISSIONS = 0o777;
 
 /** @throws DecoupleError output-exists */
 export function refuseExistingDirectory(path: string): void {
-  if (existsSync(path)) throw outputExists(path);
+  if (existsSync(path)) throw outputExists(path, undefined, false);
 }
 
 /**

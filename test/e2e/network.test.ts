@@ -12,7 +12,7 @@ import { acpiSpec, goesAllTheWay, GUEST, relogsExactly, replays, run, sessionFil
 import { THOROUGH } from '../support/thorough.js';
 import { tshark } from '../support/tshark.js';
 
-const FILE = noise(THOROUGH ? 20_000_000 : 4_000_000);
+const FILE = noise(THOROUGH ? 20_000_000 : 1_000_000);
 const MD5 = createHash('md5').update(FILE).digest('hex');
 /** What the guest makes with `seq` and serves. */
 const PAGE = Array.from({ length: 20_000 }, (_, i) => `${i + 1}\n`).join('');

@@ -11,7 +11,7 @@ import { acpiSpec, commands, relogsExactly, GUEST, run, sessionFile } from '../s
 
 const READY = 'expect: "guest ready"\n  timeout: 3m';
 
-test.serial('a multiboot kernel; the guest reboots and starts again', async (t) => {
+(THOROUGH ? test.serial : test.serial.skip)('a multiboot kernel; the guest reboots and starts again', async (t) => {
   const folder = temporaryFolder(t);
   const output = join(folder, 'run.dcr');
   const steps = sessionFile(folder, READY, String.raw`send: "reboot -f\n"`, READY);

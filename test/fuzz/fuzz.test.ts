@@ -28,7 +28,7 @@ for (const inputs of INPUTS) {
     const statuses = new Set<number>();
     let cases = 0;
     await runPool({
-      ...{ bases, folder, inputs, seed: SEED, from: 0, to: CASES, processes: 2 },
+      ...{ bases, folder, inputs, seed: SEED, from: 0, to: CASES, processes: 2, oneIn: 1 },
       onCase: (result) => {
         cases++;
         for (const status of Object.keys(result.statuses)) statuses.add(Number(status));

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import yargs from 'yargs';
 import { printNote, reportError } from '../../cli/output.js';
 import { formatExact, formatSeconds, parseCount, parsePosition } from '../../cli/units.js';
+import { numbers } from '../torture/arguments.js';
 import { makeBases } from './bases.js';
 import { INPUTS, makeCase } from './cases.js';
 import type { Finding } from './case.js';
@@ -43,8 +44,14 @@ const args = await yargs(process.argv.slice(2))
   })
   .option('case', { type: 'string', describe: 'Only the file with this number' })
   .option('processes', { type: 'number', default: 2, describe: 'Processes at a time' })
+  .option('one-in', {
+    type: 'number',
+    default: 1,
+    describe: 'Each file goes through one of so many commands, which its number chooses: more files in the same time',
+  })
   .option('keep', { type: 'string', requiresArg: true, describe: 'Folder for files that something was found with' })
   .option('json', { type: 'boolean', default: false, describe: 'Print one JSON object on stdout' })
+  .check(numbers('seed', 'processes', 'one-in'))
   .strict()
   .parseAsync();
 
@@ -69,7 +76,8 @@ async function fuzz(): Promise<Summary> {
   mkdirSync(join(folder, 'bases'));
   const bases = await makeBases(join(folder, 'bases'));
   const began = performance.now();
-  const { seed, processes, inputs } = args;
+  const { seed, inputs } = args;
+  const processes = Math.max(1, args.processes);
   const summary: Summary = {
     seed,
     cases: 0,
@@ -82,7 +90,7 @@ async function fuzz(): Promise<Summary> {
   };
   let told = began;
   await runPool({
-    ...{ bases, folder, inputs, seed, processes, from, to, signal: stop.signal },
+    ...{ bases, folder, inputs, seed, processes, from, to, oneIn: args.oneIn, signal: stop.signal },
     onCase: ({ number, statuses, findings, peak }) => {
       summary.cases++;
       summary.peak = Math.max(summary.peak, peak);

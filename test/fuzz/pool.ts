@@ -19,6 +19,8 @@ export interface PoolOptions {
   from: number;
   to: number;
   processes: number;
+  /** Each case runs one of so many commands. */
+  oneIn: number;
   /** Ends it when the cases that run are done. */
   signal?: AbortSignal;
   onCase: (result: PoolCase) => void;
@@ -104,7 +106,10 @@ class Life {
         this.options.onCase({ number: this.number, statuses: {}, findings: [finding], peak: 0 });
         resolve(this.take());
       });
-      this.say({ kind: 'start', options: { bases: this.options.bases, folder: this.folder } });
+      this.say({
+        kind: 'start',
+        options: { bases: this.options.bases, folder: this.folder, oneIn: this.options.oneIn },
+      });
     });
   }
 

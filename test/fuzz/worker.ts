@@ -13,14 +13,17 @@ import { loadNative } from '../../engines/unicorn/native.js';
 import type { Bases } from './bases.js';
 import { runCase, type Finding } from './case.js';
 import type { Case } from './cases.js';
-import { readingCommands } from './commands.js';
+import { readingCommands, type ReadingCommand } from './commands.js';
 import { guard } from './guard.js';
+import { mixed } from './mutant.js';
 import { peakBytes } from '../support/memory.js';
 
 export interface WorkerOptions {
   bases: Bases;
   /** An empty folder of its own. */
   folder: string;
+  /** Each case runs one of so many commands. */
+  oneIn: number;
 }
 
 export type ToWorker = { kind: 'start'; options: WorkerOptions } | { kind: 'case'; given: Case };
@@ -38,7 +41,7 @@ const say = (message: FromWorker): void => void process.send!(message);
 let outside: string[] = [];
 let run: (given: Case) => Promise<void> = () => Promise.reject(new Error('not started'));
 
-async function start({ bases, folder }: WorkerOptions): Promise<void> {
+async function start({ bases, folder, oneIn }: WorkerOptions): Promise<void> {
   stayInThisProcess(runHere);
   loadNative().setTranslationBytes(TRANSLATION_BYTES);
   const commands = await readingCommands(bases);
@@ -64,11 +67,18 @@ async function start({ bases, folder }: WorkerOptions): Promise<void> {
   guard(folder, (what) => outside.push(what));
   run = async (given) => {
     outside = [];
-    const { statuses, findings } = await runCase(given, place, commands, (line) => say({ kind: 'command', line }));
+    const { statuses, findings } = await runCase(given, place, chosen(commands, given.number, oneIn), (line) =>
+      say({ kind: 'command', line }),
+    );
     for (const what of outside) findings.push({ command: '', what: 'written outside the output', detail: what });
     say({ kind: 'done', number: given.number, statuses, findings, peak: peakBytes() });
   };
   say({ kind: 'ready' });
+}
+
+/** Not by turns: what a file is, its number says by turns, too. */
+function chosen(commands: readonly ReadingCommand[], number: number, oneIn: number): readonly ReadingCommand[] {
+  return commands.filter((_, place) => mixed(place, number) >>> 0 < 2 ** 32 / oneIn);
 }
 
 process.on('message', (message: ToWorker) => {

@@ -8,7 +8,7 @@ import { PROJECT } from './cli.js';
 import { socketsTo } from './host-server.js';
 import { largestBelow, sessionFile, start } from './stages.js';
 
-const LOOK_MS = 50;
+const LOOK_MS = 200;
 /** Ten thousand connections take long on a busy computer. */
 export const RECORD_TIMEOUT_MS = 1_800_000;
 

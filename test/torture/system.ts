@@ -66,7 +66,7 @@ export async function runSystem(folder: string, file: Buffer): Promise<GuestRun>
   const boot = { kind: 'multiboot', kernel: { file: at('share/kernel') } };
   writeFileSync(at('guest.yaml'), JSON.stringify({ name: 'torture-system', memory: MEMORY, boot }));
   const session = ['--start', 'power-on', '--session', at('session.yaml'), '--console'];
-  writeFileSync(at('session.yaml'), JSON.stringify([{ expect: 'rows-done', timeout: '1m' }]));
+  writeFileSync(at('session.yaml'), JSON.stringify([{ expect: 'rows-done', timeout: '10m' }]));
   // A row at level 0 may write or jump anywhere: to a HLT that nothing ends, or into handlers of exceptions.
   return await stages(folder, [at('guest.yaml'), ...session], (console) => [sumsOf(console)], true);
 }

@@ -11,7 +11,7 @@ const { Code, CpuidFeature, Decoder } = iced;
 const PREFIXES = [[], [0x66], [0xf2], [0xf3]];
 const [FIRST, LAST] = [0x10, 0xfe];
 /** One of so many opcodes. */
-const EVERY = THOROUGH ? 1 : 4;
+const EVERY = THOROUGH ? 1 : 16;
 /** Hints, fences and states: what prefixes do there is another story. */
 const OTHERS = [0x18, 0xae, 0xc7];
 /** [ESI], which is aligned, and a register. */
