@@ -133,8 +133,9 @@ export function hasSystemCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
 }
 
-/** The error to show when `path`, an input, could not be opened or read. */
+/** The error to show when `path`, an input, could not be opened or read; one of ours says so already. */
 export function inputError(path: string, error: unknown): DecoupleError {
+  if (error instanceof DecoupleError) return error;
   if (hasSystemCode(error, 'ENOENT', 'ENOTDIR')) {
     return new DecoupleError('file-missing', `${path} does not exist.`, 'Check the path.', { cause: error });
   }

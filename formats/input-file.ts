@@ -47,7 +47,7 @@ export function readInput(path: string, limit: number): Buffer {
       pieces.push(piece.subarray(0, got));
     }
   } catch (error) {
-    throw error instanceof DecoupleError ? error : inputError(path, error);
+    throw inputError(path, error);
   } finally {
     closeSync(fd);
   }

@@ -1,7 +1,11 @@
-import iced from 'iced-x86';
+import type { Decoder } from 'iced-x86';
+import { iced } from '../formats/iced.js';
 
 /** The processor has no TZCNT and no LZCNT: it runs BSF and BSR in their place. */
-export const DECODER_OPTIONS = iced.DecoderOptions.NoMPFX_0FBC | iced.DecoderOptions.NoMPFX_0FBD;
+export function newDecoder(bits: 16 | 32, code: Uint8Array): Decoder {
+  const { Decoder, DecoderOptions } = iced();
+  return new Decoder(bits, code, DecoderOptions.NoMPFX_0FBC | DecoderOptions.NoMPFX_0FBD);
+}
 
 /**
  * One instruction in NASM's syntax, with its address; what is none, as its bytes.
@@ -9,14 +13,15 @@ export const DECODER_OPTIONS = iced.DecoderOptions.NoMPFX_0FBC | iced.DecoderOpt
  */
 export function disassemble(code: Uint8Array, address: number, bits: 16 | 32): string | null {
   if (code.length === 0) return null;
-  const decoder = new iced.Decoder(bits, code, DECODER_OPTIONS);
+  const { Code, DecoderError, Formatter, FormatterSyntax } = iced();
+  const decoder = newDecoder(bits, code);
   decoder.ip = BigInt(address >>> 0);
   const instruction = decoder.decode();
-  const formatter = new iced.Formatter(iced.FormatterSyntax.Nasm);
+  const formatter = new Formatter(FormatterSyntax.Nasm);
   try {
     const at = (address >>> 0).toString(16).padStart(8, '0');
-    if (instruction.code !== iced.Code.INVALID) return `${at}: ${formatter.format(instruction)}`;
-    if (decoder.lastError === iced.DecoderError.NoMoreBytes) return null;
+    if (instruction.code !== Code.INVALID) return `${at}: ${formatter.format(instruction)}`;
+    if (decoder.lastError === DecoderError.NoMoreBytes) return null;
     return `${at}: (bad) ${Buffer.from(code.subarray(0, instruction.length)).toString('hex')}`;
   } finally {
     instruction.free();

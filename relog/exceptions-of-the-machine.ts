@@ -1,8 +1,8 @@
 /** Exceptions that the relog states and the simulator's engine does not raise, by the form of the instruction. */
-import iced from 'iced-x86';
 import type { Disagreement } from '../engines/unicorn/index.js';
+import { iced } from '../formats/iced.js';
 import type { ExceptionOfTheMachine } from './api.js';
-import { DECODER_OPTIONS } from './disassemble.js';
+import { newDecoder } from './disassemble.js';
 
 const SHOWN_BYTES = 4;
 
@@ -20,10 +20,10 @@ export function exceptionsOfTheMachine(disagreements: readonly Disagreement[]): 
 
 /** As the manual writes it; the first bytes of what is no instruction. */
 export function formText(code: Uint8Array, bits: 16 | 32): string {
-  const decoder = new iced.Decoder(bits, code, DECODER_OPTIONS);
+  const decoder = newDecoder(bits, code);
   const instruction = decoder.decode();
   try {
-    if (instruction.code === iced.Code.INVALID) {
+    if (instruction.code === iced().Code.INVALID) {
       return `bytes ${Buffer.from(code.subarray(0, SHOWN_BYTES)).toString('hex')}`;
     }
     const { opCode } = instruction;

@@ -18,7 +18,7 @@ import { formatPairs, printNote, printResult } from '../output.js';
 import { CACHE, refuseExisting } from '../paths.js';
 import { runStage } from '../run.js';
 import { Screen } from '../screen.js';
-import { SessionKeeper } from '../session-keeper.js';
+import type { SessionKeeper } from '../session-keeper.js';
 import { describeShare, parseShare } from '../share.js';
 import { stages } from '../stages.js';
 import { withStore, type StoreOption } from '../store.js';
@@ -141,6 +141,13 @@ function builder(yargs: Argv<GlobalOptions>): Argv<RecordArguments> {
     .example('$0 record debian-busybox -o run.dcr', "The guest's console on this terminal; Ctrl-] ends it");
 }
 
+/** Loaded when it is asked for: it needs YAML, which most commands do not. */
+async function newKeeper(args: RecordArguments): Promise<SessionKeeper | null> {
+  if (args['save-session'] === undefined) return null;
+  const { SessionKeeper } = await import('../session-keeper.js');
+  return new SessionKeeper(args.start === 'ready');
+}
+
 async function handler(args: RecordArguments): Promise<void> {
   const limit = args.for === undefined ? null : parseLimit(args.for, 'for');
   const until = args.until === undefined ? null : parsePattern(args.until, 'until');
@@ -172,7 +179,7 @@ async function handler(args: RecordArguments): Promise<void> {
 
   const showConsole = interactive || args.console;
   const screen = showConsole ? new Screen(args.json ? process.stderr : process.stdout, interactive) : null;
-  const keeper = args['save-session'] === undefined ? null : new SessionKeeper(args.start === 'ready');
+  const keeper = await newKeeper(args);
   let latest: Progress = { instructions: 0, total: null, bytes: 0 };
   const keyboard = interactive
     ? new Keyboard(

@@ -6,7 +6,7 @@
  * The blocks are read from the engine's own map while it generates: `HashMap<u32, BasicBlock>` of v86 0.5.462
  * (src/rust/jit.rs), laid out by hashbrown: control bytes upwards, entries downwards from the same pointer.
  */
-import iced from 'iced-x86';
+import { iced } from '../../formats/iced.js';
 
 const ENTRY_WORDS = 13;
 const WORD = { key: 0, address: 7, last: 9, end: 10, count: 11 } as const;
@@ -98,8 +98,9 @@ interface Place {
 
 /** Null when no instruction of the block begins at `address`. */
 function placeIn(block: Block, address: number, bits: number): Place | null {
-  const decoder = new iced.Decoder(bits, block.code, 0);
-  const instruction = new iced.Instruction();
+  const { Decoder, Instruction } = iced();
+  const decoder = new Decoder(bits, block.code, 0);
+  const instruction = new Instruction();
   try {
     let at = block.address;
     for (let i = 0; i < block.count; i++) {

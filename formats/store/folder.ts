@@ -104,7 +104,7 @@ function parseMarker(place: string, text: string): { version: number; id: string
 }
 
 function unreadable(place: string, error: unknown): DecoupleError {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
   return new DecoupleError(
     'store-invalid',
     `The store ${place} cannot be used: its marker ${MARKER} cannot be read (${why}).`,

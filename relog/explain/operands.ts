@@ -1,6 +1,6 @@
 /** What an instruction writes, seen from its code and the registers before it. */
 import iced from 'iced-x86';
-import { DECODER_OPTIONS } from '../disassemble.js';
+import { newDecoder } from '../disassemble.js';
 
 /** A stretch of linear addresses. */
 export interface LinearStretch {
@@ -75,7 +75,7 @@ export class Decoding {
   }
 
   private decode(code: Uint8Array, bits: 16 | 32): Decoded | null {
-    const decoder = new iced.Decoder(bits, code, DECODER_OPTIONS);
+    const decoder = newDecoder(bits, code);
     const instruction = decoder.decode();
     try {
       if (instruction.code === iced.Code.INVALID) return null;

@@ -1,7 +1,7 @@
 /** What memory an instruction may touch, seen from its code and the registers before it. */
 import iced from 'iced-x86';
 import type { CpuState } from '../../formats/state.js';
-import { DECODER_OPTIONS } from '../disassemble.js';
+import { newDecoder } from '../disassemble.js';
 import type { LinearStretch } from '../explain/operands.js';
 
 export interface Touched {
@@ -32,7 +32,7 @@ const WITH_EVENTS =
 
 /** @returns null when it is no instruction, or none that can be tried by itself */
 export function touchedBy(code: Uint8Array, bits: 16 | 32, state: CpuState): Touched | null {
-  const decoder = new iced.Decoder(bits, code, DECODER_OPTIONS);
+  const decoder = newDecoder(bits, code);
   const instruction = decoder.decode();
   const factory = new iced.InstructionInfoFactory();
   try {

@@ -15,7 +15,7 @@ import { RUN_ONE } from '../run-one.js';
 export { jitWrapper } from './counting.js';
 export type { HOOKS } from './hooks.js';
 
-const { i32, i64, none } = binaryen;
+const { i32, none } = binaryen;
 type Module = binaryen.Module;
 
 /** @throws Error when a function is missing or has another signature than expected: another build of v86 */
@@ -24,11 +24,11 @@ export function instrument(wasm: Uint8Array, { stepping = false } = {}): Uint8Ar
   try {
     const names = functionNames(module);
     for (const [name, type] of GLOBALS) {
-      module.addGlobal(name, type, true, type === i64 ? module.i64.const(0n) : module.i32.const(0));
+      module.addGlobal(name, binaryen[type], true, type === 'i64' ? module.i64.const(0n) : module.i32.const(0));
       module.addGlobalExport(name, name);
     }
     for (const [name, params] of Object.entries(HOOKS)) {
-      module.addFunctionImport(name, 'env', name, binaryen.createType([...params]), none);
+      module.addFunctionImport(name, 'env', name, binaryen.createType(params.map((type) => binaryen[type])), none);
     }
     module.addFunctionImport(STORES_STATUS, 'env', STORES_STATUS, none, i32);
     if (stepping) {
