@@ -13,7 +13,7 @@ import { cutTo } from '../support/files.js';
 import { temporaryFolder } from '../support/folder.js';
 import { isoImage } from '../support/iso.js';
 import { commands, run, sessionFile, start } from '../support/stages.js';
-import { THOROUGH } from '../support/thorough.js';
+import { THOROUGH, thorough } from '../support/thorough.js';
 
 const GUEST = 'debian-disk';
 const FLOPPY_BYTES = 1_474_560;
@@ -159,7 +159,7 @@ test.serial('two disks by programmed I/O, a CD and a floppy', async (t) => {
   t.is(sha256(path('new-fda.img')), digest('sha256', floppy));
 });
 
-test.serial(
+thorough(
   'a disk and a CD whose images are cut while the guest reads them: I/O errors, and a whole recording',
   async (t) => {
     const folder = temporaryFolder(t);
@@ -205,7 +205,7 @@ test.serial(
   },
 );
 
-test.serial('a disk that is written while the guest boots: the ready snapshot has what was written', async (t) => {
+thorough('a disk that is written while the guest boots: the ready snapshot has what was written', async (t) => {
   const folder = temporaryFolder(t);
   const spec = parse(readFileSync(join(specsDirectory(), `${GUEST}.yaml`), 'utf8')) as {
     name: string;

@@ -9,6 +9,7 @@ import { decouple } from '../support/cli.js';
 import { temporaryFolder } from '../support/folder.js';
 import { findInstruction, type RunInstruction } from '../support/instructions.js';
 import { GUEST, run, sessionFile } from '../support/stages.js';
+import { thorough } from '../support/thorough.js';
 import { tamper, type Lie } from '../support/tamper.js';
 
 type Explained = VerifyResult & { explanation?: Explanation };
@@ -93,7 +94,7 @@ test.serial('a fault in a register', async (t) => {
   t.true(Number(found.between!.from) <= position && position < Number(found.between!.to));
 });
 
-test.serial('a fault in memory that is noticed much later, inside a string instruction', async (t) => {
+thorough('a fault in memory that is noticed much later, inside a string instruction', async (t) => {
   // The kernel copies a block of the file.
   const copy = find((each) => isRep(each, [MOVSD], BLOCK_WORDS) && each.gpr[1] === BLOCK_WORDS, 0);
   const found = await explain(t, [made.relog, '--recording', made.recording], `${copy.position}:memory`);
@@ -111,7 +112,7 @@ test.serial('a fault in memory that is noticed much later, inside a string instr
   t.true([0x8, 0x800, 0x80000, 0x8000000].includes(wrong), wrong.toString(16));
 });
 
-test.serial('a fault in a register, with a string instruction', async (t) => {
+thorough('a fault in a register, with a string instruction', async (t) => {
   const { position } = await firstThatIsNoticed((each) => isRep(each, [MOVSD, STOSD], 9));
   const found = await explain(t, [made.relog, '--recording', made.recording], `${position}:esp`);
   t.is(found.verdict, 'simulator');

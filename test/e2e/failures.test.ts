@@ -20,7 +20,7 @@ import {
   start,
   until,
 } from '../support/stages.js';
-import { THOROUGH } from '../support/thorough.js';
+import { THOROUGH, thorough } from '../support/thorough.js';
 import { withOtherEngine } from '../support/tamper.js';
 
 /** What is done with a recording: the first of them is relogged in any case. */
@@ -55,7 +55,7 @@ test.serial('the command is killed: its machine ends in order', async (t) => {
   await follow(t, output);
 });
 
-test.serial('both are killed at once', async (t) => {
+thorough('both are killed at once', async (t) => {
   const { output, running, machine } = await recordEndlessly(temporaryFolder(t));
   process.kill(machine, 'SIGKILL');
   running.kill('SIGKILL');

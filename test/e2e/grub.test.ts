@@ -6,7 +6,7 @@ import { PNG } from 'pngjs';
 import type { RecordResult, ScreenshotResult } from '../../relog/api.js';
 import { temporaryFolder } from '../support/folder.js';
 import { goesAllTheWay, run, sessionFile } from '../support/stages.js';
-import { THOROUGH } from '../support/thorough.js';
+import { thorough } from '../support/thorough.js';
 
 const PROMPT = ['screen: "command-line"', 'keys: [c]', 'screen: "^grub> *$"'];
 
@@ -30,9 +30,7 @@ test.serial('the floppy lists its disks', async (t) => {
   );
 });
 
-const all = THOROUGH ? test.serial : test.serial.skip;
-
-all('the CD lists its disks; --until-screen ends the recording; a graphics mode is drawn', async (t) => {
+thorough('the CD lists its disks; --until-screen ends the recording; a graphics mode is drawn', async (t) => {
   const folder = temporaryFolder(t);
   const output = join(folder, 'run.dcr');
   const steps = sessionFile(

@@ -9,7 +9,7 @@ import { decouple } from '../support/cli.js';
 import { temporaryFolder } from '../support/folder.js';
 import { freePort, noise, serve } from '../support/host-server.js';
 import { acpiSpec, goesAllTheWay, GUEST, relogsExactly, replays, run, sessionFile } from '../support/stages.js';
-import { THOROUGH } from '../support/thorough.js';
+import { THOROUGH, thorough } from '../support/thorough.js';
 import { tshark } from '../support/tshark.js';
 
 const FILE = noise(THOROUGH ? 20_000_000 : 1_000_000);
@@ -132,7 +132,7 @@ test.serial('a card that is plugged into nothing gets no answer', async (t) => {
   t.true(framesOut >= 2);
 });
 
-(THOROUGH ? test.serial : test.serial.skip)('iPXE, from power-on, gets an address', async (t) => {
+thorough('iPXE, from power-on, gets an address', async (t) => {
   const folder = temporaryFolder(t);
   const recording = join(folder, 'run.dcr');
   const until = ['--until-screen', 'Configuring.*[)].*ok', '--for', '180s'];

@@ -1,17 +1,16 @@
 /** Debian from the first instruction of the firmware: how it boots, and that it can be booted again. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test from 'ava';
 import type { RecordResult } from '../../relog/api.js';
 import type { DiskSummary } from '../../relog/disks/index.js';
 import { decouple } from '../support/cli.js';
 import { temporaryFolder } from '../support/folder.js';
-import { THOROUGH } from '../support/thorough.js';
+import { thorough } from '../support/thorough.js';
 import { acpiSpec, commands, relogsExactly, GUEST, run, sessionFile } from '../support/stages.js';
 
 const READY = 'expect: "guest ready"\n  timeout: 3m';
 
-(THOROUGH ? test.serial : test.serial.skip)('a multiboot kernel; the guest reboots and starts again', async (t) => {
+thorough('a multiboot kernel; the guest reboots and starts again', async (t) => {
   const folder = temporaryFolder(t);
   const output = join(folder, 'run.dcr');
   const steps = sessionFile(folder, READY, String.raw`send: "reboot -f\n"`, READY);
@@ -20,7 +19,7 @@ const READY = 'expect: "guest ready"\n  timeout: 3m';
 });
 
 // By far the longest test.
-(THOROUGH ? test.serial : test.serial.skip)(
+thorough(
   'KASLR, ACPI, local APIC, IOAPIC and a disk: a file system is made, and is there after a reboot',
   async (t) => {
     const folder = temporaryFolder(t);

@@ -13,7 +13,7 @@ import { itemsOf } from '../support/frame-items.js';
 import { noise, serve } from '../support/host-server.js';
 import { countsOf, python } from '../support/read-relog.js';
 import { run, sessionFile } from '../support/stages.js';
-import { THOROUGH } from '../support/thorough.js';
+import { THOROUGH, thorough } from '../support/thorough.js';
 import { tinyGuest } from '../support/tiny-guest.js';
 
 const TIMEOUT = 'timeout: 5m';
@@ -235,7 +235,7 @@ const SECRET = noise(200_000);
 const PIECES = Array.from({ length: SECRET.length / 1000 }, (_, i) => SECRET.subarray(1000 * i, 1000 * i + 16));
 
 for (const guest of ['debian-net', ...(THOROUGH ? ['debian-net-ne2k'] : [])]) {
-  test.serial(`${guest}: a download that is stored and hashed is replaced`, async (t) => {
+  thorough(`${guest}: a download that is stored and hashed is replaced`, async (t) => {
     const folder = temporaryFolder(t);
     const at = (name: string): string => join(folder, name);
     const port = await serve(t, (_, response) => response.end(SECRET));
