@@ -15,8 +15,9 @@ const MOST_DEPTH = 500;
 
 export function encodeTree(tree: Tree): Buffer {
   const pieces: Uint8Array[] = [];
-  const put = (item: Tree, depth: number): void => {
-    if (pieces.length > MOST_ITEMS || depth > MOST_DEPTH) return;
+  // Where something was put behind the end of a list, nothing is before it.
+  const put = (item: Tree | undefined, depth: number): void => {
+    if (item === undefined || pieces.length > MOST_ITEMS || depth > MOST_DEPTH) return;
     if (item instanceof Raw) pieces.push(item.bytes);
     else if (typeof item === 'bigint') pieces.push(item >= 0n ? head(0, item) : head(1, -1n - item));
     else if (typeof item === 'number') pieces.push(float(item));

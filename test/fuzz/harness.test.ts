@@ -7,6 +7,7 @@ import { temporaryFolder } from '../support/folder.js';
 import { runCase, type Finding } from './case.js';
 import { encodeTree, placesOf, type Tree } from './cbor-tree.js';
 import { guard } from './guard.js';
+import { runPool } from './pool.js';
 
 async function findings(t: ExecutionContext, run: (file: string, out: string) => void): Promise<Finding[]> {
   const folder = join(temporaryFolder(t), 'case');
@@ -56,6 +57,21 @@ test.serial('an input that was changed, and files beside the output', async (t) 
   t.deepEqual(beside, [{ command: '', what: 'files beside the output', detail: 'out.part' }]);
 });
 
+test.serial('a case that cannot be made is told, and the next one follows', async (t) => {
+  const folder = temporaryFolder(t);
+  const nowhere = join(folder, 'nowhere');
+  const files = Array<string>(3).fill(nowhere);
+  const written = { folder, guest: nowhere, specs: files, sessions: files };
+  const bases = { recordings: files, relogs: files, wrongRelog: nowhere, store: nowhere, written };
+  const told: (string | undefined)[] = [];
+  await runPool({
+    ...{ bases, folder, inputs: 'files', seed: 1, from: 1, to: 3, processes: 1, oneIn: 1 },
+    onCase: ({ number, findings }) => told.push(`${number}: ${findings.map(({ what }) => what).join()}`),
+  });
+  t.deepEqual(told, ['1: the case cannot be made', '2: the case cannot be made']);
+});
+
+// From here on this process may write nowhere else.
 test.serial('what is written elsewhere', (t) => {
   const folder = temporaryFolder(t);
   const elsewhere = `${folder}-elsewhere`;
@@ -69,6 +85,12 @@ test.serial('what is written elsewhere', (t) => {
     outside.map((what) => what.split(' ')[0]),
     ['writeFileSync', 'mkdirSync'],
   );
+});
+
+test('a list with a hole, and a map with nothing for a key', (t) => {
+  const list: Tree[] = [];
+  list[1] = 7n;
+  t.deepEqual(encodeTree([list, 'x']), Buffer.from('828207' + '6178', 'hex'));
 });
 
 test('a tree that was put into itself is written up to some depth', (t) => {

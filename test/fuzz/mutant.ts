@@ -48,6 +48,12 @@ export interface Base {
   kind: 'recording' | 'relog';
 }
 
+/**
+ * What was repeated within what was repeated is cut off there: what runs commands has a file in memory several times, and is
+ * watched for what they take.
+ */
+const MOST_BYTES = 64 << 20;
+
 const taken = new Map<string, Container>();
 
 /** @param number of the case, from which all of it follows */
@@ -63,7 +69,7 @@ export function mutant(base: Base, seed: number, number: number): Buffer {
   };
   for (const apply of changes) apply(container, base.kind);
   if (container.preamble.readUInt16LE(8) !== whole.preamble.readUInt16LE(8)) repairPreamble(container.preamble);
-  return bytes.reduce(changeBytes, putTogether(container, repair));
+  return bytes.reduce(changeBytes, putTogether(container, repair)).subarray(0, MOST_BYTES);
 }
 
 function repairPreamble(preamble: Buffer): void {

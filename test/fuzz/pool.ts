@@ -126,8 +126,15 @@ class Life {
 
   private begin(number: number): void {
     this.number = number;
-    // Made here: what that takes of memory is nothing of the commands'.
-    this.say({ kind: 'case', given: makeCase(this.options.bases, this.options.inputs, this.options.seed, number) });
+    const { bases, inputs, seed } = this.options;
+    try {
+      // Made here: what that takes of memory is nothing of the commands'.
+      this.say({ kind: 'case', given: makeCase(bases, inputs, seed, number) });
+    } catch (error) {
+      // A fault of the fuzzer's own, which is told like any other.
+      this.verdict = { command: '', what: 'the case cannot be made', detail: (error as Error).stack ?? String(error) };
+      this.child.kill('SIGKILL');
+    }
     this.cpuBefore = cpuSeconds(this.child.pid!);
   }
 
