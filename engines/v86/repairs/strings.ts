@@ -74,5 +74,15 @@ const STRING_FAULTS: Repair = {
   enclosed: [{ functions: STRING_FUNCTIONS, before: 'keepFault', after: 'deliverKept' }],
 };
 
+const WHOLE_ELEMENTS: Repair = {
+  id: 'movs-split',
+  why:
+    'Where the first element that REP MOVS reads lies in two pages and the second is not there, v86 has asked before whether it ' +
+    'may write: the page that it would write to gets its marks. A processor reads first.',
+  upstream: null,
+  test: 'test/e2e/torture.test.ts',
+  enclosed: [{ functions: ofSizes(['movs'], '_rep'), before: 'lookAtWholeElements' }],
+};
+
 /** Those that are younger than the repairs of floating point. */
-export const STRINGS: readonly Repair[] = [OWN_PAGES, STRING_FAULTS];
+export const STRINGS: readonly Repair[] = [OWN_PAGES, STRING_FAULTS, WHOLE_ELEMENTS];

@@ -68,25 +68,38 @@ export function walkKeeping(address: i32, write: i32, user: i32, jit: i32, effec
   return 0;
 }
 
+/** Whether the first element is looked at as a whole, which may lie in two pages. */
+let looksAtWholeElements: bool = false;
+
+export function lookAtWholeElements(): void {
+  looksAtWholeElements = true;
+}
+
 /** Whether the source may be read; else its fault was delivered. With addresses of 16 bits v86 has the right order. */
 // @ts-ignore: decorator
-@inline function sourceIsThere(address32: i32, segment: i32): bool {
+@inline function sourceIsThere(address32: i32, segment: i32, size: u32): bool {
   if (!address32 || reg(ECX) == 0 || segmentIsNull(segment)) return true;
   const address = segmentBase(segment) + reg(ESI);
+  if (!isReadable(address)) return false;
+  const inPage = <u32>address % PAGE;
+  return !looksAtWholeElements || inPage <= PAGE - size || isReadable(address - inPage + PAGE);
+}
+
+function isReadable(address: i32): bool {
   const user = cpl() == 3;
   return (known(address) & (user ? VALID | NO_USER : VALID)) == VALID || walk(address, 0, user, 0, 1) != 0;
 }
 
 export function repeatMoveBytes(address32: i32, segment: i32): void {
-  if (sourceIsThere(address32, segment)) bytesOriginal(address32, segment);
+  if (sourceIsThere(address32, segment, 1)) bytesOriginal(address32, segment);
 }
 
 export function repeatMoveWords(address32: i32, segment: i32): void {
-  if (sourceIsThere(address32, segment)) wordsOriginal(address32, segment);
+  if (sourceIsThere(address32, segment, 2)) wordsOriginal(address32, segment);
 }
 
 export function repeatMoveDoubles(address32: i32, segment: i32): void {
-  if (sourceIsThere(address32, segment)) doublesOriginal(address32, segment);
+  if (sourceIsThere(address32, segment, 4)) doublesOriginal(address32, segment);
 }
 
 @external('v86', 'stosb_rep$original') declare function storeBytesOriginal(address32: i32): void;
@@ -168,21 +181,21 @@ function goOn(address32: i32, later: u32): void {
 }
 
 export function rereadMoveBytes(address32: i32, segment: i32): void {
-  if (!sourceIsThere(address32, segment)) return;
+  if (!sourceIsThere(address32, segment, 1)) return;
   const later = begin(address32, 1);
   bytesOriginal(address32, segment);
   goOn(address32, later);
 }
 
 export function rereadMoveWords(address32: i32, segment: i32): void {
-  if (!sourceIsThere(address32, segment)) return;
+  if (!sourceIsThere(address32, segment, 2)) return;
   const later = begin(address32, 2);
   wordsOriginal(address32, segment);
   goOn(address32, later);
 }
 
 export function rereadMoveDoubles(address32: i32, segment: i32): void {
-  if (!sourceIsThere(address32, segment)) return;
+  if (!sourceIsThere(address32, segment, 4)) return;
   const later = begin(address32, 4);
   doublesOriginal(address32, segment);
   goOn(address32, later);
