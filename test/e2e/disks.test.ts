@@ -19,9 +19,6 @@ const GUEST = 'debian-disk';
 const FLOPPY_BYTES = 1_474_560;
 /** Copies of the guest's busybox, which is larger than this, but not twice as large. */
 const FILES = THOROUGH ? 10 : 2;
-/** Of disks that are read and written by programmed I/O, and of a file on a CD. */
-const PIO_BYTES = THOROUGH ? 1 << 20 : 1 << 18;
-const CD_FILE_BYTES = THOROUGH ? 1_500_001 : 300_001;
 const FILE_BYTES = 1_800_000;
 /** Beside the files: what mkfs.ext4 writes to an empty disk, and what the files are larger. */
 const MOST_OF_EXT4 = 22_000_000;
@@ -113,12 +110,12 @@ test.serial('ext4: files are unpacked, and are there for the guest that boots wi
   await run(t, 'replay', next.recording, '--verify');
 });
 
-test.serial('two disks by programmed I/O, a CD and a floppy', async (t) => {
+thorough('two disks by programmed I/O, a CD and a floppy', async (t) => {
   const folder = temporaryFolder(t);
   const path = (name: string): string => join(folder, name);
-  const file = noise(CD_FILE_BYTES, 5);
-  writeFileSync(path('hda.img'), noise(PIO_BYTES, 1));
-  writeFileSync(path('hdb.img'), Buffer.alloc(PIO_BYTES));
+  const file = noise(1_500_001, 5);
+  writeFileSync(path('hda.img'), noise(1 << 20, 1));
+  writeFileSync(path('hdb.img'), Buffer.alloc(1 << 20));
   writeFileSync(path('cd.iso'), isoImage({ 'DATA.BIN': file, 'README.TXT': Buffer.from('from a CD\n') }));
   writeFileSync(path('floppy.img'), noise(FLOPPY_BYTES, 3));
   const before = readdirSync(folder).map((name): [string, string] => [name, sha256(path(name))]);
@@ -140,7 +137,7 @@ test.serial('two disks by programmed I/O, a CD and a floppy', async (t) => {
     ]),
   );
   t.regex(shown, /from a CD/);
-  const disk = digest('md5', noise(PIO_BYTES, 1));
+  const disk = digest('md5', noise(1 << 20, 1));
   const floppy = noise(FLOPPY_BYTES, 3);
   t.deepEqual(sums(shown), [
     `${digest('md5', file)}  /mnt/cd/data.bin`,
@@ -155,7 +152,7 @@ test.serial('two disks by programmed I/O, a CD and a floppy', async (t) => {
     await run(t, 'disk', 'export', recording, '--drive', drive, '-o', path(`new-${drive}.img`));
   }
   t.is(digest('md5', readFileSync(path('new-hdb.img'))), disk);
-  noise(PIO_BYTES, 1).copy(floppy, 36 << 10, 0, 9 << 10);
+  noise(1 << 20, 1).copy(floppy, 36 << 10, 0, 9 << 10);
   t.is(sha256(path('new-fda.img')), digest('sha256', floppy));
 });
 
