@@ -18,8 +18,7 @@ const SCREEN_SIZE = { columns: 80, rows: 25 };
 /** @throws DecoupleError what replaying a recording throws; usage, output-exists, write-failed */
 export async function asciicastHere(options: AsciicastOptions): Promise<AsciicastResult> {
   const { channel, output } = options;
-  const tell = throttled(options.onProgress);
-  const total = recordedInstructions(options.input);
+  const tell = throttled(options.onProgress, () => recordedInstructions(options.input));
   const holder: { machine: Machine | null } = { machine: null };
   let seconds = (): number => 0;
   let cast: Asciicast | null = null;
@@ -35,7 +34,7 @@ export async function asciicastHere(options: AsciicastOptions): Promise<Asciicas
       looked = seconds();
       cast?.show(looked, machine.textScreen());
     },
-    onBreath: (machine) => tell({ instructions: machine.engineInstructions, total, bytes: 0 }),
+    onBreath: (machine) => tell({ instructions: machine.engineInstructions, bytes: 0 }),
     signal: options.signal,
   });
   try {

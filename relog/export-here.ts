@@ -14,8 +14,7 @@ const NANOSECONDS_PER_MS = 1e6;
 /** @throws DecoupleError what reading and replaying a recording throws; wrong-kind, output-exists, write-failed */
 export async function exportHere(options: ExportOptions): Promise<ExportResult> {
   const began = performance.now();
-  const tell = throttled(options.onProgress);
-  const total = recordedInstructions(options.input);
+  const tell = throttled(options.onProgress, () => recordedInstructions(options.input));
   const holder: { capture: Capture | null } = { capture: null };
   const replayer = await Replayer.open(options.input, {
     onInput: ({ channel, value }) => {
@@ -25,8 +24,7 @@ export async function exportHere(options: ExportOptions): Promise<ExportResult> 
     onOutput: ({ channel, bytes }) => {
       if (channel === 'network') holder.capture?.leaves(bytes);
     },
-    onBreath: (machine) =>
-      tell({ instructions: machine.engineInstructions, total, bytes: holder.capture?.file.bytes ?? 0 }),
+    onBreath: (machine) => tell({ instructions: machine.engineInstructions, bytes: holder.capture?.file.bytes ?? 0 }),
     signal: options.signal,
   });
   try {

@@ -14,12 +14,11 @@ export async function relogHere(options: RelogOptions): Promise<RelogResult> {
   const began = performance.now();
   const events = new EventWriter(0);
   const observer = new Observer(instrumentedEngine, events);
-  const tell = throttled(options.onProgress);
-  const total = recordedInstructions(options.input);
+  const tell = throttled(options.onProgress, () => recordedInstructions(options.input));
   const replayer = await Replayer.open(options.input, {
     probe: observer,
     beforeStep: () => observer.flushDma(),
-    onBreath: () => tell({ instructions: observer.position(), total, bytes: writer.bytes }),
+    onBreath: () => tell({ instructions: observer.position(), bytes: writer.bytes }),
     disks: options.disks,
     signal: options.signal,
   });

@@ -14,8 +14,7 @@ export async function replayHere(options: ReplayOptions): Promise<ReplayResult> 
   const show = (): void => {
     if (printed.length > 0) options.onConsole?.(Uint8Array.from(printed.splice(0)));
   };
-  const tell = throttled(options.onProgress);
-  const total = recordedInstructions(options.input);
+  const tell = throttled(options.onProgress, () => recordedInstructions(options.input));
   const ports = new Set(options.showPorts);
   const replayer = await Replayer.open(options.input, {
     onOutput: ({ channel, bytes }) => {
@@ -27,7 +26,7 @@ export async function replayHere(options: ReplayOptions): Promise<ReplayResult> 
         : { ports, wrote: (port, value, bytes) => void printed.push(...portLine(port, value, bytes)) },
     onBreath: (machine) => {
       show();
-      tell({ instructions: machine.engineInstructions, total, bytes: 0 });
+      tell({ instructions: machine.engineInstructions, bytes: 0 });
     },
     disks: options.disks,
     signal: options.signal,

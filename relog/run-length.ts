@@ -17,6 +17,12 @@ export function lastPosition(path: string): number | null {
   return lastOf(path, 'relog', RELOG_FRAME.events, (reader, number) => Number(reader.frames().at(number).reach));
 }
 
+/** @returns instructions from a position of a relog to its end, or to another position before that; null as above */
+export function lengthFrom(path: string, start: number, to = Infinity): number | null {
+  const end = lastPosition(path);
+  return end === null ? null : Math.min(end, to) - start;
+}
+
 /** What is wrong with a file is told by who reads all of it. */
 function lastOf(
   path: string,

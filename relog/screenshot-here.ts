@@ -10,10 +10,9 @@ import { writeWhole } from '../formats/output-file.js';
 /** @throws DecoupleError what replaying a recording throws; usage, output-exists, write-failed */
 export async function screenshotHere(options: ScreenshotOptions): Promise<ScreenshotResult> {
   const { at, output } = options;
-  const tell = throttled(options.onProgress);
-  const total = recordedInstructions(options.input);
+  const tell = throttled(options.onProgress, () => at ?? recordedInstructions(options.input));
   const replayer = await Replayer.open(options.input, {
-    onBreath: (machine) => tell({ instructions: machine.engineInstructions, total: at ?? total, bytes: 0 }),
+    onBreath: (machine) => tell({ instructions: machine.engineInstructions, bytes: 0 }),
     stop: at === null ? undefined : (machine) => machine.engineInstructions >= at,
     signal: options.signal,
   });

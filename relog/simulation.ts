@@ -17,7 +17,7 @@ import { breathe } from './breathe.js';
 import type { StageOptions } from './api.js';
 import { findKeyframe } from './find-keyframe.js';
 import { HealedForms } from './heal/healed-forms.js';
-import { lastPosition } from './run-length.js';
+import { lengthFrom } from './run-length.js';
 import { testFault, testForms } from './test-fault.js';
 import { throttled } from './throttle.js';
 
@@ -76,8 +76,6 @@ export class Simulation {
   private finished = false;
   private readonly items: Generator<RelogItem>;
   private readonly tell: ReturnType<typeof throttled>;
-  /** The position that the relog ends at, where it is known before. */
-  private readonly end: number | null;
 
   constructor(
     path: string,
@@ -94,8 +92,7 @@ export class Simulation {
       throw error;
     }
     this.items = readRelog(this.reader, () => this.begun);
-    this.tell = throttled(hooks.onProgress);
-    this.end = hooks.onProgress === undefined ? null : lastPosition(path);
+    this.tell = throttled(hooks.onProgress, () => lengthFrom(path, this.start, hooks.to));
   }
 
   /** @returns the divergence that ended the run, or null */
@@ -280,9 +277,7 @@ export class Simulation {
   private async breathe(): Promise<void> {
     await breathe(this.hooks.signal);
     this.hooks.onBreath?.();
-    const { start, end } = this;
-    const total = end === null ? null : Math.min(end, this.hooks.to ?? Infinity) - start;
-    this.tell({ instructions: Number(this.simulator.position) - start, total, bytes: this.reader.offset });
+    this.tell({ instructions: Number(this.simulator.position) - this.start, bytes: this.reader.offset });
   }
 
   close(): void {

@@ -65,7 +65,7 @@ export async function cut(options: CutOptions): Promise<CutResult> {
 /** @returns keyframes written */
 async function copyPart(options: CutOptions, plan: CutPlan, writer: ContainerWriter): Promise<number> {
   const { header } = plan;
-  const tell = throttled(options.onProgress);
+  const tell = throttled(options.onProgress, () => plan.to - plan.from);
   const ram = new SaidRam(header.ram);
   const part = new EventPart(plan);
   let started = false;
@@ -92,7 +92,7 @@ async function copyPart(options: CutOptions, plan: CutPlan, writer: ContainerWri
         const payload = part.take(item.payload);
         writeEvents(writer, payload, part.position);
         if (part.ended) return keyframes;
-        tell({ instructions: part.position - plan.from, total: plan.to - plan.from, bytes: writer.bytes });
+        tell({ instructions: part.position - plan.from, bytes: writer.bytes });
         await breathe(options.signal);
       }
     }

@@ -97,11 +97,10 @@ export function readOverlay(input: string, drive: DriveName): { start: Recording
 }
 
 async function replayedOverlay(options: OverlayOptions): Promise<Overlay> {
-  const tell = throttled(options.onProgress);
-  const total = recordedInstructions(options.input);
+  const tell = throttled(options.onProgress, () => recordedInstructions(options.input));
   const replayer = await Replayer.open(options.input, {
     disks: options.disks,
-    onBreath: (machine) => tell({ instructions: machine.engineInstructions, total, bytes: 0 }),
+    onBreath: (machine) => tell({ instructions: machine.engineInstructions, bytes: 0 }),
     signal: options.signal,
   });
   try {

@@ -68,13 +68,13 @@ export class SideBySide {
     const events = new EventWriter(0);
     const observer = new Observer((repairs) => instrumentedEngine(repairs, engine), events);
     const simulation = new Simulation(options.relog, { expectRam: false, ...hooks });
-    const tell = throttled(options.onProgress);
+    const tell = throttled(options.onProgress, () => options.total);
     const holder: { pair: SideBySide | null } = { pair: null };
     try {
       const replayer = await Replayer.open(options.recording, {
         probe: observer,
         beforeStep: () => observer.flushDma(),
-        onBreath: () => tell({ instructions: observer.position(), total: options.total, bytes: 0 }),
+        onBreath: () => tell({ instructions: observer.position(), bytes: 0 }),
         stop: () => holder.pair!.done,
         disks: options.disks,
         signal: options.signal,

@@ -72,12 +72,11 @@ export async function diffRecordings(
   const inHeader = ignored.has('header') ? null : differingField(...headers, 'header');
   if (inHeader !== null) return { compared: 0, first: inHeader };
   const comparison = new Comparison(new Side(a, ignored), new Side(b, ignored), ignored);
-  const tell = throttled(onProgress);
-  const total = recordedInstructions(a.path);
+  const tell = throttled(onProgress, () => recordedInstructions(a.path));
   for (;;) {
     const first = comparison.step();
     if (first !== undefined) return { compared: comparison.compared, first };
-    tell({ instructions: comparison.instructions, total, bytes: 0 });
+    tell({ instructions: comparison.instructions, bytes: 0 });
     await breathe(signal);
   }
 }

@@ -106,8 +106,7 @@ export async function diffRelogs(
   const [left, right] = sides;
   // Without marks keyframes need not be at the same positions: only the first one is.
   let keyframes = wanted[EVENT.keyframeMark] === 1 ? Infinity : 1;
-  const tell = throttled(onProgress);
-  const total = lastPosition(a.path);
+  const tell = throttled(onProgress, () => lastPosition(a.path));
   const trail = new Trail();
   for (let compared = 0; ; compared++) {
     const more = [left.next(), right.next()] as const;
@@ -122,7 +121,7 @@ export async function diffRelogs(
     }
     trail.add(left.events!);
     if (compared % BREATH_EVENTS !== 0) continue;
-    tell({ instructions: left.events!.position, total, bytes: 0 });
+    tell({ instructions: left.events!.position, bytes: 0 });
     await breathe(signal);
   }
 }

@@ -6,7 +6,7 @@ import { readRelogHeader, RELOG_FRAME } from '../../formats/relog.js';
 import { VarintReader } from '../../formats/varint.js';
 import { breathe } from '../breathe.js';
 import type { StageOptions } from '../api.js';
-import { lastPosition, recordedInstructions } from '../run-length.js';
+import { lengthFrom, recordedInstructions } from '../run-length.js';
 import { throttled } from '../throttle.js';
 import { wrongKindToInspect } from './container-kind.js';
 import { asDamage } from './reading.js';
@@ -80,10 +80,9 @@ class FrameCounter {
 }
 
 async function statsOfRelog(container: ContainerReader, options: StatsOptions): Promise<StatsResult> {
-  const tell = throttled(options.onProgress);
-  const total = lastPosition(options.input);
   const frames = new FrameCounter(RELOG_FRAME);
   const { start } = readRelogHeader(container);
+  const tell = throttled(options.onProgress, () => lengthFrom(options.input, start));
   const kinds = new Float64Array(256);
   const bytes = new Float64Array(256);
   let position = start;
@@ -94,7 +93,7 @@ async function statsOfRelog(container: ContainerReader, options: StatsOptions): 
       bytes[events.kind]! += events.end - events.start;
     }
     position = events.position;
-    tell({ instructions: position - start, total: total === null ? null : total - start, bytes: 0 });
+    tell({ instructions: position - start, bytes: 0 });
     await breathe(options.signal);
   }
   const { kind, size, cutOff } = container;
@@ -109,8 +108,7 @@ async function statsOfRelog(container: ContainerReader, options: StatsOptions): 
 }
 
 async function statsOfRecording(container: ContainerReader, options: StatsOptions): Promise<StatsResult> {
-  const tell = throttled(options.onProgress);
-  const total = recordedInstructions(options.input);
+  const tell = throttled(options.onProgress, () => recordedInstructions(options.input));
   const frames = new FrameCounter(RECORDING_FRAME);
   const kinds = new Map<string, KindStats>();
   const add = (kind: string, events: number, bytes: number): void => {
@@ -134,7 +132,7 @@ async function statsOfRecording(container: ContainerReader, options: StatsOption
     if (log.console.length > 0) add('console', 1, log.console.length);
     add('digest', 1, 0);
     instructions = log.digest.instructions;
-    tell({ instructions, total, bytes: 0 });
+    tell({ instructions, bytes: 0 });
     await breathe(options.signal);
   }
   const { kind, size, cutOff } = container;

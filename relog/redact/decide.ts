@@ -40,8 +40,6 @@ export class Decider {
   /** Of the run as it is, by epoch: digests of what ran. */
   private readonly paths: string[][] = [];
   private readonly tell: ReturnType<typeof throttled>;
-  /** The position that the relog ends at, where it is known before. */
-  private readonly last: number | null;
 
   /**
    * @param header the relog's
@@ -60,8 +58,7 @@ export class Decider {
     this.filled = this.newFilled();
     this.saved = new ExpectedRam(header.ram);
     this.original.enableBlocks();
-    this.last = lastPosition(input);
-    this.tell = throttled(options.onProgress);
+    this.tell = throttled(options.onProgress, () => lastPosition(input));
   }
 
   close(): void {
@@ -242,7 +239,7 @@ export class Decider {
   ): Promise<EpochEnd> {
     const { input: path, options } = this;
     return runEpoch({ path, epoch, simulator, signal: options.signal }, frames, () => {
-      this.tell({ instructions: Number(simulator.position), total: this.last, bytes: 0 });
+      this.tell({ instructions: Number(simulator.position), bytes: 0 });
       return onChunk();
     });
   }

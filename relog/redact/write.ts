@@ -31,8 +31,6 @@ export class FilledWriter {
   private readonly changed: ChangedPages;
   private readonly values = new OwnValues();
   private readonly tell: ReturnType<typeof throttled>;
-  /** The position that the relog ends at, where it is known before. */
-  private readonly last: number | null;
 
   /**
    * @param replaced by arrival
@@ -51,8 +49,7 @@ export class FilledWriter {
     this.simulator.follow(header);
     this.simulator.setOwnValues(true);
     this.changed = new ChangedPages(header.ram);
-    this.last = lastPosition(input);
-    this.tell = throttled(options.onProgress);
+    this.tell = throttled(options.onProgress, () => lastPosition(input));
   }
 
   close(): void {
@@ -106,7 +103,7 @@ export class FilledWriter {
     const here = replaced.filter((payload) => payload.first < last && payload.last >= epoch.firstEvent);
     const frames = epoch.frames.map(({ payload, first }) => fillEvents(payload, first, here));
     const end = await runEpoch({ path, epoch, simulator, signal }, frames, () => {
-      this.tell({ instructions: Number(simulator.position), total: this.last, bytes: writer.bytes });
+      this.tell({ instructions: Number(simulator.position), bytes: writer.bytes });
       return true;
     });
     // Decided upon was what does not change the path.

@@ -7,7 +7,7 @@ import type { RecordResult, VerifyResult } from '../../relog/api.js';
 import { decouple, PROJECT } from '../support/cli.js';
 import { temporaryFolder } from '../support/folder.js';
 import { commands, GUEST, run, sessionFile } from '../support/stages.js';
-import { THOROUGH } from '../support/thorough.js';
+import { thorough } from '../support/thorough.js';
 
 async function isExact(t: ExecutionContext, guest: string, ...options: string[]): Promise<string> {
   const relog = join(temporaryFolder(t), 'run.relog');
@@ -17,8 +17,8 @@ async function isExact(t: ExecutionContext, guest: string, ...options: string[])
   return relog;
 }
 
-for (const name of listWorkloads().filter(() => THOROUGH)) {
-  test.serial(`the workload ${name}`, async (t) => {
+for (const name of listWorkloads()) {
+  thorough(`the workload ${name}`, async (t) => {
     const { guest } = await loadWorkload(name);
     await isExact(t, guest, '--session', join(PROJECT, 'corpus', `${name}.yaml`));
   });

@@ -19,7 +19,7 @@ for (const version of ['v1', 'v2']) {
       onProgress: ({ total }) => void totals.add(total),
     });
     t.is(recordedInstructions(recording!), instructions);
-    for (const total of totals) t.is(total, instructions);
+    t.deepEqual([...totals], [instructions]);
     t.is(lastPosition(relog!), (await verify({ input: relog! })).instructions);
   });
 }
